@@ -1,0 +1,117 @@
+/*
+ * core/guc.c
+ *		The settings of the extension as one table. docs/configuration.md lists them from here.
+ */
+#include "skl.h"
+
+#include "core/guc.h"
+
+#include "utils/guc.h"
+
+#include <limits.h>
+
+SklGuc skl_guc;
+
+typedef struct BoolSetting
+{
+	const char *name;
+	const char *description;
+	bool *value;
+	bool initial;
+	GucContext context;
+	int flags;
+} BoolSetting;
+
+typedef struct IntSetting
+{
+	const char *name;
+	const char *description;
+	int *value;
+	int initial;
+	int min;
+	int max;
+	GucContext context;
+	int flags;
+} IntSetting;
+
+typedef struct TextSetting
+{
+	const char *name;
+	const char *description;
+	char **value;
+	const char *initial;
+	GucContext context;
+	int flags;
+} TextSetting;
+
+#define SECRET (GUC_SUPERUSER_ONLY | GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE)
+
+static const BoolSetting bool_settings[] = {
+	{"skillancer.allow_drop", "Lets DROP EXTENSION skillancer through.", &skl_guc.allow_drop, false,
+	 PGC_SUSET, 0},
+	{"skillancer.smtp_require_tls", "Mail is sent over TLS or not at all.",
+	 &skl_guc.smtp_require_tls, true, PGC_SIGHUP, 0},
+};
+
+static const IntSetting int_settings[] = {
+	{"skillancer.clock_offset", "Moves the marketplace's clock forward, for demos and tests.",
+	 &skl_guc.clock_offset, 0, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S},
+	{"skillancer.courier_concurrency", "Mails that the courier sends at the same time.",
+	 &skl_guc.courier_concurrency, 16, 1, 1000, PGC_SIGHUP, 0},
+	{"skillancer.courier_max_attempts", "Tries after which a mail is parked.",
+	 &skl_guc.courier_max_attempts, 8, 1, 100, PGC_SIGHUP, 0},
+	{"skillancer.courier_naptime", "Longest time between two looks of the courier.",
+	 &skl_guc.courier_naptime, 1000, 10, 3600000, PGC_SIGHUP, GUC_UNIT_MS},
+	{"skillancer.courier_timeout", "Longest time for one delivery in all.",
+	 &skl_guc.courier_timeout, 10000, 100, 600000, PGC_SIGHUP, GUC_UNIT_MS},
+	{"skillancer.notifier_naptime", "Longest time between two looks of the notifier.",
+	 &skl_guc.notifier_naptime, 1000, 10, 3600000, PGC_SIGHUP, GUC_UNIT_MS},
+	{"skillancer.timekeeper_naptime", "Longest time between two looks of the timekeeper.",
+	 &skl_guc.timekeeper_naptime, 1000, 10, 3600000, PGC_SIGHUP, GUC_UNIT_MS},
+	{"skillancer.worker_batch_size", "Rows that a worker takes in one transaction.",
+	 &skl_guc.worker_batch_size, 500, 1, 100000, PGC_SIGHUP, 0},
+	{"skillancer.worker_restart_max", "Longest back-off before a failing worker starts again.",
+	 &skl_guc.worker_restart_max, 300, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+};
+
+static const TextSetting text_settings[] = {
+	{"skillancer.databases", "Databases that get workers: * or names separated by commas.",
+	 &skl_guc.databases, "*", PGC_SIGHUP, GUC_LIST_INPUT},
+	{"skillancer.public_url", "Base of every link in a mail.", &skl_guc.public_url,
+	 "http://localhost:8080", PGC_SIGHUP, 0},
+	{"skillancer.smtp_from", "Sender's address of every mail.", &skl_guc.smtp_from,
+	 "no-reply@localhost", PGC_SIGHUP, 0},
+	{"skillancer.smtp_password", "Password at the mail server.", &skl_guc.smtp_password, "",
+	 PGC_SIGHUP, SECRET},
+	{"skillancer.smtp_url", "Mail server as smtp://host:port or smtps://host:port; empty: mail waits.",
+	 &skl_guc.smtp_url, "", PGC_SIGHUP, 0},
+	{"skillancer.smtp_user", "User name at the mail server.", &skl_guc.smtp_user, "", PGC_SIGHUP,
+	 0},
+};
+
+void
+skl_guc_init(void)
+{
+	for (size_t i = 0; i < lengthof(bool_settings); i++)
+	{
+		const BoolSetting *s = &bool_settings[i];
+
+		DefineCustomBoolVariable(s->name, s->description, NULL, s->value, s->initial, s->context,
+								 s->flags, NULL, NULL, NULL);
+	}
+	for (size_t i = 0; i < lengthof(int_settings); i++)
+	{
+		const IntSetting *s = &int_settings[i];
+
+		DefineCustomIntVariable(s->name, s->description, NULL, s->value, s->initial, s->min, s->max,
+								s->context, s->flags, NULL, NULL, NULL);
+	}
+	for (size_t i = 0; i < lengthof(text_settings); i++)
+	{
+		const TextSetting *s = &text_settings[i];
+
+		DefineCustomStringVariable(s->name, s->description, NULL, s->value, s->initial, s->context,
+								   s->flags, NULL, NULL, NULL);
+	}
+	MarkGUCPrefixReserved("skillancer");
+}
