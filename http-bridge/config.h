@@ -1,0 +1,79 @@
+/*
+ * config.h
+ *		The configuration of the bridge: file + environment + command line (config.c).
+ *
+ * One immutable SklConfig is in force at a time; a reload builds and validates another one aside
+ *and swaps the pointer. A request keeps the one it began with. Superseded ones are not freed:
+ * reloads are rare and small.
+ */
+#ifndef SKL_CONFIG_H
+#define SKL_CONFIG_H
+
+#include "bridge.h"
+
+/* An older client's path prefix and what it means now: "/api/" -> "/v1/". Longest prefix wins. */
+typedef struct SklAlias
+{
+	char *prefix;
+	char *target;
+} SklAlias;
+
+struct SklConfig
+{
+	/* listener */
+	char *listen_address; /* default "::" (both families), or an IPv4/IPv6 literal */
+	int port;			  /* default 8080 */
+	int threads;		  /* default: cores, at most 64 */
+	char *admin_listen;	  /* "127.0.0.1:9090", "[::1]:9090" or "unix:/path"; empty = off */
+
+	/* PostgreSQL */
+	char *database;		  /* libpq connection string */
+	int fast_connections; /* per thread, default 2 */
+	int fast_depth;		  /* default 8, 1..8 */
+	int slow_connections; /* per thread, default 2 */
+	int queue_size;		  /* per thread and class, default 512 */
+	int fast_wait_ms;	  /* a queued fast request is refused after this long, default 250 */
+	int slow_wait_ms;	  /* default 5000 */
+
+	/* clients */
+	int max_connections;		/* per thread, default 4096 */
+	int max_connections_per_ip; /* per thread, default 0 = no cap */
+	int header_deadline_ms;		/* request line and headers, absolute, default 10000 */
+	int body_floor;				/* bytes a second after a grace of 10 s, default 1024 */
+	int write_stall_ms;			/* default 20000 */
+	int idle_timeout_ms;		/* keep-alive between requests, default 75000 */
+	size_t max_body;			/* upper bound of every route's limit, default 1048576 (1 MiB)
+								 * unless the route says more */
+	int compress_min;			/* gzip from this many bytes, default 1024; 0 = never */
+
+	int naliases;
+	SklAlias *aliases;
+
+	/* the fields of edge's files follow: address lists, CORS, limits, keys, log, drain */
+	char **allow_cidrs; /* NULL-terminated; empty = all */
+	char **deny_cidrs;
+	char **trusted_proxies;
+	char **cors_origins; /* exact */
+	char *jwt_issuer;
+	char *jwt_audience;
+	char *jwt_key_dir;
+	int jwt_ttl;		/* seconds, default 900 */
+	double limit_scale; /* multiplies every limit; 0 = limits off (test worlds) */
+	char *log_file;		/* NULL = stderr */
+	SklLogLevel log_level;
+	int drain_wait_ms;	  /* readiness is 503 this long before accepting stops */
+	int drain_timeout_ms; /* then requests in flight get this long */
+	void *edge;			  /* parsed forms of the above, private to edge's files */
+};
+
+/* Reads everything. Prints usage (--help), checks (--check) or a complaint itself; returns the exit
+ * status, or -1 to go on and run. */
+int skl_config_start(int argc, char **argv);
+
+/* The configuration in force; never NULL after skl_config_start(). */
+const SklConfig *skl_config(void);
+
+/* Reads the same sources again. False: the old one stays and *complaint (malloc'ed) says why. */
+bool skl_config_reload(char **complaint);
+
+#endif /* SKL_CONFIG_H */
