@@ -83,8 +83,9 @@ static const TextSetting text_settings[] = {
 	 "no-reply@localhost", PGC_SIGHUP, 0},
 	{"skillancer.smtp_password", "Password at the mail server.", &skl_guc.smtp_password, "",
 	 PGC_SIGHUP, SECRET},
-	{"skillancer.smtp_url", "Mail server as smtp://host:port or smtps://host:port; empty: mail waits.",
-	 &skl_guc.smtp_url, "", PGC_SIGHUP, 0},
+	{"skillancer.smtp_url",
+	 "Mail server as smtp://host:port or smtps://host:port; empty: mail waits.", &skl_guc.smtp_url,
+	 "", PGC_SIGHUP, 0},
 	{"skillancer.smtp_user", "User name at the mail server.", &skl_guc.smtp_user, "", PGC_SIGHUP,
 	 0},
 };

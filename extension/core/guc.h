@@ -7,21 +7,21 @@
 
 typedef struct SklGuc
 {
-	int clock_offset;	 /* seconds added to the system's clock */
-	bool allow_drop;	 /* DROP EXTENSION is let through */
-	char *databases;	 /* where workers run: * or a list of names */
-	char *public_url;	 /* base of every link in a mail, without a trailing slash */
-	char *smtp_url;		 /* smtp:// or smtps:// of the mail server; empty: mail waits */
+	int clock_offset; /* seconds added to the system's clock */
+	bool allow_drop;  /* DROP EXTENSION is let through */
+	char *databases;  /* where workers run: * or a list of names */
+	char *public_url; /* base of every link in a mail, without a trailing slash */
+	char *smtp_url;	  /* smtp:// or smtps:// of the mail server; empty: mail waits */
 	char *smtp_user;
 	char *smtp_password;
-	char *smtp_from;	 /* sender's address */
+	char *smtp_from; /* sender's address */
 	bool smtp_require_tls;
 	int timekeeper_naptime; /* milliseconds between looks when nothing wakes a worker */
 	int notifier_naptime;
 	int courier_naptime;
 	int worker_batch_size;
 	int courier_concurrency;
-	int courier_timeout;	/* milliseconds for one delivery in all */
+	int courier_timeout; /* milliseconds for one delivery in all */
 	int courier_max_attempts;
 	int worker_restart_max; /* seconds: the longest back-off of a failing worker */
 } SklGuc;

@@ -24,15 +24,15 @@ typedef struct SklStmt
 #define SKL_STMT_COUNT(...) ((int) (sizeof((Oid[]){__VA_ARGS__}) / sizeof(Oid)))
 
 /* A statement with parameters: SKL_STMT("SELECT ... $1 ...", UUIDOID, TEXTOID). */
-#define SKL_STMT(text, ...)                                                                        \
-	{                                                                                              \
-		.sql = (text), .nargs = SKL_STMT_COUNT(__VA_ARGS__), .argtypes = {__VA_ARGS__}             \
+#define SKL_STMT(text, ...)                                                              \
+	{                                                                                    \
+		.sql = (text), .nargs = SKL_STMT_COUNT(__VA_ARGS__), .argtypes = { __VA_ARGS__ } \
 	}
 
 /* A statement without parameters. */
-#define SKL_STMT0(text)                                                                            \
-	{                                                                                              \
-		.sql = (text)                                                                              \
+#define SKL_STMT0(text) \
+	{                   \
+		.sql = (text)   \
 	}
 
 extern void skl_spi_connect(void);

@@ -1,0 +1,186 @@
+/*
+ * core/events.c
+ *		Appending to the event log and the audit log.
+ *
+ * Both are plain inserts in the transaction that causes them, stamped with the transaction id and
+ * the epoch, by which consumers read in ticks (sql/core/consumers.sql). Actor and correlation come
+ * from the request; a worker acts without one.
+ */
+#include "skl.h"
+
+#include "core/events.h"
+#include "core/request.h"
+#include "core/spi.h"
+#include "core/state.h"
+#include "core/wake.h"
+
+#include "catalog/pg_type_d.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+
+PG_FUNCTION_INFO_V1(skl_fn_emit);
+PG_FUNCTION_INFO_V1(skl_fn_audit);
+
+/* The part of an event's type before the first dot names its source. */
+static text *
+source_of(const char *type)
+{
+	const char *dot = strchr(type, '.');
+
+	return cstring_to_text_with_len(type, dot ? (int) (dot - type) : (int) strlen(type));
+}
+
+static Datum
+uuid_array(const pg_uuid_t *ids, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = UUIDPGetDatum(&ids[i]);
+	return PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+pg_uuid_t
+skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregate,
+		 const char *data_json, const pg_uuid_t *audience, int naudience)
+{
+	static SklStmt stmt = SKL_STMT(
+		"INSERT INTO skillancer.event (type, source, aggregate_type, aggregate_id, data,"
+		" audience, epoch, actor_id, correlation_id)"
+		" VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9)"
+		" RETURNING id::uuid",
+		TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID, TEXTOID);
+	const SklRequest *request = skl_request();
+	Datum args[9];
+	char nulls[] = "         ";
+	pg_uuid_t id;
+	bool isnull;
+
+	args[0] = CStringGetTextDatum(type);
+	args[1] = PointerGetDatum(source_of(type));
+	args[2] = CStringGetTextDatum(aggregate_type);
+	args[3] = UUIDPGetDatum(aggregate);
+	args[4] = CStringGetTextDatum(data_json);
+	args[5] = uuid_array(audience, naudience);
+	args[6] = Int32GetDatum(skl_epoch());
+	args[7] = (Datum) 0;
+	args[8] = (Datum) 0;
+	nulls[7] = nulls[8] = 'n';
+	if (request != NULL && request->has_user)
+	{
+		args[7] = UUIDPGetDatum(&request->user_id);
+		nulls[7] = ' ';
+	}
+	if (request != NULL && request->request_id != NULL)
+	{
+		args[8] = CStringGetTextDatum(request->request_id);
+		nulls[8] = ' ';
+	}
+	skl_spi_connect();
+	skl_spi_exec(&stmt, args, nulls);
+	memcpy(&id, DatumGetUUIDP(skl_spi_value(0, 1, &isnull)), sizeof(id));
+	skl_spi_finish();
+	skl_wake(SKL_WAKE_NOTIFIER);
+	return id;
+}
+
+void
+skl_audit(const char *action, const char *object_type, const pg_uuid_t *object,
+		  const char *before_json, const char *after_json)
+{
+	static SklStmt stmt =
+		SKL_STMT("INSERT INTO skillancer.audit (epoch, actor_id, action, object_type, object_id,"
+				 " before, after, request_id, address)"
+				 " VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9)",
+				 INT4OID, UUIDOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID);
+	const SklRequest *request = skl_request();
+	const char *texts[9] = {NULL};
+	Datum args[9];
+	char nulls[] = "nnnnnnnnn";
+
+	texts[2] = action;
+	texts[3] = object_type;
+	texts[5] = before_json;
+	texts[6] = after_json;
+	texts[7] = request != NULL ? request->request_id : NULL;
+	texts[8] = request != NULL ? request->address : NULL;
+	for (int i = 0; i < 9; i++)
+	{
+		args[i] = texts[i] != NULL ? CStringGetTextDatum(texts[i]) : (Datum) 0;
+		nulls[i] = texts[i] != NULL ? ' ' : 'n';
+	}
+	args[0] = Int32GetDatum(skl_epoch());
+	nulls[0] = ' ';
+	if (request != NULL && request->has_user)
+	{
+		args[1] = UUIDPGetDatum(&request->user_id);
+		nulls[1] = ' ';
+	}
+	if (object != NULL)
+	{
+		args[4] = UUIDPGetDatum(object);
+		nulls[4] = ' ';
+	}
+	skl_spi_connect();
+	skl_spi_exec(&stmt, args, nulls);
+	skl_spi_finish();
+}
+
+static char *
+jsonb_text(Jsonb *value)
+{
+	return JsonbToCString(NULL, &value->root, VARSIZE(value));
+}
+
+/* Reads a uuid[] argument without NULLs. */
+static pg_uuid_t *
+uuids_of(ArrayType *array, int *n)
+{
+	Datum *elements;
+	bool *nulls;
+	pg_uuid_t *ids;
+	int count = 0;
+
+	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls, n);
+	ids = palloc(sizeof(pg_uuid_t) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		if (!nulls[i])
+			ids[count++] = *DatumGetUUIDP(elements[i]);
+	}
+	*n = count;
+	return ids;
+}
+
+/* emit(type, aggregate type, aggregate id, data, audience) returns the event's uuid. */
+Datum
+skl_fn_emit(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t *audience = NULL;
+	int n = 0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		if (PG_ARGISNULL(i))
+			elog(ERROR, "emit: argument %d is NULL", i + 1);
+	}
+	if (!PG_ARGISNULL(4))
+		audience = uuids_of(PG_GETARG_ARRAYTYPE_P(4), &n);
+	*id = skl_emit(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+				   PG_GETARG_UUID_P(2), jsonb_text(PG_GETARG_JSONB_P(3)), audience, n);
+	PG_RETURN_UUID_P(id);
+}
+
+/* audit(action, object type, object id, before, after). */
+Datum
+skl_fn_audit(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		elog(ERROR, "audit: action and object type are needed");
+	skl_audit(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+			  PG_ARGISNULL(2) ? NULL : PG_GETARG_UUID_P(2),
+			  PG_ARGISNULL(3) ? NULL : jsonb_text(PG_GETARG_JSONB_P(3)),
+			  PG_ARGISNULL(4) ? NULL : jsonb_text(PG_GETARG_JSONB_P(4)));
+	PG_RETURN_VOID();
+}

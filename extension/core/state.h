@@ -1,0 +1,26 @@
+/*
+ * core/state.h
+ *		Is this database ours, whole, and of the version of the library?
+ */
+#ifndef SKL_CORE_STATE_H
+#define SKL_CORE_STATE_H
+
+/* The version of the library; equals default_version of the control file. */
+#define SKL_VERSION "0.1.0"
+
+/*
+ * Raises INSTANCE_MISMATCH in a copied or restored database and UPGRADE_NEEDED where library,
+ * extension and schema differ. Verified once a backend and after every migrate() and adopt().
+ */
+extern void skl_state_check(void);
+
+/* The same as an answer: NULL when all is well, else what to do. */
+extern const char *skl_state_problem(void);
+
+/* The epoch that stamps every row with a transaction id (see docs/architecture.md). */
+extern int32 skl_epoch(void);
+
+/* Forgets what was verified, in every backend, when this transaction commits. */
+extern void skl_state_invalidate(void);
+
+#endif
