@@ -48,7 +48,7 @@ read_state(void)
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT i.epoch, i.system_identifier, i.database_oid::bigint, e.extversion,"
-				 " (SELECT max(m.name) FROM skillancer.schema_migration m),"
+				 " (SELECT max(m.name) FROM skillancer.schema_migration m WHERE m.layer = $1),"
 				 " (SELECT max(s.name) FROM skillancer.schema_source s WHERE s.layer = $1)"
 				 " FROM skillancer.instance i, pg_catalog.pg_extension e"
 				 " WHERE e.extname = 'skillancer'",

@@ -1,0 +1,15 @@
+/*
+ * module.c
+ *		Entry point of the shared library: the server calls _PG_init once when it loads the library, and each
+ *		part registers what it has (settings, guards, effects, workers), in the order of the layers.
+ */
+#include "skl.h"
+
+PG_MODULE_MAGIC;
+
+void _PG_init(void);
+
+void
+_PG_init(void)
+{
+}
