@@ -1,9 +1,13 @@
 /*
  * module.c
- *		Entry point of the shared library: the server calls _PG_init once when it loads the library, and each
- *		part registers what it has (settings, guards, effects, workers), in the order of the layers.
+ *		Entry point of the shared library: the server calls _PG_init once when it loads the library,
+ *		and each part registers what it has (settings, guards, effects, workers), in the order of the
+ *		layers.
  */
 #include "skl.h"
+
+#include "core/guc.h"
+#include "core/wake.h"
 
 PG_MODULE_MAGIC;
 
@@ -12,4 +16,6 @@ void _PG_init(void);
 void
 _PG_init(void)
 {
+	skl_guc_init();
+	skl_wake_init();
 }

@@ -216,15 +216,15 @@ BEGIN
 	INSERT INTO skillancer.schema_object (kind, relation, name)
 	SELECT o.kind, o.relation, o.name FROM skillancer.migrate_objects() o
 	WHERE concat_ws('|', o.kind, o.relation, o.name) <> ALL (v_kept);
-	PERFORM skillancer.migrate_grant_backup();
+	PERFORM skillancer.migrate_grant_own();
 	RETURN v_count;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.migrate_replay() IS
 	'Runs every replay file and records the objects that came of it';
 
--- migrate_grant_backup
-CREATE OR REPLACE FUNCTION skillancer.migrate_grant_backup()
+-- migrate_grant_own
+CREATE OR REPLACE FUNCTION skillancer.migrate_grant_own()
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -242,10 +242,11 @@ BEGIN
 	LOOP
 		EXECUTE format('GRANT SELECT ON %s TO skillancer_backup', v_relation);
 	END LOOP;
+	GRANT SELECT ON skillancer.schema_migration TO skillancer_engine;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.migrate_grant_backup() IS
-	'Lets skillancer_backup read every table and sequence, as pg_dump needs';
+COMMENT ON FUNCTION skillancer.migrate_grant_own() IS
+	'Lets skillancer_backup read every table and sequence, as pg_dump needs, and the engine the schema version';
 
 -- migrate_run
 CREATE OR REPLACE FUNCTION skillancer.migrate_run(p_name text, p_body text, p_as_owner boolean)
@@ -253,27 +254,17 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-DECLARE
-	v_message text;
-	v_detail  text;
-	v_hint    text;
-	v_state   text;
-	v_context text;
 BEGIN
+	RAISE LOG 'skillancer applies %', p_name;
 	IF p_as_owner THEN
 		SET LOCAL ROLE skillancer_owner;
 	END IF;
 	EXECUTE p_body;
 	RESET ROLE;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT,
-		v_state = RETURNED_SQLSTATE, v_context = PG_EXCEPTION_CONTEXT;
-	RAISE EXCEPTION '%: %', p_name, v_message
-		USING ERRCODE = v_state, DETAIL = concat_ws(E'\n', nullif(v_detail, ''), left(v_context, 2000)), HINT = v_hint;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.migrate_run(text, text, boolean) IS
-	'Runs one file of the schema layer as skillancer_owner or as the superuser; an error names the file';
+	'Runs one file of the schema layer as skillancer_owner or as the superuser; the server log names it';
 
 -- migrate_guard
 CREATE OR REPLACE FUNCTION skillancer.migrate_guard()
@@ -282,7 +273,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
-	CREATE SCHEMA IF NOT EXISTS skillancer_guard;
+	IF to_regnamespace('skillancer_guard') IS NULL THEN
+		CREATE SCHEMA skillancer_guard;
+	END IF;
 	COMMENT ON SCHEMA skillancer_guard IS 'Skillancer: what protects the extension; outside it, so that it outlives it';
 	CREATE OR REPLACE FUNCTION skillancer_guard.veto_drop()
 	RETURNS event_trigger

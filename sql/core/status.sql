@@ -1,0 +1,46 @@
+/*
+ * sql/core/status.sql
+ *		status(): what an operator looks at first.
+ */
+
+-- status
+CREATE OR REPLACE FUNCTION skillancer.status()
+RETURNS TABLE (item text, value text, ok boolean, hint text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_extension text := (SELECT extversion FROM pg_extension WHERE extname = 'skillancer');
+	v_migrated  boolean := to_regclass('skillancer.schema_migration') IS NOT NULL;
+	v_needed    bigint;
+BEGIN
+	RETURN QUERY SELECT 'server', current_setting('server_version'),
+		current_setting('server_version_num')::integer >= 150020, 'needs PostgreSQL 15.20 or newer';
+	RETURN QUERY SELECT 'library', skillancer.library_version(), true, NULL::text;
+	RETURN QUERY SELECT 'extension', v_extension, v_extension = skillancer.library_version(),
+		'ALTER EXTENSION skillancer UPDATE';
+	IF NOT v_migrated THEN
+		RETURN QUERY SELECT 'schema', 'none', false, 'SELECT skillancer.migrate()';
+		RETURN;
+	END IF;
+	RETURN QUERY SELECT 'schema', (SELECT max(m.name) FROM skillancer.schema_migration m WHERE m.layer = 'migration'),
+		NOT skillancer.migrate_pending(), 'SELECT skillancer.migrate()';
+	RETURN QUERY SELECT 'instance', format('epoch %s', i.epoch),
+		i.database_oid = d.oid AND i.system_identifier = c.system_identifier::text,
+		'this is a copy: SELECT skillancer.adopt()'
+	FROM skillancer.instance i, pg_control_system() c, pg_database d
+	WHERE d.datname = current_database();
+	RETURN QUERY SELECT 'preloaded', current_setting('shared_preload_libraries'),
+		'skillancer' = ANY (string_to_array(replace(current_setting('shared_preload_libraries'), ' ', ''), ',')),
+		'workers need shared_preload_libraries = ''skillancer'' and a restart';
+	v_needed := 1 + 6 * (SELECT count(*) FROM pg_database d WHERE d.datallowconn AND NOT d.datistemplate)
+		+ current_setting('max_parallel_workers')::integer;
+	RETURN QUERY SELECT 'max_worker_processes', current_setting('max_worker_processes'),
+		current_setting('max_worker_processes')::integer >= v_needed,
+		format('1 + 6 for each database with workers + max_parallel_workers: up to %s', v_needed);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.status() IS
+	'Versions of server, library, extension and schema, settings that matter, and every worker; hint says what to do where ok is false';
+ALTER FUNCTION skillancer.status() OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.status() TO skillancer_admin;
