@@ -79,6 +79,14 @@ skl_spi_exec_text(const char *sql, int nargs, Oid *argtypes, Datum *values, cons
 	return SPI_processed;
 }
 
+void
+skl_spi_forget(SklStmt *stmt)
+{
+	if (stmt->plan != NULL)
+		SPI_freeplan(stmt->plan);
+	stmt->plan = NULL;
+}
+
 Datum
 skl_spi_value(uint64 row, int column, bool *isnull)
 {

@@ -52,6 +52,9 @@ extern uint64 skl_spi_exec_snapshot(SklStmt *stmt, const Datum *values, Snapshot
 extern uint64 skl_spi_exec_text(const char *sql, int nargs, Oid *argtypes, Datum *values,
 								const char *nulls);
 
+/* Frees the plan of a statement that is going away. */
+extern void skl_spi_forget(SklStmt *stmt);
+
 /* A value of the last result: row from 0, column from 1. */
 extern Datum skl_spi_value(uint64 row, int column, bool *isnull);
 

@@ -3,8 +3,8 @@
  *		Is this database ours, whole, and of the version of the library?
  *
  * The answer is kept in the backend and dropped by a relcache invalidation of skillancer.instance,
- * which migrate() and adopt() send. So a request costs one comparison, and yet no backend goes on
- * in a database that was adopted or migrated beside it.
+ * which migrate() and adopt() send through invalidate(). So a request costs one comparison, and yet
+ *no backend goes on in a database that was adopted or migrated beside it.
  */
 #include "skl.h"
 
@@ -35,11 +35,11 @@ instance_changed(Datum arg, Oid relid)
 }
 
 static Oid
-find_instance(void)
+find_relation(const char *name)
 {
 	Oid namespace_id = get_namespace_oid(SKL_SCHEMA, true);
 
-	return OidIsValid(namespace_id) ? get_relname_relid("instance", namespace_id) : InvalidOid;
+	return OidIsValid(namespace_id) ? get_relname_relid(name, namespace_id) : InvalidOid;
 }
 
 /* Reads identity, versions and epoch; returns what is wrong, or NULL. */
@@ -88,7 +88,7 @@ skl_state_problem(void)
 
 	if (verified)
 		return NULL;
-	instance_relid = find_instance();
+	instance_relid = find_relation("instance");
 	if (!OidIsValid(instance_relid))
 		return "the schema is not there yet";
 	if (!callback_registered)
@@ -123,10 +123,15 @@ skl_epoch(void)
 void
 skl_state_invalidate(void)
 {
-	Oid relid = find_instance();
+	static const char *const watched[] = {"instance", "machine"};
 
-	if (OidIsValid(relid))
-		CacheInvalidateRelcacheByRelid(relid);
+	for (size_t i = 0; i < lengthof(watched); i++)
+	{
+		Oid relid = find_relation(watched[i]);
+
+		if (OidIsValid(relid))
+			CacheInvalidateRelcacheByRelid(relid);
+	}
 	verified = false;
 }
 
