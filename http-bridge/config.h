@@ -3,13 +3,16 @@
  *		The configuration of the bridge: file + environment + command line (config.c).
  *
  * One immutable SklConfig is in force at a time; a reload builds and validates another one aside
- *and swaps the pointer. A request keeps the one it began with. Superseded ones are not freed:
+ * and swaps the pointer. A request keeps the one it began with. Superseded ones are not freed:
  * reloads are rare and small.
  */
 #ifndef SKL_CONFIG_H
 #define SKL_CONFIG_H
 
 #include "bridge.h"
+#include "cors.h"
+#include "gcra.h"
+#include "network.h"
 
 /* An older client's path prefix and what it means now: "/api/" -> "/v1/". Longest prefix wins. */
 typedef struct SklAlias
@@ -49,22 +52,42 @@ struct SklConfig
 	int naliases;
 	SklAlias *aliases;
 
-	/* the fields of edge's files follow: address lists, CORS, limits, keys, log, drain */
-	char **allow_cidrs; /* NULL-terminated; empty = all */
-	char **deny_cidrs;
-	char **trusted_proxies;
-	char **cors_origins; /* exact */
+	/* who may connect, and from which pages */
+	SklNetworks *allow; /* empty = everybody */
+	SklNetworks *deny;	/* wins over allow */
+	SklNetworks *trusted_proxies;
+	SklCors *cors;
+
+	/* tokens */
 	char *jwt_issuer;
 	char *jwt_audience;
-	char *jwt_key_dir;
-	int jwt_ttl;		/* seconds, default 900 */
+	char *jwt_key_dir;	  /* <kid>.pem and <kid>.hs256 files */
+	char *jwt_active_key; /* kid that signs; empty: the newest private key by name */
+	int jwt_ttl;		  /* seconds */
+	int jwt_leeway;		  /* seconds */
+	int token_cache_size; /* entries */
+
+	/* limits */
+	SklQuota quota[SKL_QUOTA_CLASSES];
 	double limit_scale; /* multiplies every limit; 0 = limits off (test worlds) */
-	char *log_file;		/* NULL = stderr */
+	int limit_slots;	/* keys remembered at once */
+
+	/* log and life */
+	char *log_file; /* empty = stderr */
 	SklLogLevel log_level;
+	int log_sample;		  /* one in n successes is logged, 0 = none */
 	int drain_wait_ms;	  /* readiness is 503 this long before accepting stops */
 	int drain_timeout_ms; /* then requests in flight get this long */
-	void *edge;			  /* parsed forms of the above, private to edge's files */
+	char *public_url;	  /* how clients reach the bridge; for OpenAPI */
+
+	/* TLS of the listener; both files empty = plain HTTP */
+	char *tls_certificate;
+	char *tls_key;
+	char *tls_priorities; /* GnuTLS priority string */
 };
+
+/* Frees a configuration that never came into force. */
+void skl_config_free(SklConfig *config);
 
 /* Reads everything. Prints usage (--help), checks (--check) or a complaint itself; returns the exit
  * status, or -1 to go on and run. */
