@@ -92,7 +92,43 @@ stop_cluster() {
 	fi
 }
 
-# a TCP port that nobody listens on
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+# as many TCP ports that nobody listens on
+free_ports() {
+	perl -MIO::Socket::INET -e '
+		my @held = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1) or die $! } 1 .. shift;
+		print join(" ", map { $_->sockport } @held), "\n";' "$1"
+}
+
+# start a program of the unprivileged user in the background: name, then the command; its pid is $dir/pids/name
+start_daemon() {
+	local name=$1
+	shift
+	as_user setsid "$@" </dev/null >>"$dir/log/$name.log" 2>&1 &
+	echo $! >"$dir/pids/$name"
+	disown $!
+}
+
+# end it and wait until it is gone
+stop_daemon() {
+	local name=$1 pid turn
+	[ -f "$dir/pids/$name" ] || return 0
+	pid=$(cat "$dir/pids/$name")
+	kill -TERM "$pid" 2>/dev/null || true
+	for turn in $(seq 1 100); do
+		kill -0 "$pid" 2>/dev/null || break
+		[ "$turn" -lt 80 ] || kill -KILL "$pid" 2>/dev/null || true
+		sleep 0.05
+	done
+	rm -f "$dir/pids/$name"
+}
+
+# run a command again until it succeeds, at most so many seconds
+wait_for() {
+	local seconds=$1 end
+	shift
+	end=$((SECONDS + seconds))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.1
+	done
 }

@@ -1,0 +1,44 @@
+# test/lib/services.sh
+#	The programs around the cluster: mail sink and bridge. Sourced after cluster.sh; needs $SKL_PORT, $SKL_ADMIN_PORT
+#	and $SKL_SMTP_PORT.
+
+PYTHON=/usr/bin/python3
+[ -x $PYTHON ] || PYTHON=$(command -v python3)
+
+start_sink() {
+	cp "$SKL_ROOT/test/sinks/smtp_sink.py" "$dir/stage/smtp_sink.py"
+	make_dir "$dir/mail" 755
+	start_daemon sink "$PYTHON" "$dir/stage/smtp_sink.py" "$dir/mail" "$SKL_SMTP_PORT"
+}
+
+have_bridge() {
+	[ -x "$SKL_ROOT/http-bridge/skillancer-bridge" ]
+}
+
+# the bridge's configuration file; further lines are read from standard input
+configure_bridge() {
+	make_dir "$dir/keys"
+	mkdir -p "$dir/stage/bin"
+	cp -f "$SKL_ROOT/http-bridge/skillancer-bridge" "$dir/stage/bin/skillancer-bridge.new"
+	mv -f "$dir/stage/bin/skillancer-bridge.new" "$dir/stage/bin/skillancer-bridge"
+	{
+		cat <<-CONF
+			listen_address = 127.0.0.1
+			port = $SKL_PORT
+			admin_listen = 127.0.0.1:$SKL_ADMIN_PORT
+			database = host=$dir/socket port=$SKL_PGPORT dbname=$SKL_PGDATABASE user=skillancer_bridge
+			jwt_key_dir = $dir/keys
+			public_url = http://127.0.0.1:$SKL_PORT
+		CONF
+		cat
+	} | as_user tee "$dir/bridge.conf" >/dev/null
+	if ! ls "$dir"/keys/*.pem >/dev/null 2>&1; then
+		as_user "$dir/stage/bin/skillancer-bridge" --config "$dir/bridge.conf" --make-key >>"$dir/log/bridge.log" 2>&1
+	fi
+}
+
+start_bridge() {
+	start_daemon bridge "$dir/stage/bin/skillancer-bridge" --config "$dir/bridge.conf"
+	wait_for 10 curl -fsS -o "$dir/ready" "http://127.0.0.1:$SKL_PORT/health" ||
+		{ tail -20 "$dir/log/bridge.log" >&2; die "the bridge did not start"; }
+}
