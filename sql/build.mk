@@ -1,7 +1,7 @@
 # sql/build.mk
 #	Rules for the extension script. extension/Makefile includes it, so paths are relative to extension/.
 
-SQL_SOURCES := $(wildcard ../sql/*.sql ../sql/*/*.sql ../migrations/*.sql)
+SQL_SOURCES := $(wildcard ../sql/*.sql ../sql/*/*.sql ../migrations/*.sql ../sql/ext/*.sh) types/ids.def
 
 all: skillancer--$(SKL_VERSION).sql
 

@@ -1,0 +1,37 @@
+/*
+ * types/tally.h
+ *		Tallies of ratings as plain C: five counters, one for each number of stars.
+ *
+ * Text: 0/1/0/2/5 counts the ratings of 1, 2, 3, 4 and 5 stars.
+ */
+#ifndef SKL_TYPES_TALLY_H
+#define SKL_TYPES_TALLY_H
+
+#include "types/parse.h"
+
+#define SKL_STARS 5
+
+/* Longest text with its NUL: five numbers of 10 digits, four slashes. */
+#define SKL_TALLY_TEXT_MAX 56
+
+/* The value of SQL type rating_tally, stored as it is. */
+typedef struct SklTally
+{
+	int32_t count[SKL_STARS]; /* never negative; count[0] is one star */
+} SklTally;
+
+extern SklParseError skl_tally_parse(const char *str, size_t len, SklTally *tally);
+
+/* Writes the text and a NUL; returns the length. */
+extern size_t skl_tally_write(const SklTally *tally, char *out);
+
+/* Number of ratings. */
+extern int64_t skl_tally_total(const SklTally *tally);
+
+/* Stars of all ratings added up. */
+extern int64_t skl_tally_stars(const SklTally *tally);
+
+/* Adds n (may be negative) to one counter; false when it would leave 0..2^31-1. */
+extern bool skl_tally_add(SklTally *tally, int star, int64_t n);
+
+#endif
