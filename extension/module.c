@@ -7,6 +7,10 @@
 #include "skl.h"
 
 #include "core/guc.h"
+#include "core/problems.h"
+#include "core/request.h"
+#include "core/rules.h"
+#include "core/state_guard.h"
 #include "core/wake.h"
 
 PG_MODULE_MAGIC;
@@ -18,4 +22,8 @@ _PG_init(void)
 {
 	skl_guc_init();
 	skl_wake_init();
+	skl_request_init();
+	skl_problems_init();
+	skl_rules_init();
+	skl_state_guard_init();
 }

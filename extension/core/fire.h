@@ -59,6 +59,4 @@ extern const char *skl_fire(const char *machine, const pg_uuid_t *id, const char
 extern void skl_schedule(const char *machine, const pg_uuid_t *id, const char *event,
 						 TimestampTz due_at);
 
-extern void skl_fire_init(void);
-
 #endif

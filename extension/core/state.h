@@ -5,8 +5,9 @@
 #ifndef SKL_CORE_STATE_H
 #define SKL_CORE_STATE_H
 
-/* The version of the library; equals default_version of the control file. */
-#define SKL_VERSION "0.1.0"
+/*
+ * SKL_VERSION, the version of the library, comes from the control file by way of the Makefile.
+ */
 
 /*
  * Raises INSTANCE_MISMATCH in a copied or restored database and UPGRADE_NEEDED where library,

@@ -1,0 +1,70 @@
+/*
+ * sql/core/consumers.sql
+ *		Reading the event log exactly once, in ticks.
+ *
+ * A consumer's position is a snapshot A. A tick takes the current snapshot B, reads the events whose
+ * transactions became visible between A and B, applies their effects and stores B, all in one
+ * transaction. Commit order does not matter and an idle transaction delays nobody. READ COMMITTED only:
+ * every statement of a tick sees at least what B sees. Transaction ids compare within one epoch.
+ */
+
+-- Opens a tick.
+CREATE OR REPLACE FUNCTION skillancer.tick_open(p_consumer text, OUT epoch integer, OUT position_a pg_snapshot, OUT position_b pg_snapshot)
+RETURNS record
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	INSERT INTO skillancer.consumer (name, epoch, position)
+	VALUES (p_consumer, skillancer.epoch(), '1:1:')
+	ON CONFLICT (name) DO NOTHING;
+	SELECT c.epoch, c.position INTO tick_open.epoch, position_a
+	FROM skillancer.consumer c WHERE c.name = p_consumer FOR UPDATE;
+	IF tick_open.epoch <> skillancer.epoch() THEN
+		PERFORM skillancer.fail('INSTANCE_MISMATCH');
+	END IF;
+	position_b := pg_current_snapshot();
+END
+$$;
+COMMENT ON FUNCTION skillancer.tick_open(text) IS
+	'Locks the consumer and returns the epoch, its position A and the current snapshot B. A consumer that is new starts before the first event.';
+ALTER FUNCTION skillancer.tick_open(text) OWNER TO skillancer_engine;
+
+-- The events of a tick.
+CREATE OR REPLACE FUNCTION skillancer.tick_events(p_epoch integer, p_a pg_snapshot, p_b pg_snapshot)
+RETURNS TABLE (seq bigint, at timestamptz, id skillancer.event_id, type text, version text, source text,
+	aggregate_type text, aggregate_id uuid, actor_id skillancer.user_id, audience uuid[],
+	correlation_id text, causation_id uuid, data jsonb)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE format(
+		'SELECT e.seq, e.at, e.id, e.type, e.version, e.source, e.aggregate_type, e.aggregate_id, e.actor_id,
+			e.audience, e.correlation_id, e.causation_id, e.data
+		 FROM skillancer.event e
+		 WHERE e.epoch = %1$s AND pg_visible_in_snapshot(e.xid, %3$L::pg_snapshot)
+			AND ((e.xid >= pg_snapshot_xmax(%2$L::pg_snapshot) AND e.xid < pg_snapshot_xmax(%3$L::pg_snapshot))
+				OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(%2$L::pg_snapshot))))
+		 ORDER BY e.seq', p_epoch, p_a, p_b);
+END
+$$;
+COMMENT ON FUNCTION skillancer.tick_events(integer, pg_snapshot, pg_snapshot) IS
+	'The events that became visible between snapshots A and B, in the order of seq.';
+ALTER FUNCTION skillancer.tick_events(integer, pg_snapshot, pg_snapshot) OWNER TO skillancer_engine;
+
+-- Closes a tick.
+CREATE OR REPLACE FUNCTION skillancer.tick_close(p_consumer text, p_b pg_snapshot, p_events bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	UPDATE skillancer.consumer c
+	SET position = p_b, ticked_at = skillancer.now(), ticks = c.ticks + 1, events = c.events + p_events
+	WHERE c.name = p_consumer;
+END
+$$;
+COMMENT ON FUNCTION skillancer.tick_close(text, pg_snapshot, bigint) IS
+	'Stores B as the position of the consumer; call it in the transaction that applied the events.';
+ALTER FUNCTION skillancer.tick_close(text, pg_snapshot, bigint) OWNER TO skillancer_engine;

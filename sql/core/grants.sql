@@ -1,0 +1,22 @@
+-- Table privileges of the core: the engine writes, the bridge reads what policies show.
+
+GRANT SELECT ON skillancer.instance, skillancer.schema_migration TO skillancer_engine, skillancer_backup;
+GRANT SELECT ON skillancer.secret TO skillancer_engine, skillancer_backup;
+GRANT SELECT ON skillancer.policy TO skillancer_engine, skillancer_bridge, skillancer_backup;
+GRANT SELECT, INSERT ON skillancer.event TO skillancer_engine;
+GRANT USAGE ON SEQUENCE skillancer.event_seq TO skillancer_engine;
+GRANT SELECT ON skillancer.event, skillancer.event_default, skillancer.consumer, skillancer.due,
+	skillancer.idempotency_key TO skillancer_backup;
+GRANT SELECT, INSERT, UPDATE ON skillancer.consumer TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.due TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.idempotency_key TO skillancer_engine;
+
+SET LOCAL ROLE skillancer_vault;
+GRANT SELECT, INSERT ON skillancer.audit TO skillancer_engine;
+GRANT USAGE ON SEQUENCE skillancer.audit_seq TO skillancer_engine;
+GRANT SELECT ON skillancer.account_class TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE (balance, version) ON skillancer.ledger_account TO skillancer_engine;
+GRANT SELECT, INSERT ON skillancer.ledger_txn, skillancer.ledger_entry TO skillancer_engine;
+GRANT SELECT ON skillancer.ledger_account TO skillancer_bridge;
+GRANT SELECT ON skillancer.account_class, skillancer.ledger_account, skillancer.ledger_txn,
+	skillancer.ledger_entry, skillancer.audit TO skillancer_backup, skillancer_bridge;

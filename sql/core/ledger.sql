@@ -1,0 +1,72 @@
+/*
+ * sql/core/ledger.sql
+ *		Posting and balances as SQL functions, and the trigger functions that guard the ledger.
+ */
+
+-- Posts legs of one currency.
+CREATE OR REPLACE FUNCTION skillancer.ledger_post(p_kind text, p_key text, p_ref uuid, p_classes text[], p_owners uuid[], p_refs uuid[], p_bookings uuid[], p_amounts bigint[], p_currency text)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_ledger_post';
+COMMENT ON FUNCTION skillancer.ledger_post(text, text, uuid, text[], uuid[], uuid[], uuid[], bigint[], text) IS
+	'Posts legs (minor units, debit positive) under an idempotency key and returns the number of the posting. INSUFFICIENT_FUNDS, LEDGER_UNBALANCED, IDEMPOTENCY_MISMATCH.';
+ALTER FUNCTION skillancer.ledger_post(text, text, uuid, text[], uuid[], uuid[], uuid[], bigint[], text) OWNER TO skillancer_engine;
+
+-- Balance of one account.
+CREATE OR REPLACE FUNCTION skillancer.ledger_balance(p_class text, p_owner uuid, p_ref uuid, p_currency text)
+RETURNS bigint
+LANGUAGE c VOLATILE SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_ledger_balance';
+COMMENT ON FUNCTION skillancer.ledger_balance(text, uuid, uuid, text) IS
+	'Balance in minor units on the normal side of the class; 0 when there is no such account.';
+ALTER FUNCTION skillancer.ledger_balance(text, uuid, uuid, text) OWNER TO skillancer_engine;
+
+-- Refuses every change.
+CREATE OR REPLACE FUNCTION skillancer.refuse_change()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.fail('LEDGER_IMMUTABLE', format('rows of %s are never changed', TG_TABLE_NAME));
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION skillancer.refuse_change() IS 'Trigger of append-only tables: refuses UPDATE, DELETE and TRUNCATE.';
+
+-- An account keeps what it is.
+CREATE OR REPLACE FUNCTION skillancer.account_guard()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF (NEW.id, NEW.class, NEW.owner, NEW.ref, NEW.booking_id, NEW.currency, NEW.mode, NEW.floor_zero, NEW.debit_normal)
+		IS DISTINCT FROM
+		(OLD.id, OLD.class, OLD.owner, OLD.ref, OLD.booking_id, OLD.currency, OLD.mode, OLD.floor_zero, OLD.debit_normal)
+		OR NEW.version < OLD.version THEN
+		PERFORM skillancer.fail('LEDGER_IMMUTABLE', 'an account changes its balance only');
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION skillancer.account_guard() IS 'Trigger of ledger_account: only balance and version change, and versions only grow.';
+
+-- The second look at what posting wrote.
+CREATE OR REPLACE FUNCTION skillancer.zero_sum()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM inserted i GROUP BY i.txn, i.currency HAVING sum(i.amount) <> 0) THEN
+		PERFORM skillancer.fail('LEDGER_UNBALANCED');
+	END IF;
+	IF EXISTS (SELECT FROM inserted i JOIN skillancer.ledger_account a ON a.id = i.account WHERE a.currency <> i.currency) THEN
+		PERFORM skillancer.fail('LEDGER_UNBALANCED', 'an entry has another currency than its account');
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION skillancer.zero_sum() IS
+	'Statement trigger of ledger_entry: the entries of every posting add up to zero in each currency, and have the currency of their account.';

@@ -1,0 +1,20 @@
+-- Who sees which row of the core. The engine bypasses row-level security; what no policy shows is its alone.
+
+CREATE POLICY policy_read ON skillancer.policy FOR SELECT
+	USING ((SELECT skillancer.has_request()));
+CREATE POLICY event_read ON skillancer.event FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view_audit')));
+CREATE POLICY event_default_read ON skillancer.event_default FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view_audit')));
+
+SET LOCAL ROLE skillancer_vault;
+CREATE POLICY audit_read ON skillancer.audit FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view_audit')));
+CREATE POLICY account_class_read ON skillancer.account_class FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_account_read ON skillancer.ledger_account FOR SELECT
+	USING (owner = (SELECT skillancer.current_user_id())::uuid OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_txn_read ON skillancer.ledger_txn FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_entry_read ON skillancer.ledger_entry FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));

@@ -1,0 +1,59 @@
+/*
+ * sql/core/replies.sql
+ *		Parts of answers: pages of lists, cursors, entity tags.
+ */
+
+-- The key that authenticates cursors.
+CREATE OR REPLACE FUNCTION skillancer.cursor_secret()
+RETURNS bytea
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT s.value FROM skillancer.secret s WHERE s.name = 'cursor');
+END
+$$;
+COMMENT ON FUNCTION skillancer.cursor_secret() IS 'Key of the MAC in cursors; called by the C side of list_reply().';
+ALTER FUNCTION skillancer.cursor_secret() OWNER TO skillancer_engine;
+
+-- One page of a list.
+CREATE OR REPLACE FUNCTION skillancer.list_reply(p_items json[], p_keys text[], p_limit integer, p_scope text)
+RETURNS skillancer.reply
+LANGUAGE c STABLE SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_list_reply';
+COMMENT ON FUNCTION skillancer.list_reply(json[], text[], integer, text) IS
+	'A page of up to limit items; one item more than the limit means that there is a next page, whose cursor holds the key of the last item shown.';
+ALTER FUNCTION skillancer.list_reply(json[], text[], integer, text) OWNER TO skillancer_engine;
+
+-- The place where a list goes on.
+CREATE OR REPLACE FUNCTION skillancer.cursor_decode(p_scope text, p_cursor text)
+RETURNS text
+LANGUAGE c STABLE SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_cursor_decode';
+COMMENT ON FUNCTION skillancer.cursor_decode(text, text) IS
+	'The key inside a cursor, NULL without a cursor. A forged one, or one of another list or filter, raises VALIDATION_ERROR for the field cursor.';
+ALTER FUNCTION skillancer.cursor_decode(text, text) OWNER TO skillancer_engine;
+
+-- If-None-Match.
+CREATE OR REPLACE FUNCTION skillancer.etag_matches(p_header text, p_etag text)
+RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'skl_fn_etag_matches';
+COMMENT ON FUNCTION skillancer.etag_matches(text, text) IS
+	'True when the header If-None-Match names the tag (RFC 9110, weak comparison).';
+
+-- If-Match.
+CREATE OR REPLACE FUNCTION skillancer.check_if_match(p_header text, p_etag text)
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_check_if_match';
+COMMENT ON FUNCTION skillancer.check_if_match(text, text) IS
+	'Raises PRECONDITION_FAILED when the header If-Match is there and does not name the tag (RFC 9110).';
+
+GRANT EXECUTE ON FUNCTION
+	skillancer.list_reply(json[], text[], integer, text),
+	skillancer.cursor_decode(text, text),
+	skillancer.cursor_secret(),
+	skillancer.etag_matches(text, text),
+	skillancer.check_if_match(text, text)
+	TO skillancer_bridge;
