@@ -2,7 +2,8 @@
 #	Skillancer: the two commands are "make run" and "make test"; "make help" lists the others.
 
 PG_CONFIG ?= pg_config
-DIR ?= .local/world
+DIR ?= .local-world
+BINDIR ?= /usr/local/bin
 export PG_CONFIG
 
 all: extension bridge ## build the extension and the bridge
@@ -11,10 +12,23 @@ extension: ## build skillancer.so and the extension script
 	$(MAKE) -C extension
 
 bridge: ## build skillancer-bridge
-	if [ -f http-bridge/Makefile ]; then $(MAKE) -C http-bridge; fi
+	if [ -f http-bridge/main.c ]; then $(MAKE) -C http-bridge; fi
 
 world: all ## start a throw-away cluster with bridge and sinks in DIR
 	test/world up --dir $(DIR)
+
+run: ## install what is missing, build, and start a marketplace (DATA=dir, SIZE=n, PORT=n)
+	test/deps run
+	$(MAKE) -s all
+	@test/demo run
+
+clean-local: ## stop and remove what make run made
+	test/demo clean
+
+install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
+	$(MAKE) -C extension install
+	if [ -f http-bridge/skillancer-bridge ]; then \
+		install -D -m 755 http-bridge/skillancer-bridge $(DESTDIR)$(BINDIR)/skillancer-bridge; fi
 
 clean: ## remove what was built
 	$(MAKE) -C extension clean
@@ -23,4 +37,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world clean help
+.PHONY: all extension bridge world run clean-local install clean help

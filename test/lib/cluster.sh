@@ -99,6 +99,11 @@ free_ports() {
 		print join(" ", map { $_->sockport } @held), "\n";' "$1"
 }
 
+port_is_free() {
+	perl -MIO::Socket::INET -e '
+		exit !IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => shift, Listen => 1, ReuseAddr => 1)' "$1"
+}
+
 # start a program of the unprivileged user in the background: name, then the command; its pid is $dir/pids/name
 start_daemon() {
 	local name=$1
