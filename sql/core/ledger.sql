@@ -70,3 +70,7 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.zero_sum() IS
 	'Statement trigger of ledger_entry: the entries of every posting add up to zero in each currency, and have the currency of their account.';
+
+GRANT EXECUTE ON FUNCTION skillancer.refuse_change(), skillancer.account_guard(), skillancer.zero_sum(),
+	skillancer.fail(text, text, jsonb)
+	TO skillancer_vault;
