@@ -35,6 +35,7 @@ BEGIN
 		SELECT p.oid::pg_catalog.regprocedure AS name, n.nspname AS schema,
 			p.provolatile = 'i' OR p.prokind = 'a' OR p.proname IN (
 				'current_user_id', 'current_session_id', 'has_role', 'has_permission', 'now', 'new_id') AS for_all,
+			p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype AS is_trigger,
 			p.proname IN ('begin_request', 'refuse_problems') AS only_bridge
 		FROM pg_catalog.pg_depend d
 		JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
@@ -47,8 +48,9 @@ BEGIN
 			EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO skillancer_bridge', v_function.name);
 			CONTINUE;
 		END IF;
-		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO skillancer_owner, skillancer_engine%s%s',
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO skillancer_owner, skillancer_engine%s%s%s',
 			v_function.name,
+			CASE WHEN v_function.is_trigger THEN ', skillancer_vault' ELSE '' END,
 			CASE WHEN v_function.schema = 'skillancer_api' OR v_function.for_all THEN ', skillancer_bridge' ELSE '' END,
 			CASE WHEN v_function.for_all THEN
 				', skillancer_vault, skillancer_worker, skillancer_analyst, skillancer_admin, skillancer_backup'

@@ -81,7 +81,7 @@ init_cluster() {
 }
 
 start_cluster() {
-	as_user "$PG_BIN/pg_ctl" -D "$dir/data" -l "$dir/log/postgresql.log" -w -t 30 start >"$dir/pg_ctl.log" 2>&1 ||
+	as_user "$PG_BIN/pg_ctl" -D "$dir/data" -l "$dir/log/postgresql.log" -w -t 30 start >"$dir/pg_ctl.log" 2>&1 9>&- ||
 		{ tail -20 "$dir/log/postgresql.log" >&2; die "the server did not start"; }
 }
 
@@ -108,7 +108,7 @@ port_is_free() {
 start_daemon() {
 	local name=$1
 	shift
-	as_user setsid "$@" </dev/null >>"$dir/log/$name.log" 2>&1 &
+	as_user setsid "$@" </dev/null >>"$dir/log/$name.log" 2>&1 9>&- &
 	echo $! >"$dir/pids/$name"
 	disown $!
 }
