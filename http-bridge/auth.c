@@ -1,0 +1,132 @@
+/*
+ * auth.c
+ *		Who asks: the Authorization header becomes the identity of the request.
+ *
+ * A bearer token is looked up in the cache and, if it is new, verified. Without the header the
+ * request goes on as anonymous; with one that is no good it never does. Whether session and user
+ * still stand is asked of the database, by begin_request, in the transaction of the request.
+ */
+#include "auth.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "jwt.h"
+#include "limits.h"
+#include "token_cache.h"
+#include "typeid.h"
+
+static _Atomic uint64_t counts[SKL_AUTH_RESULTS];
+
+/* Load the keys and make the cache. */
+bool
+skl_auth_start(void)
+{
+	char error[256];
+
+	if (!skl_jwt_load(skl_config(), error, sizeof(error)))
+	{
+		skl_log(SKL_LOG_ERROR, "keys", "%s", error);
+		return false;
+	}
+	return skl_token_cache_start((size_t) skl_config()->token_cache_size);
+}
+
+uint64_t
+skl_auth_count(SklAuthResult result)
+{
+	return atomic_load_explicit(&counts[result], memory_order_relaxed);
+}
+
+static void
+count(SklAuthResult result)
+{
+	atomic_fetch_add_explicit(&counts[result], 1, memory_order_relaxed);
+}
+
+/* The token of "Bearer <token>", or NULL. */
+static const char *
+bearer_token(const char *header)
+{
+	if (strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	header += 7;
+	header += strspn(header, " ");
+	return *header != '\0' ? header : NULL;
+}
+
+/* Find out what a token says, by cache or signature. */
+static SklTokenVerdict
+judge(const SklConfig *config, const char *token, SklClaims *claims)
+{
+	size_t length = strlen(token);
+	uint64_t epoch = skl_jwt_epoch();
+	int64_t now = time(NULL);
+	uint8_t hash[SKL_TOKEN_HASH];
+	SklTokenVerdict verdict;
+
+	if (!skl_token_hash(token, length, hash))
+		return SKL_TOKEN_BAD;
+	if (skl_token_cache_get(hash, epoch, claims))
+	{
+		verdict = skl_jwt_in_time(config, claims, now);
+		count(verdict == SKL_TOKEN_GOOD ? SKL_AUTH_HIT : SKL_AUTH_EXPIRED);
+		return verdict;
+	}
+	verdict = skl_jwt_verify(config, token, length, now, claims);
+	if (verdict == SKL_TOKEN_GOOD)
+		skl_token_cache_put(hash, epoch, claims);
+	count(verdict == SKL_TOKEN_GOOD	 ? SKL_AUTH_MISS
+		  : verdict == SKL_TOKEN_BAD ? SKL_AUTH_INVALID
+									 : SKL_AUTH_EXPIRED);
+	return verdict;
+}
+
+/* Refuse a token: 401, or 429 to whoever sends many. */
+static bool
+refuse(SklRequestCtx *ctx, SklErrorCode error, const char *message)
+{
+	if (!skl_limits_failed_token(ctx))
+		return false;
+	skl_header(ctx, "WWW-Authenticate", "Bearer realm=\"skillancer\", error=\"invalid_token\"");
+	skl_refuse(ctx, error, message, NULL);
+	return false;
+}
+
+static void
+set_identity(SklIdentity *identity, const SklClaims *claims)
+{
+	identity->known = true;
+	identity->user = claims->user;
+	identity->session = claims->session;
+	skl_uuid_text(&claims->user, identity->user_text);
+	skl_uuid_text(&claims->session, identity->session_text);
+	identity->scopes[0] = '\0';
+	identity->tier = claims->premium ? 'p' : 'a';
+}
+
+bool
+skl_authenticate(SklRequestCtx *ctx)
+{
+	const char *header = ctx->header[SKL_H_AUTHORIZATION];
+	uint64_t started = skl_now_us();
+	const char *token;
+	SklClaims claims;
+	SklTokenVerdict verdict;
+
+	if (header == NULL)
+		return true;
+	token = bearer_token(header);
+	if (token == NULL)
+		return refuse(ctx, SKL_ERR_AUTHENTICATION_ERROR, "send Authorization: Bearer <token>");
+	verdict = judge(ctx->config, token, &claims);
+	ctx->auth_us = skl_now_us() - started;
+	if (verdict == SKL_TOKEN_EXPIRED)
+		return refuse(ctx, SKL_ERR_TOKEN_EXPIRED, NULL);
+	if (verdict != SKL_TOKEN_GOOD)
+		return refuse(ctx, SKL_ERR_AUTHENTICATION_ERROR, "the access token is not valid");
+	set_identity(&ctx->identity, &claims);
+	return true;
+}
