@@ -1,8 +1,8 @@
 /*
  * module.c
  *		Entry point of the shared library: the server calls _PG_init once when it loads the library,
- *		and each part registers what it has (settings, guards, effects, workers), in the order of the
- *		layers.
+ *		and each part registers what it has (settings, guards, effects, workers), in the order of
+ *the layers.
  */
 #include "skl.h"
 
@@ -10,6 +10,7 @@
 #include "core/problems.h"
 #include "core/request.h"
 #include "core/rules.h"
+#include "core/state.h"
 #include "core/state_guard.h"
 #include "core/wake.h"
 
@@ -21,6 +22,7 @@ void
 _PG_init(void)
 {
 	skl_guc_init();
+	skl_state_init();
 	skl_wake_init();
 	skl_request_init();
 	skl_problems_init();

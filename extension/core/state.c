@@ -22,9 +22,11 @@ static bool verified = false;
 static int32 verified_epoch = 0;
 static Oid instance_relid = InvalidOid;
 static bool callback_registered = false;
+static bool preloaded = false; /* by the postmaster: inherited by every backend */
 
 PG_FUNCTION_INFO_V1(skl_fn_epoch);
 PG_FUNCTION_INFO_V1(skl_fn_invalidate);
+PG_FUNCTION_INFO_V1(skl_fn_library_preloaded);
 PG_FUNCTION_INFO_V1(skl_fn_library_version);
 
 static void
@@ -155,4 +157,17 @@ Datum
 skl_fn_library_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(SKL_VERSION));
+}
+
+/* library_preloaded() returns boolean: did the postmaster load the library, as workers need? */
+Datum
+skl_fn_library_preloaded(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(preloaded);
+}
+
+void
+skl_state_init(void)
+{
+	preloaded = process_shared_preload_libraries_in_progress;
 }

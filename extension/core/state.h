@@ -24,4 +24,7 @@ extern int32 skl_epoch(void);
 /* Forgets what was verified, in every backend, when this transaction commits. */
 extern void skl_state_invalidate(void);
 
+/* Notes whether the postmaster loads the library; called once from _PG_init. */
+extern void skl_state_init(void);
+
 #endif

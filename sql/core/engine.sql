@@ -13,7 +13,7 @@ COMMENT ON FUNCTION skillancer.now() IS 'Start of the transaction, moved by the 
 -- Version of the shared library.
 CREATE OR REPLACE FUNCTION skillancer.library_version()
 RETURNS text
-LANGUAGE c IMMUTABLE PARALLEL SAFE
+LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'skl_fn_library_version';
 COMMENT ON FUNCTION skillancer.library_version() IS 'Version of the library that this server has loaded.';
 

@@ -339,6 +339,7 @@ BEGIN
 	object := format('%s files, %s objects dropped before', skillancer.migrate_replay(), v_count);
 	RETURN NEXT;
 	PERFORM skillancer.migrate_guard();
+	PERFORM skillancer.invalidate();
 	NOTIFY skillancer_routes;
 END
 $fn$;
@@ -361,10 +362,3 @@ END
 $fn$;
 COMMENT ON FUNCTION skillancer.migrate_pending() IS
 	'Whether the tables differ from what the installed version of the extension carries';
-
--- library_version
-CREATE OR REPLACE FUNCTION skillancer.library_version()
-RETURNS text
-LANGUAGE c STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'skl_fn_library_version';
-COMMENT ON FUNCTION skillancer.library_version() IS 'Version of the shared library that this server has loaded';

@@ -3,6 +3,14 @@
  *		status(): what an operator looks at first.
  */
 
+-- library_preloaded
+CREATE OR REPLACE FUNCTION skillancer.library_preloaded()
+RETURNS boolean
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'skl_fn_library_preloaded';
+COMMENT ON FUNCTION skillancer.library_preloaded() IS
+	'Whether the server loaded the library when it started, as the workers need';
+
 -- status
 CREATE OR REPLACE FUNCTION skillancer.status()
 RETURNS TABLE (item text, value text, ok boolean, hint text)
@@ -30,14 +38,14 @@ BEGIN
 		'this is a copy: SELECT skillancer.adopt()'
 	FROM skillancer.instance i, pg_control_system() c, pg_database d
 	WHERE d.datname = current_database();
-	RETURN QUERY SELECT 'preloaded', current_setting('shared_preload_libraries'),
-		'skillancer' = ANY (string_to_array(replace(current_setting('shared_preload_libraries'), ' ', ''), ',')),
+	RETURN QUERY SELECT 'preloaded', skillancer.library_preloaded()::text, skillancer.library_preloaded(),
 		'workers need shared_preload_libraries = ''skillancer'' and a restart';
-	v_needed := 1 + 6 * (SELECT count(*) FROM pg_database d WHERE d.datallowconn AND NOT d.datistemplate)
+	v_needed := 1 + 6 * CASE current_setting('skillancer.databases') WHEN '*' THEN 1
+			ELSE cardinality(string_to_array(current_setting('skillancer.databases'), ',')) END
 		+ current_setting('max_parallel_workers')::integer;
 	RETURN QUERY SELECT 'max_worker_processes', current_setting('max_worker_processes'),
 		current_setting('max_worker_processes')::integer >= v_needed,
-		format('1 + 6 for each database with workers + max_parallel_workers: up to %s', v_needed);
+		format('needs %s: 1 + 6 for each database with workers + max_parallel_workers', v_needed);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.status() IS
