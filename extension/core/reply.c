@@ -47,7 +47,7 @@ cursor_secret(void)
 	skl_spi_connect();
 	if (skl_spi_exec(&stmt, NULL, NULL) != 1)
 		elog(ERROR, "the cursor key is missing");
-	secret = DatumGetByteaP(skl_spi_value_in(TopMemoryContext, 0, 1, &isnull));
+	secret = DatumGetByteaPP(skl_spi_value_in(TopMemoryContext, 0, 1, &isnull));
 	skl_spi_finish();
 	return secret;
 }
