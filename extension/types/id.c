@@ -3,8 +3,8 @@
  *		The id types: uuid inside, TypeID text outside, one SQL type per entity.
  *
  * ids.def lists them; each row becomes four I/O functions around the shared ones below. Comparison,
- * hashing and sorting are uuid's own functions (sql/ext/10_ids.sh declares them for each type), so the
- * value must stay exactly a pg_uuid_t.
+ * hashing and sorting are uuid's own functions (sql/ext/10_ids.sh declares them for each type), so
+ *the value must stay exactly a pg_uuid_t.
  */
 #include "skl.h"
 
@@ -13,36 +13,22 @@
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 
-/* Raises the input error of one kind of id, saying which form is right. */
-static void id_input_error(const char *type, const char *prefix, const char *str,
-						   SklParseError error) pg_attribute_noreturn();
-
-static void
-id_input_error(const char *type, const char *prefix, const char *str, SklParseError error)
+/* What is wrong with the text of an id. */
+static const char *
+parse_problem(SklParseError error)
 {
-	const char *detail;
-
 	switch (error)
 	{
 		case SKL_PARSE_PREFIX:
-			detail = "The prefix is that of another kind of id, or malformed.";
-			break;
+			return "The prefix is missing, malformed or that of another kind of id.";
 		case SKL_PARSE_SUFFIX_RANGE:
-			detail = "The part after the prefix holds more than 128 bits.";
-			break;
+			return "The part after the prefix holds more than 128 bits.";
 		case SKL_PARSE_EMPTY:
-			detail = "The text is empty.";
-			break;
+			return "The text is empty.";
 		default:
-			detail = "The part after the prefix is not 26 characters of 0-9 and a-z without i, l, "
-					 "o, u.";
-			break;
+			return "The part after the prefix is not 26 characters of 0-9 and a-z without i, l, o, "
+				   "u.";
 	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					errmsg("invalid input syntax for type %s: \"%s\"", type, str),
-					errdetail_internal("%s", detail),
-					errhint("Write it as %s_ followed by 26 characters; uuid text is accepted, too.",
-							prefix)));
 }
 
 static Datum
@@ -52,7 +38,12 @@ id_in(const char *type, const char *prefix, const char *str)
 	SklParseError error = skl_id_parse(prefix, str, strlen(str), id->data);
 
 	if (error != SKL_PARSE_OK)
-		id_input_error(type, prefix, str, error);
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type %s: \"%s\"", type, str),
+				 errdetail_internal("%s", parse_problem(error)),
+				 errhint("Write it as %s_ followed by 26 characters; uuid text is accepted, too.",
+						 prefix)));
 	return UUIDPGetDatum(id);
 }
 
@@ -126,7 +117,10 @@ skl_typeid_parse(PG_FUNCTION_ARGS)
 	SklParseError error = skl_typeid_split(str, strlen(str), prefix, id.data);
 
 	if (error != SKL_PARSE_OK)
-		id_input_error("typeid", error == SKL_PARSE_PREFIX ? "prefix" : prefix, str, error);
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("invalid TypeID: \"%s\"", str),
+						errdetail_internal("%s", parse_problem(error)),
+						errhint("Write it as a prefix, an underscore and 26 characters.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "typeid_parse must be called in a context that accepts a record");
 	values[0] = CStringGetTextDatum(prefix);
