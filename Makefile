@@ -25,6 +25,10 @@ run: ## install what is missing, build, and start a marketplace (DATA=dir, SIZE=
 clean-local: ## stop and remove what make run made
 	test/demo clean
 
+test: ## install what is missing, then run every test (LAYERS="http pgtap:ledger" for some)
+	test/deps test
+	test/run $(LAYERS)
+
 install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
 	$(MAKE) -C extension install
 	if [ -f http-bridge/skillancer-bridge ]; then \
@@ -37,4 +41,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run clean-local install clean help
+.PHONY: all extension bridge world run test clean-local install clean help
