@@ -1,0 +1,144 @@
+// kill.test.mjs
+//	Kills a backend, every worker, the postmaster and the bridge while clients write, and checks what clients rely
+//	on: what was acknowledged is there, nothing is there twice, and service is back within ten seconds.
+//
+//	Every write carries an Idempotency-Key and is sent again with the same key until it is answered, as a careful
+//	client does; the log of acknowledged writes is compared with the tables at the end.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const WORLD = join(dirname(fileURLToPath(import.meta.url)), '..', 'world');
+const CLIENTS = 6;
+const RECOVERY_MS = 10_000;
+
+let env;
+let dir;
+let running = true;
+const acknowledged = new Map();
+let sent = 0;
+let lastSuccess = 0;
+
+const world = (...args) => execFileSync(WORLD, [...args, '--dir', dir], { encoding: 'utf8', timeout: 120_000 });
+
+function readEnv() {
+	env = Object.fromEntries([...world('env').matchAll(/^export (\w+)='(.*)'$/gm)].map(m => [m[1], m[2]]));
+}
+
+function sql(statement) {
+	return execFileSync('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', env.SKL_PGHOST, '-p', env.SKL_PGPORT,
+		'-U', env.SKL_SUPERUSER, '-d', env.SKL_PGDATABASE, '-c', statement], { encoding: 'utf8' }).trim();
+}
+
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+async function until(condition, ms, what) {
+	const end = Date.now() + ms;
+	while (!(await condition())) {
+		assert.ok(Date.now() < end, `${what} within ${ms} ms`);
+		await pause(50);
+	}
+}
+
+// One write, repeated with its key until somebody answers.
+async function write(number) {
+	const title = `chaos posting ${number}`;
+	for (;;) {
+		try {
+			const answer = await fetch(`${env.SKL_URL}/v1/projects`, {
+				method: 'POST',
+				headers: {
+					'content-type': 'application/json',
+					authorization: `Bearer ${env.SKL_CLIENT_TOKEN}`,
+					'idempotency-key': `chaos-${number}`,
+				},
+				body: JSON.stringify({
+					title, description: 'A posting that has to survive whatever happens to the server.',
+					budgetKind: 'FIXED', budgetMin: { amount: '100.00', currency: 'USD' },
+					budgetMax: { amount: '200.00', currency: 'USD' },
+				}),
+				signal: AbortSignal.timeout(8000),
+			});
+			const body = await answer.json();
+			if (answer.status === 201) {
+				acknowledged.set(title, body.data.id);
+				lastSuccess = Date.now();
+				return;
+			}
+			assert.ok([409, 503, 504].includes(answer.status), `unexpected ${answer.status}: ${JSON.stringify(body)}`);
+		} catch (error) {
+			if (error instanceof assert.AssertionError) throw error;
+		}
+		await pause(100);
+	}
+}
+
+async function client() {
+	while (running) await write(++sent);
+}
+
+// Kills, lets the supervisor act, and waits for the first write that is acknowledged afterwards.
+async function strike(what, pid) {
+	assert.ok(Number(pid) > 1, `${what} has a pid`);
+	process.kill(Number(pid), 'SIGKILL');
+	const struck = Date.now();
+	await pause(200);
+	world('revive');
+	await until(() => lastSuccess > struck + 200, RECOVERY_MS, `a write after killing ${what}`);
+}
+
+const backend = () => sql(`SELECT pid FROM pg_stat_activity WHERE usename = 'skillancer_bridge' ORDER BY random() LIMIT 1`);
+
+before(async () => {
+	dir = mkdtempSync(join(tmpdir(), 'skl-kill.'));
+	world('up', '--conf', 'fsync = on');
+	readEnv();
+});
+
+after(() => {
+	running = false;
+	if (dir) world('down');
+});
+
+test('acknowledged writes survive kill -9 of everything, exactly once', { timeout: 240_000 }, async t => {
+	const clients = Array.from({ length: CLIENTS }, client);
+	await until(() => acknowledged.size > 20, RECOVERY_MS, 'the first writes');
+
+	await t.test('a backend, three times', async () => {
+		for (let i = 0; i < 3; i++) await strike('a backend', backend());
+	});
+	for (const worker of ['timekeeper', 'notifier', 'courier']) {
+		await t.test(`the ${worker}`, async () => {
+			const pid = () => sql(`SELECT coalesce(max(pid), 0) FROM skillancer.worker_status WHERE worker = '${worker}'`);
+			await until(() => Number(pid()) > 1, 30_000, `${worker} runs`);
+			const old = pid();
+			await strike(`the ${worker}`, old);
+			await until(() => { try { return Number(pid()) > 1 && pid() !== old; } catch { return false; } }, 30_000, `${worker} is back`);
+		});
+	}
+	await t.test('the postmaster', async () => {
+		await strike('the postmaster', env.SKL_POSTMASTER_PID);
+		readEnv();
+	});
+	await t.test('the bridge', async () => {
+		await strike('the bridge', env.SKL_BRIDGE_PID);
+		readEnv();
+	});
+
+	running = false;
+	await Promise.all(clients);
+	assert.ok(acknowledged.size > 50, `${acknowledged.size} writes were acknowledged`);
+
+	const rows = new Map(sql(`SELECT title || '|' || id FROM skillancer.project WHERE title LIKE 'chaos posting %'`)
+		.split('\n').map(line => line.split('|')));
+	const count = Number(sql(`SELECT count(*) FROM skillancer.project WHERE title LIKE 'chaos posting %'`));
+	assert.equal(count, rows.size, 'nothing was written twice');
+	for (const [title, id] of acknowledged) assert.equal(rows.get(title), id, `${title} was acknowledged and is there`);
+	assert.equal(count, acknowledged.size, 'nothing is there that no client was told of');
+	assert.equal(sql(`SELECT count(*) FROM skillancer.event WHERE type = 'project.created' AND aggregate_id IN
+		(SELECT id::uuid FROM skillancer.project WHERE title LIKE 'chaos posting %')`), String(count), 'each has one event');
+});
