@@ -26,6 +26,7 @@ count_tap() {
 	passed=$((passed + ok))
 	failed=$((failed + bad))
 	if [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+		grep -E -A3 'ERROR|FATAL' "$log" | head -n 60 || true
 		fail_one "$name ended with status $status" "$log"
 	elif [ "$ok" = 0 ] && [ "$bad" = 0 ]; then
 		fail_one "$name printed no test" "$log"
@@ -62,7 +63,7 @@ count_regress() {
 	if [ "$bad" != 0 ]; then
 		grep -E '\.\.\. .*FAILED' "$log"
 		head -n 150 "$diffs" 2>/dev/null || true
-	elif [ "$ok" = 0 ]; then
+	elif ! grep -q 'tests passed' "$log"; then
 		fail_one "$log" "$log"
 	fi
 }
