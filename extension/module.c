@@ -6,6 +6,7 @@
  */
 #include "skl.h"
 
+#include "booking/booking.h"
 #include "core/guc.h"
 #include "core/problems.h"
 #include "core/request.h"
@@ -13,6 +14,7 @@
 #include "core/state.h"
 #include "core/state_guard.h"
 #include "core/wake.h"
+#include "payment/payment.h"
 
 PG_MODULE_MAGIC;
 
@@ -28,4 +30,6 @@ _PG_init(void)
 	skl_problems_init();
 	skl_rules_init();
 	skl_state_guard_init();
+	skl_booking_init();
+	skl_payment_init();
 }

@@ -1,0 +1,207 @@
+/*
+ * booking/booking.c
+ *		Guards and effects of the machine "booking", and the hash of its terms.
+ *
+ * A booking follows its milestones: the first one that is funded activates it (milestone.c), and
+ * one that is ending comes to its end with the last one that holds money. The deferred foreign key
+ * of ledger_account proves at commit that nothing was left behind.
+ */
+#include "skl.h"
+
+#include "booking/booking.h"
+#include "core/clock.h"
+#include "core/errors.h"
+#include "core/fire.h"
+#include "core/spi.h"
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(skl_terms_hash);
+PG_FUNCTION_INFO_V1(skl_fn_booking_settle);
+
+/* How many milestones of a booking are under way, and how many were released. */
+typedef struct Progress
+{
+	int64 open;
+	int64 funding;
+	int64 released;
+} Progress;
+
+static Progress
+progress_of(const pg_uuid_t *booking)
+{
+	static SklStmt stmt = SKL_STMT(
+		"SELECT count(*) FILTER (WHERE state NOT IN ('RELEASED', 'REFUNDED', 'CANCELLED')),"
+		" count(*) FILTER (WHERE state = 'FUNDING'), count(*) FILTER (WHERE state = 'RELEASED')"
+		" FROM skillancer.milestone WHERE booking_id = $1::skillancer.booking_id",
+		UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(booking)};
+	Progress progress;
+	bool isnull;
+
+	skl_spi_exec(&stmt, args, NULL);
+	progress.open = DatumGetInt64(skl_spi_value(0, 1, &isnull));
+	progress.funding = DatumGetInt64(skl_spi_value(0, 2, &isnull));
+	progress.released = DatumGetInt64(skl_spi_value(0, 3, &isnull));
+	return progress;
+}
+
+void
+skl_booking_cascade(const char *machine, const pg_uuid_t *id, const char *event)
+{
+	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+
+	(void) skl_fire(machine, id, event, nothing, true);
+}
+
+char *
+skl_booking_lock(const pg_uuid_t *booking)
+{
+	static SklStmt stmt = SKL_STMT("SELECT state FROM skillancer.booking"
+								   " WHERE id = $1::skillancer.booking_id"
+								   " FOR NO KEY UPDATE NOWAIT",
+								   UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(booking)};
+
+	if (skl_spi_exec(&stmt, args, NULL) != 1)
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+	return skl_spi_text(0, 1);
+}
+
+void
+skl_booking_settle(const pg_uuid_t *booking)
+{
+	Progress progress;
+
+	if (strcmp(skl_booking_lock(booking), "ENDING") != 0)
+		return;
+	progress = progress_of(booking);
+	if (progress.open == 0)
+		skl_booking_cascade("booking", booking, progress.released > 0 ? "complete" : "close");
+}
+
+/* booking_settle(booking): as skl_booking_settle(), for the command that ends a booking. */
+Datum
+skl_fn_booking_settle(PG_FUNCTION_ARGS)
+{
+	skl_spi_connect();
+	skl_booking_settle(PG_GETARG_UUID_P(0));
+	skl_spi_finish();
+	PG_RETURN_VOID();
+}
+
+/* Nobody is paying for it at this moment. */
+static bool
+guard_unfunded(const SklFire *fire)
+{
+	return progress_of(&fire->id).funding == 0;
+}
+
+/* Nothing is under way, and something was released. */
+static bool
+guard_paid(const SklFire *fire)
+{
+	Progress progress = progress_of(&fire->id);
+
+	return progress.open == 0 && progress.released > 0;
+}
+
+/* Nothing is under way, and nothing was released. */
+static bool
+guard_unpaid(const SklFire *fire)
+{
+	Progress progress = progress_of(&fire->id);
+
+	return progress.open == 0 && progress.released == 0;
+}
+
+/* Cancels the milestones that hold no money. */
+static void
+cancel_unfunded(const pg_uuid_t *booking)
+{
+	static SklStmt stmt = SKL_STMT("SELECT id FROM skillancer.milestone"
+								   " WHERE booking_id = $1::skillancer.booking_id"
+								   " AND state IN ('PROPOSED', 'AGREED') ORDER BY id",
+								   UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(booking)};
+	uint64 n = skl_spi_exec(&stmt, args, NULL);
+	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * (size_t) Max(n, 1));
+	bool isnull;
+
+	for (uint64 i = 0; i < n; i++)
+		memcpy(&ids[i], DatumGetPointer(skl_spi_value(i, 1, &isnull)), UUID_LEN);
+	for (uint64 i = 0; i < n; i++)
+		skl_booking_cascade("milestone", &ids[i], "cancel");
+}
+
+static void
+effect_activate(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.booking SET activated_at = $2"
+								   " WHERE id = $1::skillancer.booking_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+/* The booking has come to an end, however. */
+static void
+effect_ended(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.booking SET ended_at = $2"
+								   " WHERE id = $1::skillancer.booking_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+static void
+effect_end(const SklFire *fire)
+{
+	cancel_unfunded(&fire->id);
+}
+
+static void
+effect_void(const SklFire *fire)
+{
+	cancel_unfunded(&fire->id);
+	effect_ended(fire);
+}
+
+/* terms_hash(jsonb) returns bytea: SHA-256 of the canonical text. */
+Datum
+skl_terms_hash(PG_FUNCTION_ARGS)
+{
+	Jsonb *terms = PG_GETARG_JSONB_P(0);
+	char *canonical = JsonbToCString(NULL, &terms->root, VARSIZE(terms));
+	bytea *hash = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
+
+	if (ctx == NULL || pg_cryptohash_init(ctx) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) canonical, strlen(canonical)) < 0 ||
+		pg_cryptohash_final(ctx, (uint8 *) VARDATA(hash), PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "SHA-256 failed");
+	pg_cryptohash_free(ctx);
+	SET_VARSIZE(hash, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	PG_RETURN_BYTEA_P(hash);
+}
+
+void
+skl_booking_init(void)
+{
+	skl_register_guard("booking_unfunded", guard_unfunded);
+	skl_register_guard("booking_paid", guard_paid);
+	skl_register_guard("booking_unpaid", guard_unpaid);
+	skl_register_effect("booking", "activate", effect_activate);
+	skl_register_effect("booking", "end", effect_end);
+	skl_register_effect("booking", "cancel", effect_void);
+	skl_register_effect("booking", "expire", effect_void);
+	skl_register_effect("booking", "complete", effect_ended);
+	skl_register_effect("booking", "close", effect_ended);
+	skl_milestone_init();
+	skl_review_init();
+}

@@ -1,0 +1,31 @@
+/*
+ * booking/booking.h
+ *		Bookings: guards and effects of the machines booking, milestone and review.
+ */
+#ifndef SKL_BOOKING_BOOKING_H
+#define SKL_BOOKING_BOOKING_H
+
+/* Registers what booking.c, milestone.c and review.c have; called once from _PG_init. */
+extern void skl_booking_init(void);
+
+/* Parts of it, one a file. */
+extern void skl_milestone_init(void);
+extern void skl_review_init(void);
+
+/*
+ * Takes the lock of a booking in an effect and returns its state. Commands hold it already; a timer
+ * that finds it taken gives way (55P03) and is tried again, because it holds the milestone's lock
+ * and waiting would turn the order of locks round.
+ */
+extern char *skl_booking_lock(const pg_uuid_t *booking);
+
+/*
+ * Brings a booking that is ENDING to its end when no milestone of it holds or awaits money:
+ * COMPLETED when one was released, else CANCELLED. Does nothing in any other state.
+ */
+extern void skl_booking_settle(const pg_uuid_t *booking);
+
+/* Fires an event without a payload on the marketplace's own behalf. */
+extern void skl_booking_cascade(const char *machine, const pg_uuid_t *id, const char *event);
+
+#endif

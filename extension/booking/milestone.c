@@ -1,0 +1,159 @@
+/*
+ * booking/milestone.c
+ *		Guards and effects of the machine "milestone", except for money: extension/payment posts it.
+ */
+#include "skl.h"
+
+#include "booking/booking.h"
+#include "core/clock.h"
+#include "core/errors.h"
+#include "core/fire.h"
+#include "core/policy.h"
+#include "core/request.h"
+#include "core/spi.h"
+
+#include "utils/jsonb.h"
+
+static void
+booking_of(const SklFire *fire, pg_uuid_t *booking)
+{
+	if (!skl_fire_uuid(fire, "booking_id", booking))
+		elog(ERROR, "a milestone has no booking");
+}
+
+/* Nobody agrees to a proposal of his own. */
+static bool
+guard_other_side(const SklFire *fire)
+{
+	const SklRequest *request = skl_request();
+	pg_uuid_t proposer;
+
+	if (!skl_fire_uuid(fire, "proposed_by", &proposer) || request == NULL ||
+		memcmp(&proposer, &request->user_id, UUID_LEN) == 0)
+		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to agree to this milestone");
+	return true;
+}
+
+/* The booking of the milestone is one that is still paid for. */
+static bool
+guard_takes_money(const SklFire *fire)
+{
+	pg_uuid_t booking;
+	char *state;
+
+	booking_of(fire, &booking);
+	state = skl_booking_lock(&booking);
+	if (strcmp(state, "AWAITING_PAYMENT") != 0 && strcmp(state, "ACTIVE") != 0)
+		skl_failf(SKL_ERR_INVALID_STATE, "the booking is %s", state);
+	return true;
+}
+
+/* The booking allows one more change request. */
+static bool
+guard_revisions_left(const SklFire *fire)
+{
+	bool isnull;
+	Jsonb *pinned = DatumGetJsonbP(skl_fire_datum(fire, "policy", &isnull));
+	char *limit = skl_policy_pinned(pinned, "revisionLimit");
+	int64 allowed = limit == NULL
+						? skl_policy_int("revisionLimit")
+						: DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(limit)));
+
+	if (skl_fire_int64(fire, "revisions") >= allowed)
+		skl_fail(SKL_ERR_NO_REVISIONS_LEFT);
+	return true;
+}
+
+/* Keeps what the submission or the change request says. */
+static void
+store_note(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET note = $2"
+								   " WHERE id = $1::skillancer.milestone_id",
+								   UUIDOID, TEXTOID);
+	char *note = skl_fire_payload(fire, "note");
+	Datum args[2] = {UUIDPGetDatum(&fire->id)};
+
+	if (note != NULL)
+		args[1] = CStringGetTextDatum(note);
+	skl_spi_exec(&stmt, args, note == NULL ? " n" : NULL);
+}
+
+static void
+effect_submit(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET submitted_at = $2"
+								   " WHERE id = $1::skillancer.milestone_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+
+	skl_spi_exec(&stmt, args, NULL);
+	store_note(fire);
+}
+
+static void
+effect_request_changes(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET revisions = revisions + 1"
+								   " WHERE id = $1::skillancer.milestone_id",
+								   UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(&fire->id)};
+
+	skl_spi_exec(&stmt, args, NULL);
+	store_note(fire);
+}
+
+/* The first milestone that is funded makes the booking active. */
+static void
+effect_fund(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET funded_at = $2"
+								   " WHERE id = $1::skillancer.milestone_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+	pg_uuid_t booking;
+
+	skl_spi_exec(&stmt, args, NULL);
+	booking_of(fire, &booking);
+	if (strcmp(skl_booking_lock(&booking), "AWAITING_PAYMENT") == 0)
+		skl_booking_cascade("booking", &booking, "activate");
+}
+
+static void
+effect_release(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET released_at = $2"
+								   " WHERE id = $1::skillancer.milestone_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+	pg_uuid_t booking;
+
+	skl_spi_exec(&stmt, args, NULL);
+	booking_of(fire, &booking);
+	skl_booking_settle(&booking);
+}
+
+/* A milestone that is over may have been the last one of a booking that is ending. */
+static void
+effect_over(const SklFire *fire)
+{
+	pg_uuid_t booking;
+
+	booking_of(fire, &booking);
+	skl_booking_settle(&booking);
+}
+
+void
+skl_milestone_init(void)
+{
+	skl_register_guard("milestone_other_side", guard_other_side);
+	skl_register_guard("booking_takes_money", guard_takes_money);
+	skl_register_guard("milestone_revisions_left", guard_revisions_left);
+	skl_register_effect("milestone", "submit", effect_submit);
+	skl_register_effect("milestone", "request_changes", effect_request_changes);
+	skl_register_effect("milestone", "fund", effect_fund);
+	skl_register_effect("milestone", "approve", effect_release);
+	skl_register_effect("milestone", "auto_release", effect_release);
+	skl_register_effect("milestone", "refund", effect_over);
+	skl_register_effect("milestone", "decline", effect_over);
+}

@@ -1,0 +1,150 @@
+/*
+ * payment/charge.c
+ *		Charges: what the provider answers, the postings of a captured one (T1, T1b), and going on
+ *		to fund the milestone that the charge was made for.
+ */
+#include "skl.h"
+
+#include "core/errors.h"
+#include "core/policy.h"
+#include "core/spi.h"
+#include "payment/fees.h"
+#include "payment/payment.h"
+
+#include "catalog/pg_type_d.h"
+#include "utils/jsonb.h"
+
+PG_FUNCTION_INFO_V1(skl_fn_charge_run);
+
+/* What the sandbox keeps of a charge: policy sandboxCost {"bps", "fixed" minor units}. */
+static int64
+provider_cost(int64 minor)
+{
+	Jsonb *policy = skl_policy_value("sandboxCost");
+	char *bps = skl_policy_pinned(policy, "bps");
+	char *fixed = skl_policy_pinned(policy, "fixed");
+
+	if (bps == NULL || fixed == NULL)
+		elog(ERROR, "policy \"sandboxCost\" needs bps and fixed");
+	return skl_fee_flat(minor, pg_strtoint32(bps)) + pg_strtoint32(fixed);
+}
+
+/* T1: the client's money is with the provider. T1b: what the provider keeps of it. */
+static void
+post_capture(const SklFire *fire)
+{
+	const SklMonetary *amount = skl_fire_money(fire, "amount");
+	pg_uuid_t user = skl_fire_id(fire, "user_id");
+	int64 cost = provider_cost(amount->minor);
+	SklPosting posting;
+
+	skl_posting_start(&posting, amount->currency);
+	skl_posting_debit(&posting, "psp_clearing", (SklHolder){0}, amount->minor);
+	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &user}, amount->minor);
+	skl_posting_send(&posting, "charge", &fire->id);
+	if (cost == 0)
+		return;
+	skl_posting_start(&posting, amount->currency);
+	skl_posting_debit(&posting, "expense_psp", (SklHolder){0}, cost);
+	skl_posting_credit(&posting, "psp_clearing", (SklHolder){0}, cost);
+	skl_posting_send(&posting, "charge_cost", &fire->id);
+}
+
+/*
+ * Tells the milestone that waits for this charge. Its lock is taken without waiting: a command
+ * holds it already, and a timer that finds it taken is tried again.
+ */
+static void
+tell_milestone(const SklFire *fire, const char *event)
+{
+	static SklStmt lock = SKL_STMT("SELECT state FROM skillancer.milestone"
+								   " WHERE id = $1::skillancer.milestone_id"
+								   " FOR NO KEY UPDATE NOWAIT",
+								   UUIDOID);
+	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	pg_uuid_t milestone;
+	Datum args[1] = {UUIDPGetDatum(&milestone)};
+
+	if (!skl_fire_uuid(fire, "milestone_id", &milestone) || skl_spi_exec(&lock, args, NULL) != 1 ||
+		strcmp(skl_spi_text(0, 1), "FUNDING") != 0)
+		return;
+	(void) skl_fire("milestone", &milestone, event, nothing, true);
+}
+
+static bool
+wallet_covers_milestone(const SklFire *fire)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT skillancer.monetary_minor(skillancer.milestone_shortfall($1))", UUIDOID);
+	pg_uuid_t milestone;
+	Datum args[1] = {UUIDPGetDatum(&milestone)};
+	bool isnull;
+
+	if (!skl_fire_uuid(fire, "milestone_id", &milestone))
+		return false;
+	skl_spi_exec(&stmt, args, NULL);
+	return DatumGetInt64(skl_spi_value(0, 1, &isnull)) == 0;
+}
+
+/* Money that came too late for its milestone, because the rest was spent, stays in the wallet. */
+static void
+effect_capture(const SklFire *fire)
+{
+	post_capture(fire);
+	tell_milestone(fire, wallet_covers_milestone(fire) ? "fund" : "payment_failed");
+}
+
+static void
+effect_decline(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.charge SET failure_code = $2"
+								   " WHERE id = $1::skillancer.charge_id",
+								   UUIDOID, TEXTOID);
+	char *code = skl_fire_payload(fire, "failureCode");
+	Datum args[2] = {UUIDPGetDatum(&fire->id),
+					 CStringGetTextDatum(code != NULL ? code : "declined")};
+
+	skl_spi_exec(&stmt, args, NULL);
+	tell_milestone(fire, "payment_failed");
+}
+
+static void
+effect_void(const SklFire *fire)
+{
+	tell_milestone(fire, "payment_failed");
+}
+
+/* charge_run(charge) returns text: asks the sandbox, and takes the charge to the state it says. */
+Datum
+skl_fn_charge_run(PG_FUNCTION_ARGS)
+{
+	static SklStmt stmt = SKL_STMT("SELECT payment_method_id FROM skillancer.charge"
+								   " WHERE id = $1::skillancer.charge_id",
+								   UUIDOID);
+	Datum args[1] = {PG_GETARG_DATUM(0)};
+	const SklSandboxToken *token;
+	const char *payload = "{}";
+	pg_uuid_t method;
+	bool isnull;
+	const char *state;
+
+	skl_spi_connect();
+	if (skl_spi_exec(&stmt, args, NULL) != 1)
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+	memcpy(&method, DatumGetPointer(skl_spi_value(0, 1, &isnull)), sizeof(method));
+	token = skl_sandbox_method(&method);
+	if (token->failure_code != NULL)
+		payload = psprintf("{\"failureCode\": \"%s\"}", token->failure_code);
+	state = skl_fire("charge", PG_GETARG_UUID_P(0), token->event,
+					 DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(payload))), true);
+	skl_spi_finish();
+	return CStringGetTextDatum(state);
+}
+
+void
+skl_charge_init(void)
+{
+	skl_register_effect("charge", "capture", effect_capture);
+	skl_register_effect("charge", "decline", effect_decline);
+	skl_register_effect("charge", "void", effect_void);
+}

@@ -1,0 +1,269 @@
+/*
+ * payment/escrow.c
+ *		Money of milestones: funding (T2), release (T3), refund (T8), and of earnings: the hold
+ *(T4). The numbers are those of the table of postings in docs/money.md.
+ *
+ * Funding moves the price and the client's fee from the wallet to two accounts of the milestone.
+ * A release splits the price: the service fee is a step on the pair's lifetime billings, taken
+ * under the lock of their row, so that releases at the same time each get their own step.
+ */
+#include "skl.h"
+
+#include "core/clock.h"
+#include "core/errors.h"
+#include "core/policy.h"
+#include "core/spi.h"
+#include "payment/payment.h"
+
+#include "catalog/pg_type_d.h"
+#include "utils/jsonb.h"
+
+PG_FUNCTION_INFO_V1(skl_fn_milestone_shortfall);
+
+/* What a milestone is about, as far as money goes. */
+typedef struct Step
+{
+	pg_uuid_t milestone;
+	pg_uuid_t booking;
+	pg_uuid_t client;
+	pg_uuid_t freelancer;
+	int64 amount;
+	char currency[4];
+} Step;
+
+static Step
+step_of(const SklFire *fire)
+{
+	const SklMonetary *amount = skl_fire_money(fire, "amount");
+	Step step = {
+		.milestone = fire->id,
+		.booking = skl_fire_id(fire, "booking_id"),
+		.client = skl_fire_id(fire, "client_id"),
+		.freelancer = skl_fire_id(fire, "freelancer_id"),
+		.amount = amount->minor,
+	};
+
+	strlcpy(step.currency, amount->currency, sizeof(step.currency));
+	return step;
+}
+
+/* The accounts of a milestone: escrow and deferred fee. */
+static SklHolder
+held_by(const Step *step)
+{
+	return (SklHolder){.ref = &step->milestone, .booking = &step->booking};
+}
+
+static int64
+fee_version_of(const pg_uuid_t *booking)
+{
+	static SklStmt stmt = SKL_STMT("SELECT fee_version::bigint FROM skillancer.booking"
+								   " WHERE id = $1::skillancer.booking_id",
+								   UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(booking)};
+	bool isnull;
+
+	if (skl_spi_exec(&stmt, args, NULL) != 1)
+		elog(ERROR, "a milestone has no booking");
+	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
+}
+
+static int64
+client_fee(const Step *step)
+{
+	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency, 0, step->amount);
+}
+
+/* T2: the client's money becomes escrow, and his fee is deferred until the release. */
+static void
+effect_fund(const SklFire *fire)
+{
+	Step step = step_of(fire);
+	int64 fee = client_fee(&step);
+	int64 total;
+	SklPosting posting;
+
+	if (__builtin_add_overflow(step.amount, fee, &total))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("the price and the fee are out of range")));
+	skl_posting_start(&posting, step.currency);
+	skl_posting_debit(&posting, "client_wallet", (SklHolder){.owner = &step.client}, total);
+	skl_posting_credit(&posting, "escrow", held_by(&step), step.amount);
+	skl_posting_credit(&posting, "deferred_fee", held_by(&step), fee);
+	skl_posting_send(&posting, "fund", &step.milestone);
+}
+
+/* Counts the pair's billings up and returns what they were before, in minor units. */
+static int64
+bill_pair(const Step *step)
+{
+	static SklStmt stmt = SKL_STMT(
+		"INSERT INTO skillancer.pair_billing AS p (client_id, freelancer_id, currency, billed)"
+		" VALUES ($1::skillancer.user_id, $2::skillancer.user_id, $3,"
+		" skillancer.monetary_of($4, $3))"
+		" ON CONFLICT (client_id, freelancer_id, currency)"
+		" DO UPDATE SET billed = p.billed OPERATOR(pg_catalog.+) excluded.billed"
+		" RETURNING skillancer.monetary_minor(billed) - $4",
+		UUIDOID, UUIDOID, TEXTOID, INT8OID);
+	Datum args[4] = {UUIDPGetDatum(&step->client), UUIDPGetDatum(&step->freelancer),
+					 CStringGetTextDatum(step->currency), Int64GetDatum(step->amount)};
+	bool isnull;
+
+	skl_spi_exec(&stmt, args, NULL);
+	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
+}
+
+/* The time at which an earning made now is off hold: as pinned to the booking. */
+static TimestampTz
+hold_ends(Jsonb *pinned)
+{
+	char *duration = skl_policy_pinned(pinned, "earningHold");
+	Interval *hold =
+		duration != NULL ? skl_policy_parse_interval(duration) : skl_policy_interval("earningHold");
+
+	return DatumGetTimestampTz(DirectFunctionCall2(
+		timestamptz_pl_interval, TimestampTzGetDatum(skl_now()), IntervalPGetDatum(hold)));
+}
+
+/* Writes down what the freelancer earned, and when it comes off hold. */
+static void
+record_earning(const SklFire *fire, const Step *step, int64 fee)
+{
+	static SklStmt stmt = SKL_STMT(
+		"INSERT INTO skillancer.earning (freelancer_id, client_id, booking_id, milestone_id,"
+		" gross, fee, net, policy) VALUES ($1::skillancer.user_id, $2::skillancer.user_id,"
+		" $3::skillancer.booking_id, $4::skillancer.milestone_id,"
+		" skillancer.monetary_of($5, $8), skillancer.monetary_of($6, $8),"
+		" skillancer.monetary_of($7, $8), $9) RETURNING id",
+		UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, TEXTOID, JSONBOID);
+	bool isnull;
+	Datum policy = skl_fire_datum(fire, "policy", &isnull);
+	Datum args[9] = {UUIDPGetDatum(&step->freelancer),
+					 UUIDPGetDatum(&step->client),
+					 UUIDPGetDatum(&step->booking),
+					 UUIDPGetDatum(&step->milestone),
+					 Int64GetDatum(step->amount),
+					 Int64GetDatum(fee),
+					 Int64GetDatum(step->amount - fee),
+					 CStringGetTextDatum(step->currency),
+					 policy};
+	pg_uuid_t earning;
+
+	skl_spi_exec(&stmt, args, NULL);
+	memcpy(&earning, DatumGetPointer(skl_spi_value(0, 1, &isnull)), sizeof(earning));
+	skl_schedule("earning", &earning, "mature", hold_ends(DatumGetJsonbP(policy)));
+}
+
+/* T3: escrow becomes the freelancer's earning and the platform's fees. */
+static void
+effect_release(const SklFire *fire)
+{
+	Step step = step_of(fire);
+	int64 before = bill_pair(&step);
+	int64 fee =
+		skl_fee(fee_version_of(&step.booking), "SERVICE", step.currency, before, step.amount);
+	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency);
+	SklPosting posting;
+
+	skl_posting_start(&posting, step.currency);
+	skl_posting_debit(&posting, "escrow", held_by(&step), step.amount);
+	skl_posting_debit(&posting, "deferred_fee", held_by(&step), deferred);
+	skl_posting_credit(&posting, "freelancer_pending", (SklHolder){.owner = &step.freelancer},
+					   step.amount - fee);
+	skl_posting_credit(&posting, "revenue_service", (SklHolder){0}, fee);
+	skl_posting_credit(&posting, "revenue_client", (SklHolder){0}, deferred);
+	skl_posting_send(&posting, "release", &step.milestone);
+	record_earning(fire, &step, fee);
+}
+
+/* T8: the whole of a milestone goes back to the client's wallet, with his fee. */
+static void
+effect_refund(const SklFire *fire)
+{
+	Step step = step_of(fire);
+	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency);
+	SklPosting posting;
+
+	skl_posting_start(&posting, step.currency);
+	skl_posting_debit(&posting, "escrow", held_by(&step), step.amount);
+	skl_posting_debit(&posting, "deferred_fee", held_by(&step), deferred);
+	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step.client},
+					   step.amount + deferred);
+	skl_posting_send(&posting, "refund", &step.milestone);
+}
+
+/* T4: an earning comes off hold. */
+static void
+effect_mature(const SklFire *fire)
+{
+	const SklMonetary *net = skl_fire_money(fire, "net");
+	pg_uuid_t freelancer = skl_fire_id(fire, "freelancer_id");
+	SklPosting posting;
+
+	if (net->minor == 0)
+		return;
+	skl_posting_start(&posting, net->currency);
+	skl_posting_debit(&posting, "freelancer_pending", (SklHolder){.owner = &freelancer},
+					  net->minor);
+	skl_posting_credit(&posting, "freelancer_available", (SklHolder){.owner = &freelancer},
+					   net->minor);
+	skl_posting_send(&posting, "mature", &fire->id);
+}
+
+/* The wallet of a user, locked so that two fundings at once do not count the same money. */
+static int64
+lock_wallet(const pg_uuid_t *user, const char *currency)
+{
+	static SklStmt stmt = SKL_STMT("SELECT balance FROM skillancer.ledger_account"
+								   " WHERE class = 'client_wallet' AND owner = $1"
+								   " AND currency = $2 FOR UPDATE",
+								   UUIDOID, TEXTOID);
+	Datum args[2] = {UUIDPGetDatum(user), CStringGetTextDatum(currency)};
+	bool isnull;
+
+	return skl_spi_exec(&stmt, args, NULL) == 1 ? DatumGetInt64(skl_spi_value(0, 1, &isnull)) : 0;
+}
+
+/*
+ * milestone_shortfall(milestone) returns monetary: price and client fee less what is in the
+ * client's wallet, which stays locked; 0 when the wallet covers it.
+ */
+Datum
+skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT m.booking_id, m.client_id, skillancer.monetary_minor(m.amount),"
+				 " skillancer.monetary_currency(m.amount) FROM skillancer.milestone m"
+				 " WHERE m.id = $1::skillancer.milestone_id",
+				 UUIDOID);
+	MemoryContext caller = CurrentMemoryContext;
+	Datum args[1] = {PG_GETARG_DATUM(0)};
+	Step step = {0};
+	int64 due;
+	bool isnull;
+
+	skl_spi_connect();
+	if (skl_spi_exec(&stmt, args, NULL) != 1)
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+	memcpy(&step.booking, DatumGetPointer(skl_spi_value(0, 1, &isnull)), UUID_LEN);
+	memcpy(&step.client, DatumGetPointer(skl_spi_value(0, 2, &isnull)), UUID_LEN);
+	step.amount = DatumGetInt64(skl_spi_value(0, 3, &isnull));
+	strlcpy(step.currency, skl_spi_text(0, 4), sizeof(step.currency));
+	if (__builtin_add_overflow(step.amount, client_fee(&step), &due))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("the price and the fee are out of range")));
+	due = Max(0, due - lock_wallet(&step.client, step.currency));
+	skl_spi_finish();
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_MONETARY_P(skl_monetary_make(due, step.currency));
+}
+
+void
+skl_escrow_init(void)
+{
+	skl_register_effect("milestone", "fund", effect_fund);
+	skl_register_effect("milestone", "approve", effect_release);
+	skl_register_effect("milestone", "auto_release", effect_release);
+	skl_register_effect("milestone", "refund", effect_refund);
+	skl_register_effect("earning", "mature", effect_mature);
+}

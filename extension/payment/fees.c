@@ -1,0 +1,71 @@
+/*
+ * payment/fees.c
+ *		Fees as marginal rates over a running total.
+ *
+ * The sum over the tiers is kept in 128 bits, in hundredths of a percent of a minor unit, and
+ * rounded once: no tier loses a fraction of its own.
+ */
+#include "payment/fees.h"
+
+#define BPS_SCALE 10000
+
+/* Divides by BPS_SCALE, rounding half to even; the numerator is not negative. */
+static int64_t
+round_bps(__int128 numerator)
+{
+	__int128 quotient = numerator / BPS_SCALE;
+	int rest = (int) (numerator % BPS_SCALE);
+
+	if (rest * 2 > BPS_SCALE || (rest * 2 == BPS_SCALE && quotient % 2 != 0))
+		quotient++;
+	return (int64_t) quotient;
+}
+
+bool
+skl_fee_total(const SklFeeTier *tiers, int ntiers, int64_t total, int64_t *fee)
+{
+	__int128 sum = 0;
+
+	if (total < 0 || ntiers > SKL_FEE_MAX_TIERS)
+		return false;
+	for (int i = 0; i < ntiers; i++)
+	{
+		int64_t upper = total;
+
+		if (tiers[i].bps < 0 || tiers[i].bps > BPS_SCALE)
+			return false;
+		if (i + 1 < ntiers)
+		{
+			if (tiers[i + 1].above <= tiers[i].above)
+				return false;
+			if (tiers[i + 1].above < upper)
+				upper = tiers[i + 1].above;
+		}
+		if (upper > tiers[i].above)
+			sum += (__int128) (upper - tiers[i].above) * tiers[i].bps;
+	}
+	*fee = round_bps(sum);
+	return true;
+}
+
+bool
+skl_fee_step(const SklFeeTier *tiers, int ntiers, int64_t before, int64_t amount, int64_t *fee)
+{
+	int64_t after;
+	int64_t fee_before;
+	int64_t fee_after;
+
+	if (before < 0 || amount < 0 || __builtin_add_overflow(before, amount, &after))
+		return false;
+	if (!skl_fee_total(tiers, ntiers, before, &fee_before) ||
+		!skl_fee_total(tiers, ntiers, after, &fee_after))
+		return false;
+	*fee = fee_after - fee_before;
+	return true;
+}
+
+int64_t
+skl_fee_flat(int64_t amount, int32_t bps)
+{
+	return round_bps((__int128) amount * bps);
+}

@@ -1,0 +1,38 @@
+/*
+ * payment/fees.h
+ *		Fees as marginal rates over a running total: pure arithmetic, no PostgreSQL.
+ *
+ * Source: the tiers of the fee schedule (docs/money.md). With F(x) the fee on a lifetime total of
+ * x, what a step from b to b + a costs is F(b + a) - F(b). Because F is rounded and the steps are
+ * differences of it, any sequence of steps costs exactly what one step of their sum costs.
+ */
+#ifndef SKL_PAYMENT_FEES_H
+#define SKL_PAYMENT_FEES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* bps hundredths of a percent of what lies above an amount of minor units, up to the next tier. */
+typedef struct SklFeeTier
+{
+	int64_t above;
+	int32_t bps;
+} SklFeeTier;
+
+/* The most tiers that one schedule may have. */
+#define SKL_FEE_MAX_TIERS 16
+
+/*
+ * F(total) in minor units, rounded half to even. Tiers are in ascending order; the first one
+ * usually starts at 0. False when total is negative or a tier is out of order.
+ */
+extern bool skl_fee_total(const SklFeeTier *tiers, int ntiers, int64_t total, int64_t *fee);
+
+/* F(before + amount) - F(before). False when an argument is negative or the sum overflows. */
+extern bool skl_fee_step(const SklFeeTier *tiers, int ntiers, int64_t before, int64_t amount,
+						 int64_t *fee);
+
+/* bps of an amount, rounded half to even; amount and bps not negative. */
+extern int64_t skl_fee_flat(int64_t amount, int32_t bps);
+
+#endif

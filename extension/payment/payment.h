@@ -1,0 +1,83 @@
+/*
+ * payment/payment.h
+ *		Payments: postings and fees behind the machines milestone, charge, earning and payout.
+ */
+#ifndef SKL_PAYMENT_PAYMENT_H
+#define SKL_PAYMENT_PAYMENT_H
+
+#include "core/fire.h"
+#include "core/ledger.h"
+#include "types/monetary.h"
+
+/* Registers what the files of this folder have; called once from _PG_init. */
+extern void skl_payment_init(void);
+
+/* Parts of it, one a file. */
+extern void skl_escrow_init(void);
+extern void skl_charge_init(void);
+extern void skl_payout_init(void);
+
+/* ---- posting.c: building a posting leg by leg, in one currency ---- */
+
+#define SKL_POSTING_LEGS 8
+
+typedef struct SklPosting
+{
+	char currency[4];
+	int nlegs;
+	SklLeg legs[SKL_POSTING_LEGS];
+} SklPosting;
+
+/* Whose account a leg moves: any of the three may be NULL, as SklLeg says. */
+typedef struct SklHolder
+{
+	const pg_uuid_t *owner;
+	const pg_uuid_t *ref;
+	const pg_uuid_t *booking;
+} SklHolder;
+
+extern void skl_posting_start(SklPosting *posting, const char *currency);
+
+/* Add a leg of so many minor units; a leg of nothing is left out. */
+extern void skl_posting_debit(SklPosting *posting, const char *account_class, SklHolder holder,
+							  int64 minor);
+extern void skl_posting_credit(SklPosting *posting, const char *account_class, SklHolder holder,
+							   int64 minor);
+
+/* Posts it under the key "kind:id", so that one object is posted once for each kind. */
+extern void skl_posting_send(const SklPosting *posting, const char *kind, const pg_uuid_t *id);
+
+/* An amount of the row; an error when it is NULL. */
+extern const SklMonetary *skl_fire_money(const SklFire *fire, const char *column);
+
+/* An id of the row; an error when it is NULL. */
+extern pg_uuid_t skl_fire_id(const SklFire *fire, const char *column);
+
+/* ---- fees_fn.c: the fee schedule ---- */
+
+/*
+ * What a step of minor units costs after "before" has been billed, by a version of the schedule;
+ * kind is SERVICE or CLIENT. Errors: no such version, result out of range.
+ */
+extern int64 skl_fee(int64 version, const char *kind, const char *currency, int64 before,
+					 int64 minor);
+
+/* ---- sandbox.c: the provider that lives in the database ---- */
+
+/* What the sandbox does with one of its tokens. */
+typedef struct SklSandboxToken
+{
+	const char *token;
+	const char *kind;		  /* PAYMENT or PAYOUT */
+	const char *label;		  /* what a person sees instead of the number */
+	const char *event;		  /* of the machine charge or payout */
+	const char *failure_code; /* NULL unless the event is a refusal */
+} SklSandboxToken;
+
+/* The row of a token, or NULL. */
+extern const SklSandboxToken *skl_sandbox_token(const char *kind, const char *token);
+
+/* The row of the token behind a payment method. */
+extern const SklSandboxToken *skl_sandbox_method(const pg_uuid_t *method);
+
+#endif

@@ -1,0 +1,107 @@
+-- What the commands of bookings share: hashing of terms, making a booking, locks in one order.
+
+-- SHA-256 of the canonical text of the terms.
+CREATE OR REPLACE FUNCTION skillancer.terms_hash(p_terms jsonb) RETURNS bytea
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'skl_terms_hash';
+COMMENT ON FUNCTION skillancer.terms_hash(jsonb) IS
+	'SHA-256 of the text of a jsonb value; jsonb orders its keys, so equal terms have equal hashes.';
+
+-- Makes the milestones of a booking: the proposed ones, or one for the whole price.
+CREATE OR REPLACE FUNCTION skillancer.booking_add_milestones(p_booking skillancer.booking_id, p_milestones jsonb)
+	RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	INSERT INTO skillancer.milestone (booking_id, client_id, freelancer_id, seq, title, amount, days,
+		proposed_by, state, policy)
+	SELECT b.id, b.client_id, b.freelancer_id, m.seq, m.item ->> 'title',
+		(m.item -> 'amount')::skillancer.monetary,
+		(m.item ->> 'days')::integer, b.freelancer_id, 'AGREED', b.policy
+	FROM skillancer.booking b
+	CROSS JOIN LATERAL jsonb_array_elements(p_milestones) WITH ORDINALITY AS m (item, seq)
+	WHERE b.id = p_booking;
+END
+$$;
+COMMENT ON FUNCTION skillancer.booking_add_milestones(skillancer.booking_id, jsonb) IS
+	'Adds agreed milestones to a booking of the caller, in the order of the JSON array.';
+
+-- Locks the booking of a milestone, then the milestone: everything takes them in this order.
+CREATE OR REPLACE FUNCTION skillancer.milestone_lock(p_id skillancer.milestone_id)
+	RETURNS skillancer.booking_id
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_booking skillancer.booking_id;
+BEGIN
+	SELECT m.booking_id INTO v_booking FROM skillancer.milestone m WHERE m.id = p_id;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	PERFORM FROM skillancer.booking b WHERE b.id = v_booking FOR NO KEY UPDATE;
+	PERFORM FROM skillancer.milestone m WHERE m.id = p_id FOR NO KEY UPDATE;
+	RETURN v_booking;
+END
+$$;
+COMMENT ON FUNCTION skillancer.milestone_lock(skillancer.milestone_id) IS
+	'Locks a milestone that the caller sees, after its booking, and returns the booking.';
+
+-- Fires one event of a milestone for the caller and returns what the milestone is then.
+CREATE OR REPLACE FUNCTION skillancer.milestone_command(p_id skillancer.milestone_id, p_event text,
+		p_payload jsonb DEFAULT '{}')
+	RETURNS json
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.milestone_lock(p_id);
+	PERFORM skillancer.fire('milestone', p_id::uuid, p_event, p_payload);
+	RETURN (SELECT d.doc FROM skillancer.milestone_doc d WHERE d.id = p_id);
+END
+$$;
+COMMENT ON FUNCTION skillancer.milestone_command(skillancer.milestone_id, text, jsonb) IS
+	'The common body of the commands on a milestone.';
+
+-- Publishes both reviews of a booking when both are there. The caller holds the booking's lock.
+CREATE OR REPLACE FUNCTION skillancer.review_publish_pair(p_booking skillancer.booking_id)
+	RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF (SELECT count(*) FROM skillancer.review r WHERE r.booking_id = p_booking) = 2 THEN
+		PERFORM skillancer.fire_system('review', r.id::uuid, 'publish')
+		FROM skillancer.review r
+		WHERE r.booking_id = p_booking AND r.state = 'HIDDEN';
+	END IF;
+END
+$$;
+ALTER FUNCTION skillancer.review_publish_pair(skillancer.booking_id) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.review_publish_pair(skillancer.booking_id) IS
+	'Runs as the engine, because each author must not see the other''s hidden review.';
+
+-- Says no to somebody who may not act on a booking: it does not exist for strangers.
+CREATE OR REPLACE FUNCTION skillancer.booking_refuse_stranger(p_id skillancer.booking_id)
+	RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM skillancer.booking b WHERE b.id = p_id) THEN
+		PERFORM skillancer.fail('PERMISSION_DENIED');
+	END IF;
+	PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+END
+$$;
+COMMENT ON FUNCTION skillancer.booking_refuse_stranger(skillancer.booking_id) IS
+	'PERMISSION_DENIED for staff who may see the booking, RESOURCE_NOT_FOUND for everybody else.';
+
+-- Brings a booking that is ending to its end, when nothing is under way any more.
+CREATE OR REPLACE FUNCTION skillancer.booking_settle(p_booking skillancer.booking_id) RETURNS void
+	LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+	AS 'MODULE_PATHNAME', 'skl_fn_booking_settle';
+ALTER FUNCTION skillancer.booking_settle(skillancer.booking_id) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.booking_settle(skillancer.booking_id) IS
+	'COMPLETED when a milestone was released, else CANCELLED; does nothing while a milestone is under way.';

@@ -1,0 +1,40 @@
+-- Machines of bookings, milestones and reviews. Guards and effects are C: extension/booking and,
+-- where money moves, extension/payment.
+
+INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
+	('booking', 'skillancer.booking', ARRAY['AWAITING_PAYMENT'], 'booking'),
+	('milestone', 'skillancer.milestone', ARRAY['PROPOSED', 'AGREED'], 'milestone'),
+	('review', 'skillancer.review', ARRAY['HIDDEN'], 'review');
+
+INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits) VALUES
+	('booking', 'AWAITING_PAYMENT', 'activate', 'ACTIVE', ARRAY['system'], NULL, 'booking.activated'),
+	('booking', 'AWAITING_PAYMENT', 'cancel', 'VOID', ARRAY['client', 'freelancer'], 'booking_unfunded', 'booking.voided'),
+	('booking', 'AWAITING_PAYMENT', 'expire', 'VOID', ARRAY['system'], 'booking_unfunded', 'booking.voided'),
+	('booking', 'ACTIVE', 'end', 'ENDING', ARRAY['client', 'freelancer'], NULL, 'booking.ending'),
+	('booking', 'ENDING', 'complete', 'COMPLETED', ARRAY['system'], 'booking_paid', 'booking.completed'),
+	('booking', 'ENDING', 'close', 'CANCELLED', ARRAY['system'], 'booking_unpaid', 'booking.cancelled'),
+
+	('milestone', 'PROPOSED', 'agree', 'AGREED', ARRAY['client', 'freelancer'], 'milestone_other_side', 'milestone.agreed'),
+	('milestone', 'PROPOSED', 'decline', 'CANCELLED', ARRAY['client', 'freelancer'], NULL, 'milestone.cancelled'),
+	('milestone', 'PROPOSED', 'cancel', 'CANCELLED', ARRAY['system'], NULL, 'milestone.cancelled'),
+	('milestone', 'AGREED', 'decline', 'CANCELLED', ARRAY['client'], NULL, 'milestone.cancelled'),
+	('milestone', 'AGREED', 'cancel', 'CANCELLED', ARRAY['system'], NULL, 'milestone.cancelled'),
+	('milestone', 'AGREED', 'await_payment', 'FUNDING', ARRAY['client'], 'booking_takes_money', 'milestone.funding'),
+	('milestone', 'AGREED', 'fund', 'FUNDED', ARRAY['client'], 'booking_takes_money', 'milestone.funded'),
+	('milestone', 'FUNDING', 'fund', 'FUNDED', ARRAY['system'], NULL, 'milestone.funded'),
+	('milestone', 'FUNDING', 'payment_failed', 'AGREED', ARRAY['system'], NULL, 'milestone.payment_failed'),
+	('milestone', 'FUNDED', 'submit', 'SUBMITTED', ARRAY['freelancer'], NULL, 'milestone.submitted'),
+	('milestone', 'FUNDED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
+	('milestone', 'SUBMITTED', 'request_changes', 'CHANGES_REQUESTED', ARRAY['client'], 'milestone_revisions_left', 'milestone.changes_requested'),
+	('milestone', 'SUBMITTED', 'approve', 'RELEASED', ARRAY['client'], NULL, 'milestone.released'),
+	('milestone', 'SUBMITTED', 'auto_release', 'RELEASED', ARRAY['system'], NULL, 'milestone.released'),
+	('milestone', 'SUBMITTED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
+	('milestone', 'CHANGES_REQUESTED', 'submit', 'SUBMITTED', ARRAY['freelancer'], NULL, 'milestone.submitted'),
+	('milestone', 'CHANGES_REQUESTED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
+
+	('review', 'HIDDEN', 'publish', 'PUBLISHED', ARRAY['system'], NULL, 'review.published');
+
+INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
+	('booking', 'AWAITING_PAYMENT', 'expire', 'bookingPaymentTerm'),
+	('milestone', 'SUBMITTED', 'auto_release', 'autoRelease'),
+	('review', 'HIDDEN', 'publish', 'reviewWindow');

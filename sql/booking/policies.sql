@@ -1,0 +1,38 @@
+-- Who sees and writes bookings, milestones and reviews. The owner's functions may lock a row of
+-- their caller and never change one: that is for the engine.
+
+CREATE POLICY booking_read ON skillancer.booking FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY booking_make ON skillancer.booking FOR INSERT TO skillancer_owner
+	WITH CHECK (client_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY booking_lock ON skillancer.booking FOR UPDATE TO skillancer_owner
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (false);
+
+CREATE POLICY milestone_read ON skillancer.milestone FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY milestone_make ON skillancer.milestone FOR INSERT TO skillancer_owner
+	WITH CHECK ((client_id = (SELECT skillancer.current_user_id())
+			OR freelancer_id = (SELECT skillancer.current_user_id()))
+		AND (proposed_by = client_id OR proposed_by = freelancer_id));
+CREATE POLICY milestone_lock ON skillancer.milestone FOR UPDATE TO skillancer_owner
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (false);
+
+CREATE POLICY review_read ON skillancer.review FOR SELECT
+	USING ((state = 'PUBLISHED' AND (SELECT skillancer.has_request()))
+		OR author_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('moderation:view')));
+CREATE POLICY review_make ON skillancer.review FOR INSERT TO skillancer_owner
+	WITH CHECK (author_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY review_reply ON skillancer.review FOR UPDATE TO skillancer_owner
+	USING (state = 'PUBLISHED' AND subject_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (state = 'PUBLISHED' AND subject_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY reputation_read ON skillancer.reputation FOR SELECT USING ((SELECT skillancer.has_request()));

@@ -1,0 +1,39 @@
+-- Built-in rows of payments and bookings: policies, the first fee schedule, payout rules. Rows that
+-- an operator has edited are left alone.
+RESET ROLE;
+
+SELECT skillancer.put_policy('bookingPaymentTerm', '"P14D"', 'A booking that nobody funds is void after this long');
+SELECT skillancer.put_policy('autoRelease', '"P14D"', 'Submitted work is released when the client has not answered for this long');
+SELECT skillancer.put_policy('revisionLimit', '10', 'Change requests of one milestone');
+SELECT skillancer.put_policy('earningHold', '"P5D"', 'Released money is on hold for this long before it can be paid out');
+SELECT skillancer.put_policy('reviewWindow', '"P14D"', 'Reviews may be written for this long after a booking ended, then all are published');
+SELECT skillancer.put_policy('payoutCooldown', '"PT72H"', 'A new payout method cannot be used for this long');
+SELECT skillancer.put_policy('chargeActionTerm', '"PT1H"', 'A charge that needs an action of the payer is voided after this long');
+SELECT skillancer.put_policy('sandboxPayoutDelay', '"PT1M"', 'How long the sandbox provider takes to pay out');
+SELECT skillancer.put_policy('sandboxCost', '{"bps": 290, "fixed": 30}', 'What the sandbox provider keeps of a charge: hundredths of a percent, and minor units');
+SELECT skillancer.put_policy('feeVersion', '1', 'Version of the fee schedule that new bookings get');
+SELECT skillancer.put_policy('maxCharge', '100000000', 'Largest charge or milestone, in minor units of its currency');
+SELECT skillancer.put_policy('methodLimit', '10', 'Payment methods, and payout methods, that one person may have');
+SELECT skillancer.put_policy('milestoneLimit', '50', 'Milestones of one booking');
+
+-- 20 % to 500, 10 % to 10,000, 5 % above, by the lifetime billings of the pair; clients pay 3 %.
+SELECT skillancer.put_builtin('skillancer.fee_schedule', p::jsonb)
+FROM (VALUES
+	('{"version": 1, "kind": "SERVICE", "currency": "*", "above": 0, "bps": 2000}'),
+	('{"version": 1, "kind": "SERVICE", "currency": "*", "above": 500, "bps": 1000}'),
+	('{"version": 1, "kind": "SERVICE", "currency": "*", "above": 10000, "bps": 500}'),
+	('{"version": 1, "kind": "SERVICE", "currency": "JPY", "above": 0, "bps": 2000}'),
+	('{"version": 1, "kind": "SERVICE", "currency": "JPY", "above": 50000, "bps": 1000}'),
+	('{"version": 1, "kind": "SERVICE", "currency": "JPY", "above": 1000000, "bps": 500}'),
+	('{"version": 1, "kind": "CLIENT", "currency": "*", "above": 0, "bps": 300}')
+) AS v (p);
+
+SELECT skillancer.put_builtin('skillancer.payout_rule', p::jsonb)
+FROM (VALUES
+	('{"currency": "USD", "minimum": 25, "fee": 2}'),
+	('{"currency": "EUR", "minimum": 25, "fee": 2}'),
+	('{"currency": "GBP", "minimum": 20, "fee": 2}'),
+	('{"currency": "INR", "minimum": 2000, "fee": 150}'),
+	('{"currency": "JPY", "minimum": 3500, "fee": 250}'),
+	('{"currency": "*", "minimum": 25, "fee": 2}')
+) AS v (p);

@@ -1,0 +1,16 @@
+-- Events of payments, with the JSON schema of their data.
+
+INSERT INTO skillancer.event_type (name, version, description, schema)
+SELECT v.name, '1.0', v.description, jsonb_build_object('type', 'object',
+	'required', jsonb_build_array(v.id, 'state', 'from'))
+FROM (VALUES
+	('payment.captured', 'chargeId', 'A charge was captured: the money is in the wallet'),
+	('payment.failed', 'chargeId', 'The provider declined a charge'),
+	('payment.action_required', 'chargeId', 'A charge needs an action of the payer'),
+	('payment.voided', 'chargeId', 'A charge was given up or not confirmed in time'),
+	('earning.available', 'earningId', 'An earning came off hold'),
+	('payout.requested', 'payoutId', 'A payout left the balance'),
+	('payout.paid', 'payoutId', 'The provider has paid a payout'),
+	('payout.failed', 'payoutId', 'The provider could not pay; the money is back in the balance'),
+	('payout.cancelled', 'payoutId', 'A payout was taken back before it was paid')
+) AS v (name, id, description);

@@ -1,0 +1,13 @@
+-- Who may touch the tables of payments at all. Tokens of payment methods are for commands only.
+
+GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.pair_billing,
+	skillancer.charge, skillancer.earning, skillancer.payout,
+	skillancer.payment_method_doc, skillancer.charge_doc, skillancer.earning_doc,
+	skillancer.payout_doc
+	TO skillancer_bridge;
+GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at)
+	ON skillancer.payment_method TO skillancer_bridge;
+GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.payment_method
+	TO skillancer_engine;
+GRANT SELECT, UPDATE ON skillancer.charge, skillancer.payout TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE ON skillancer.pair_billing, skillancer.earning TO skillancer_engine;

@@ -1,0 +1,33 @@
+-- Who sees and writes payments: their owner, and staff with finance:view. The price list is public.
+
+CREATE POLICY fee_schedule_read ON skillancer.fee_schedule FOR SELECT USING ((SELECT skillancer.has_request()));
+CREATE POLICY payout_rule_read ON skillancer.payout_rule FOR SELECT USING ((SELECT skillancer.has_request()));
+
+CREATE POLICY pair_billing_read ON skillancer.pair_billing FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+
+CREATE POLICY payment_method_read ON skillancer.payment_method FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY payment_method_make ON skillancer.payment_method FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY payment_method_change ON skillancer.payment_method FOR UPDATE TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY charge_read ON skillancer.charge FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY charge_make ON skillancer.charge FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY earning_read ON skillancer.earning FOR SELECT
+	USING (freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+
+CREATE POLICY payout_read ON skillancer.payout FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY payout_make ON skillancer.payout FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
