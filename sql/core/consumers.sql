@@ -5,8 +5,30 @@
  * A consumer's position is a snapshot A. A tick takes the current snapshot B, reads the events whose
  * transactions became visible between A and B, applies their effects and stores B, all in one
  * transaction. Commit order does not matter and an idle transaction delays nobody. READ COMMITTED only:
- * every statement of a tick sees at least what B sees. Transaction ids compare within one epoch.
+ * every statement of a tick sees at least what B sees. What a tick itself appends is left to the next one.
+ * Transaction ids compare within one epoch.
  */
+
+-- The end of a tick.
+CREATE OR REPLACE FUNCTION skillancer.tick_snapshot()
+RETURNS pg_snapshot
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_now pg_snapshot := pg_current_snapshot();
+	v_own xid8 := pg_current_xact_id();
+BEGIN
+	IF v_own >= pg_snapshot_xmax(v_now) THEN
+		RETURN v_now;
+	END IF;
+	RETURN format('%s:%s:%s', least(pg_snapshot_xmin(v_now), v_own), pg_snapshot_xmax(v_now),
+		(SELECT string_agg(x::text, ',' ORDER BY x)
+		 FROM (SELECT pg_snapshot_xip(v_now) UNION SELECT v_own) AS running (x)))::pg_snapshot;
+END
+$$;
+COMMENT ON FUNCTION skillancer.tick_snapshot() IS
+	'The current snapshot with this transaction among those in progress: a snapshot leaves its own transaction out, and what the tick itself writes would count as read.';
 
 -- Opens a tick.
 CREATE OR REPLACE FUNCTION skillancer.tick_open(p_consumer text, OUT epoch integer, OUT position_a pg_snapshot, OUT position_b pg_snapshot)
@@ -23,7 +45,7 @@ BEGIN
 	IF tick_open.epoch <> skillancer.epoch() THEN
 		PERFORM skillancer.fail('INSTANCE_MISMATCH');
 	END IF;
-	position_b := pg_current_snapshot();
+	position_b := skillancer.tick_snapshot();
 END
 $$;
 COMMENT ON FUNCTION skillancer.tick_open(text) IS
