@@ -29,6 +29,10 @@ test: ## install what is missing, then run every test (LAYERS="http pgtap:ledger
 	test/deps test
 	test/run $(LAYERS)
 
+lint: ## every static check (CHECKS="format exports" for some)
+	test/deps lint
+	test/lint/run $(CHECKS)
+
 install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
 	$(MAKE) -C extension install
 	if [ -f http-bridge/skillancer-bridge ]; then \
@@ -41,4 +45,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run test clean-local install clean help
+.PHONY: all extension bridge world run test lint clean-local install clean help
