@@ -15,6 +15,7 @@
 #include "core/state_guard.h"
 #include "core/wake.h"
 #include "payment/payment.h"
+#include "project/project.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,6 +31,7 @@ _PG_init(void)
 	skl_problems_init();
 	skl_rules_init();
 	skl_state_guard_init();
+	skl_project_init();
 	skl_booking_init();
 	skl_payment_init();
 }

@@ -1,0 +1,11 @@
+/*
+ * project/project.h
+ *		The project area: guards and effects of its machines.
+ */
+#ifndef SKL_PROJECT_PROJECT_H
+#define SKL_PROJECT_PROJECT_H
+
+/* Registers guards and effects with the engine; called once when the library loads. */
+extern void skl_project_init(void);
+
+#endif
