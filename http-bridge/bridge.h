@@ -194,6 +194,7 @@ typedef struct SklRoute
 	SklArg args[SKL_MAX_ARGS];
 	char *sql[2];		   /* statement: plain, with idempotency wrapper */
 	char statement[2][24]; /* their names on a connection */
+	uint64_t statement_id[2];
 	int metrics_slot;	   /* from skl_metrics_route_slot() */
 } SklRoute;
 

@@ -1,0 +1,80 @@
+/*
+ * server.h
+ *		Event-loop threads, their TCP connections, and the hand-over between libmicrohttpd and PostgreSQL.
+ */
+#ifndef SKL_SERVER_H
+#define SKL_SERVER_H
+
+#include <pthread.h>
+
+#include "bridge.h"
+#include "config.h"
+#include "context.h"
+#include "pool.h"
+
+/* First member of whatever epoll's data.ptr points at. */
+typedef enum SklTag
+{
+	SKL_TAG_MHD,
+	SKL_TAG_WAKE,
+	SKL_TAG_PG,
+	SKL_TAG_CONN
+} SklTag;
+
+/* What a TCP connection is doing; each has its own deadline. */
+typedef enum SklConnPhase
+{
+	SKL_CONN_IDLE,	  /* no request yet, or between two */
+	SKL_CONN_HEADERS, /* request line seen */
+	SKL_CONN_BODY,
+	SKL_CONN_PARKED, /* PostgreSQL works */
+	SKL_CONN_SENDING
+} SklConnPhase;
+
+struct SklConn
+{
+	int tag;
+	SklThread *thread;
+	int fd;
+	SklConn *next;
+	SklConn *prev;
+	SklConn *next_parked;
+	SklConn *prev_parked;
+	SklConnPhase phase;
+	uint64_t since_us; /* when the phase began */
+	uint64_t bytes;	   /* received or to be sent in it */
+	uint64_t requests;
+	bool watched; /* its hang-up is watched by our epoll */
+	bool cut;
+	SklRequestCtx *ctx; /* of the request in hand */
+};
+
+struct SklThread
+{
+	int index;
+	pthread_t pthread;
+	const SklConfig *config;
+	int listen_fd;
+	int epoll_fd;
+	int wake_fd;
+	int mhd_tag;
+	int wake_tag;
+	struct MHD_Daemon *daemon;
+	SklPool pool;
+	SklThreadStats stats;
+	SklContextCache contexts;
+	SklConn *conns;
+	SklConn *parked_head; /* longest parked first */
+	SklConn *parked_tail;
+	uint64_t swept_us;
+	bool quiesced;
+	bool run_mhd;
+};
+
+/* True once skl_server_quiesce() was called: answers carry Connection: close. */
+bool skl_server_quiescing(void);
+
+/* For dispatch.c: the request's job is done, hand the connection back to libmicrohttpd. */
+void skl_server_unpark(SklRequestCtx *ctx);
+
+#endif /* SKL_SERVER_H */
