@@ -195,7 +195,8 @@ typedef struct SklRoute
 	char *sql[2];		   /* statement: plain, with idempotency wrapper */
 	char statement[2][24]; /* their names on a connection */
 	uint64_t statement_id[2];
-	int metrics_slot;	   /* from skl_metrics_route_slot() */
+	char timeout_text[12];
+	int metrics_slot; /* from skl_metrics_route_slot() */
 } SklRoute;
 
 typedef struct SklCatalogue SklCatalogue; /* routes.h; reference-counted, immutable */
@@ -227,6 +228,20 @@ typedef struct SklHeader
 } SklHeader;
 
 #define SKL_MAX_HEADERS 32
+
+/* The body of an answer: three pieces sent one behind the other. */
+typedef struct SklReply
+{
+	const char *type; /* NULL: none */
+	const char *head;
+	const char *body; /* of the database's result, uncopied */
+	const char *tail;
+	size_t head_length;
+	size_t body_length;
+	size_t tail_length;
+	bool is_secret; /* holds a token: never compressed */
+	bool has_etag;
+} SklReply;
 
 typedef struct SklRequestCtx
 {
@@ -273,7 +288,8 @@ typedef struct SklRequestCtx
 	bool answered; /* status and body are decided */
 	int status;	   /* 499: the client went away */
 	SklErrorCode error;
-	char sqlstate[6]; /* of the statement that failed, for log and metrics */
+	const char *reply_message; /* of an error */
+	char sqlstate[6];		   /* of the statement that failed, for log and metrics */
 	const char *user_agent;
 	int nheaders;
 	SklHeader headers[SKL_MAX_HEADERS]; /* names and values live as long as the request */
@@ -281,11 +297,14 @@ typedef struct SklRequestCtx
 	bool cache_hit;
 	int retries;
 
+	SklReply reply;
+
 	/* private to server.c, dispatch.c, args.c, reply.c */
 	SklJob *job;
-	struct MHD_Response *response;
 	int phase;
 	bool keep_out_of_log;
+	bool catalogue_held;
+	size_t body_capacity;
 	struct SklArena *arena;
 } SklRequestCtx;
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define FIRST_BLOCK 8192
@@ -185,69 +184,6 @@ skl_now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
-}
-
-void
-skl_random(void *bytes, size_t size)
-{
-	static __thread uint8_t pool[2048];
-	static __thread size_t left;
-
-	if (left < size)
-	{
-		size_t filled = 0;
-
-		while (filled < sizeof(pool))
-		{
-			ssize_t got = getrandom(pool + filled, sizeof(pool) - filled, 0);
-
-			if (got > 0)
-				filled += (size_t) got;
-		}
-		left = sizeof(pool);
-	}
-	left -= size;
-	memcpy(bytes, pool + left, size);
-}
-
-void
-skl_hex(char *text, const uint8_t *bytes, size_t count)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < count; i++)
-	{
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	text[2 * count] = '\0';
-}
-
-void
-skl_uuid7_text(char *text)
-{
-	uint8_t b[16];
-	char hex[33];
-	struct timespec now;
-	uint64_t ms;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	ms = (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-	skl_random(b + 6, 10);
-	for (int i = 0; i < 6; i++)
-		b[i] = (uint8_t) (ms >> (40 - 8 * i));
-	b[6] = (b[6] & 0x0f) | 0x70;
-	b[8] = (b[8] & 0x3f) | 0x80;
-	skl_hex(hex, b, 16);
-	memcpy(text, hex, 8);
-	text[8] = '-';
-	memcpy(text + 9, hex + 8, 4);
-	text[13] = '-';
-	memcpy(text + 14, hex + 12, 4);
-	text[18] = '-';
-	memcpy(text + 19, hex + 16, 4);
-	text[23] = '-';
-	memcpy(text + 24, hex + 20, 13);
 }
 
 void

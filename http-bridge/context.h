@@ -1,6 +1,6 @@
 /*
  * context.h
- *		Making and ending request contexts; their memory; ids and clocks.
+ *		Making and ending request contexts; their memory; clocks.
  */
 #ifndef SKL_CONTEXT_H
 #define SKL_CONTEXT_H
@@ -19,15 +19,7 @@ SklRequestCtx *skl_context_begin(SklContextCache *cache);
 void skl_context_end(SklContextCache *cache, SklRequestCtx *ctx);
 void skl_context_cache_clear(SklContextCache *cache);
 
-/* Bytes nobody can guess, from a buffer per thread. */
-void skl_random(void *bytes, size_t size);
-
-/* A UUIDv7 as text (36 characters and NUL). */
-void skl_uuid7_text(char *text);
-
 /* RFC 3339 in UTC with milliseconds, 24 characters and NUL: the meta.timestamp of now. */
 void skl_timestamp(char *text);
-
-void skl_hex(char *text, const uint8_t *bytes, size_t count);
 
 #endif /* SKL_CONTEXT_H */

@@ -73,8 +73,7 @@ is_token(const char *text, size_t length)
 	for (size_t i = 0; i < length; i++)
 	{
 		char c = text[i];
-		bool plain =
-			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 
 		if (!plain && (c == '\0' || strchr(others, c) == NULL))
 			return false;
@@ -145,8 +144,8 @@ visit(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_length, 
 	{
 		if (slot_single[slot])
 			return complain(walk, "a header that must come once came twice");
-		value = skl_sprintf(ctx, slot == SKL_H_COOKIE ? "%s; %s" : "%s, %s", ctx->header[slot],
-							value);
+		value =
+			skl_sprintf(ctx, slot == SKL_H_COOKIE ? "%s; %s" : "%s, %s", ctx->header[slot], value);
 	}
 	ctx->header[slot] = value;
 	return MHD_YES;
@@ -164,8 +163,7 @@ check_request_line(SklRequestCtx *ctx, const char *uri, const char *version)
 		return "the request line has characters that are not allowed";
 	if (version[strlen(version) + 1] != '\0')
 		return "the request line ends with CR LF";
-	if (ctx->raw_uri[0] != '/' &&
-		!(ctx->method == SKL_OPTIONS && strcmp(ctx->raw_uri, "*") == 0))
+	if (ctx->raw_uri[0] != '/' && !(ctx->method == SKL_OPTIONS && strcmp(ctx->raw_uri, "*") == 0))
 		return "the request target begins with a slash";
 	for (size_t i = 0; i < length; i++)
 	{
@@ -253,8 +251,8 @@ SklMethod
 skl_method_of(const char *text)
 {
 	static const char *const names[] = {
-		[SKL_GET] = "GET",		 [SKL_HEAD] = "HEAD",	  [SKL_POST] = "POST",
-		[SKL_PUT] = "PUT",		 [SKL_PATCH] = "PATCH",	  [SKL_DELETE] = "DELETE",
+		[SKL_GET] = "GET",		   [SKL_HEAD] = "HEAD",	  [SKL_POST] = "POST",
+		[SKL_PUT] = "PUT",		   [SKL_PATCH] = "PATCH", [SKL_DELETE] = "DELETE",
 		[SKL_OPTIONS] = "OPTIONS",
 	};
 

@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "context.h"
+#include "reqid.h"
 #include "server.h"
 
 #define BEGIN_STATEMENT "b"
@@ -154,7 +154,7 @@ backoff_us(int failures)
 
 	if (full > 2000000)
 		full = 2000000;
-	skl_random(&noise, sizeof(noise));
+	skl_random_bytes(&noise, sizeof(noise));
 	return full / 2 + noise % (full / 2);
 }
 
@@ -299,8 +299,7 @@ skl_pg_send(SklPg *pg, SklJob *job, uint64_t now)
 		return false;
 	if (!PQsendQueryPrepared(pg->conn, name, job->nvalues, job->values, NULL, NULL, 0))
 		return false;
-	if (job->refuse &&
-		!PQsendQueryPrepared(pg->conn, REFUSE_STATEMENT, 0, NULL, NULL, NULL, 0))
+	if (job->refuse && !PQsendQueryPrepared(pg->conn, REFUSE_STATEMENT, 0, NULL, NULL, NULL, 0))
 		return false;
 	return PQpipelineSync(pg->conn) && flush(pg);
 }
@@ -326,13 +325,12 @@ try_again(SklPg *pg, SklJob *job)
 	{
 		uint32_t noise;
 
-		skl_random(&noise, sizeof(noise));
+		skl_random_bytes(&noise, sizeof(noise));
 		job->collisions++;
 		skl_pool_again(pg->pool, job, 2000u * (uint64_t) job->collisions + noise % 20000);
 		return true;
 	}
-	if ((is_state(sqlstate, "26000") || is_state(sqlstate, "0A000")) &&
-		job->repreparations++ == 0)
+	if ((is_state(sqlstate, "26000") || is_state(sqlstate, "0A000")) && job->repreparations++ == 0)
 	{
 		pg->retiring = true;
 		skl_pool_again(pg->pool, job, 0);
@@ -477,8 +475,7 @@ skl_pg_event(SklPg *pg, uint32_t events)
 		continue_connecting(pg);
 		return;
 	}
-	if (((events & EPOLLOUT) != 0 && !flush(pg)) || !PQconsumeInput(pg->conn) ||
-		!read_results(pg))
+	if (((events & EPOLLOUT) != 0 && !flush(pg)) || !PQconsumeInput(pg->conn) || !read_results(pg))
 	{
 		skl_pg_lose(pg, SKL_JOB_LOST);
 		return;

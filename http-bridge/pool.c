@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "context.h"
-
 #define COUNT(word) atomic_fetch_add_explicit(&(word), 1, memory_order_relaxed)
 #define SET(word, value) atomic_store_explicit(&(word), (uint64_t) (value), memory_order_relaxed)
 
@@ -307,7 +305,7 @@ tend(SklPg *pg, uint64_t now)
 static void
 publish(SklPool *pool)
 {
-	for (int class = 0; class < SKL_CLASS_COUNT; class++)
+	for (int class = 0; class < SKL_CLASS_COUNT; class ++)
 	{
 		int usable = 0;
 		int busy = 0;
@@ -334,7 +332,7 @@ skl_pool_pump(SklPool *pool, uint64_t now)
 		tend(&pool->pgs[i], now);
 	if (pool->delayed.head != NULL)
 		release_delayed(pool, now);
-	for (int class = 0; class < SKL_CLASS_COUNT; class++)
+	for (int class = 0; class < SKL_CLASS_COUNT; class ++)
 	{
 		send_queued(pool, (SklClass) class, now);
 		refuse_late(pool, (SklClass) class, now);

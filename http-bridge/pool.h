@@ -41,7 +41,7 @@ struct SklJob
 	int nvalues;
 	const char **values;
 	const char *begin[SKL_BEGIN_PARAMETERS];
-	bool refuse;	/* problems were found: the third statement raises them */
+	bool refuse;	 /* problems were found: the third statement raises them */
 	bool repeatable; /* safe to send again after a lost connection */
 
 	SklJobState state;
@@ -102,12 +102,12 @@ typedef struct SklPg
 	SklGroup groups[SKL_MAX_GROUPS];
 	int first;
 	int count;
-	int jobs; /* groups with a job */
+	int jobs;	   /* groups with a job */
 	bool retiring; /* takes no more jobs; reconnects when empty */
 	_Atomic int cancelling;
 	int failures; /* in a row */
 	uint64_t retry_us;
-	uint64_t since_us; /* state or head of the queue changed */
+	uint64_t since_us;	/* state or head of the queue changed */
 	uint64_t *prepared; /* open addressing by statement id */
 	int prepared_count;
 	int prepared_size;
@@ -157,7 +157,8 @@ bool skl_pg_send(SklPg *pg, SklJob *job, uint64_t now);
 void skl_pg_lose(SklPg *pg, SklJobOutcome outcome);
 void skl_pg_close(SklPg *pg);
 
-/* cancel.c: sends cancel requests from a thread of its own, since libpq 15 has only a blocking call. */
+/* cancel.c: sends cancel requests from a thread of its own, since libpq 15 has only a blocking
+ * call. */
 bool skl_cancel_start(void);
 void skl_cancel_stop(void);
 void skl_cancel_request(SklPg *pg);

@@ -58,11 +58,16 @@ static bool
 arg_kind_of(const char *text, SklArgKind *kind)
 {
 	static const char *const names[] = {
-		[SKL_ARG_TEXT] = "text",		 [SKL_ARG_INTEGER] = "integer",
-		[SKL_ARG_BIGINT] = "bigint",	 [SKL_ARG_NUMERIC] = "numeric",
-		[SKL_ARG_BOOLEAN] = "boolean",	 [SKL_ARG_DATE] = "date",
-		[SKL_ARG_TIMESTAMPTZ] = "timestamptz", [SKL_ARG_UUID] = "uuid",
-		[SKL_ARG_JSON] = "json",		 [SKL_ARG_MONETARY] = "monetary",
+		[SKL_ARG_TEXT] = "text",
+		[SKL_ARG_INTEGER] = "integer",
+		[SKL_ARG_BIGINT] = "bigint",
+		[SKL_ARG_NUMERIC] = "numeric",
+		[SKL_ARG_BOOLEAN] = "boolean",
+		[SKL_ARG_DATE] = "date",
+		[SKL_ARG_TIMESTAMPTZ] = "timestamptz",
+		[SKL_ARG_UUID] = "uuid",
+		[SKL_ARG_JSON] = "json",
+		[SKL_ARG_MONETARY] = "monetary",
 		[SKL_ARG_ID] = "id",
 	};
 
@@ -223,7 +228,8 @@ idempotent_statement(const SklRoute *route, const json_t *args)
 	{
 		bool json = route->returns == SKL_RETURNS_JSON;
 
-		append(&sql, json ? "ROW(200, NULL, NULL, NULL, (" : "ROW(204, NULL, NULL, NULL, (SELECT CASE WHEN ");
+		append(&sql, json ? "ROW(200, NULL, NULL, NULL, ("
+						  : "ROW(204, NULL, NULL, NULL, (SELECT CASE WHEN ");
 		append(&sql, call);
 		append(&sql, json ? ")::json)::skillancer.reply"
 						  : " IS NULL THEN NULL::json END))::skillancer.reply");
@@ -233,7 +239,8 @@ idempotent_statement(const SklRoute *route, const json_t *args)
 	return sql;
 }
 
-/* Equal SQL has an equal name, so a statement survives a reload of the catalogue. FNV-1a, 64 bits. */
+/* Equal SQL has an equal name, so a statement survives a reload of the catalogue. FNV-1a, 64 bits.
+ */
 static uint64_t
 name_statement(char *name, size_t size, const char *sql)
 {
@@ -391,6 +398,7 @@ build_route(SklRoute *route, const json_t *json)
 	route->idempotent = json_is_true(json_object_get(json, "idempotent"));
 	route->body_limit = (size_t) member_int(json, "bodyLimit", 1048576);
 	route->timeout_ms = (int) member_int(json, "timeoutMs", 10000);
+	snprintf(route->timeout_text, sizeof(route->timeout_text), "%d", route->timeout_ms);
 	route->cache_ttl = (int) member_int(json, "cacheTtl", 0);
 	route->returns = returns_of(member_text(json, "returns"));
 	if (route->method >= SKL_OPTIONS || route->method == SKL_HEAD)

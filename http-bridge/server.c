@@ -27,7 +27,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "catalogue.h"
 #include "dispatch.h"
+#include "network.h"
 #include "reply.h"
 
 #define COUNT(word) atomic_fetch_add_explicit(&(word), 1, memory_order_relaxed)
@@ -81,6 +83,9 @@ connection_opened(SklThread *thread, struct MHD_Connection *mhd, void **context)
 	conn->tag = SKL_TAG_CONN;
 	conn->thread = thread;
 	conn->fd = info == NULL ? -1 : info->connect_fd;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info != NULL)
+		skl_address_from_sockaddr(info->client_addr, &conn->peer);
 	conn->next = thread->conns;
 	if (thread->conns != NULL)
 		thread->conns->prev = conn;
@@ -178,12 +183,12 @@ skl_server_unpark(SklRequestCtx *ctx)
 static void
 watch_parked(SklThread *thread, uint64_t now)
 {
-	for (SklConn *conn = thread->parked_head;
-		 conn != NULL && now > conn->since_us + WATCH_AFTER_US; conn = conn->next_parked)
+	for (SklConn *conn = thread->parked_head; conn != NULL && now > conn->since_us + WATCH_AFTER_US;
+		 conn = conn->next_parked)
 	{
 		struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = conn};
 
-		if (conn->watched)
+		if (conn->watched || conn->hung_up)
 			continue;
 		if (epoll_ctl(thread->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0)
 			conn->watched = true;
@@ -378,8 +383,8 @@ quiesce(SklThread *thread)
 	{
 		struct sockaddr_storage address;
 		socklen_t length = sizeof(address);
-		int client = accept4(fd, (struct sockaddr *) &address, &length,
-							 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int client =
+			accept4(fd, (struct sockaddr *) &address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client < 0)
 			break;
@@ -407,18 +412,16 @@ handle_event(SklThread *thread, const struct epoll_event *event)
 			skl_pg_event(event->data.ptr, event->events);
 			break;
 		case SKL_TAG_CONN:
-			{
-				SklConn *conn = event->data.ptr;
+		{
+			SklConn *conn = event->data.ptr;
 
-				unwatch(conn);
-				conn->watched = false;
-				if (conn->ctx != NULL && conn->ctx->job != NULL)
-				{
-					conn->since_us = UINT64_MAX / 2;
-					skl_pool_abandon(&thread->pool, conn->ctx->job);
-				}
+			unwatch(conn);
+			if (conn->phase != SKL_CONN_PARKED)
 				break;
-			}
+			conn->hung_up = true;
+			skl_pool_abandon(&thread->pool, conn->ctx->job);
+			break;
+		}
 	}
 }
 
@@ -449,6 +452,7 @@ turn(SklThread *thread)
 	uint64_t now = skl_now_us();
 	int count = epoll_wait(thread->epoll_fd, events, 64, loop_timeout(thread, now));
 
+	skl_catalogue_refresh(&thread->catalogue, &thread->catalogue_version);
 	for (int i = 0; i < count; i++)
 	{
 		if (*(int *) events[i].data.ptr == SKL_TAG_PG)
@@ -479,12 +483,13 @@ run_thread(void *arg)
 {
 	SklThread *thread = arg;
 
-	while (!atomic_load_explicit(&stopping, memory_order_relaxed) ||
-		   thread->parked_head != NULL)
+	while (!atomic_load_explicit(&stopping, memory_order_relaxed) || thread->parked_head != NULL)
 		turn(thread);
 	MHD_stop_daemon(thread->daemon);
 	skl_pool_stop(&thread->pool);
 	skl_context_cache_clear(&thread->contexts);
+	if (thread->catalogue != NULL)
+		skl_catalogue_release(thread->catalogue);
 	return NULL;
 }
 
@@ -526,15 +531,14 @@ start_daemon(SklThread *thread)
 	const SklConfig *config = thread->config;
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL,
-		NULL, on_access, thread, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, thread->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned int) config->max_connections,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int) config->max_connections_per_ip,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) 16384, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-		MHD_OPTION_URI_LOG_CALLBACK, on_uri, thread, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
-		NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, thread, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, thread, MHD_OPTION_END);
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		on_access, thread, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+		thread->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned int) config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned int) config->max_connections_per_ip, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t) 16384, MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+		thread, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, thread, MHD_OPTION_NOTIFY_CONNECTION, on_connection, thread, MHD_OPTION_END);
 }
 
 static bool
@@ -553,8 +557,8 @@ open_thread(SklThread *thread, int index, const SklConfig *config)
 	thread->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (thread->listen_fd < 0 || thread->epoll_fd < 0 || thread->wake_fd < 0)
 	{
-		skl_log(SKL_LOG_ERROR, "listen", "cannot listen on %s port %d: %s",
-				config->listen_address, config->port, strerror(errno));
+		skl_log(SKL_LOG_ERROR, "listen", "cannot listen on %s port %d: %s", config->listen_address,
+				config->port, strerror(errno));
 		return false;
 	}
 	thread->daemon = start_daemon(thread);
@@ -623,6 +627,24 @@ uint64_t
 skl_server_connections(void)
 {
 	return sum(offsetof(SklThreadStats, connections));
+}
+
+SklReadiness
+skl_server_readiness(void)
+{
+	SklCatalogue *catalogue;
+	bool usable = false;
+
+	if (skl_server_quiescing())
+		return SKL_DRAINING;
+	catalogue = skl_catalogue_current();
+	if (catalogue == NULL)
+		return SKL_NO_ROUTES;
+	skl_catalogue_release(catalogue);
+	for (int i = 0; i < nthreads; i++)
+		usable = usable || (atomic_load(&threads[i].stats.pool_size[SKL_FAST]) > 0 &&
+							atomic_load(&threads[i].stats.pool_size[SKL_SLOW]) > 0);
+	return usable ? SKL_READY : SKL_NO_DATABASE;
 }
 
 void

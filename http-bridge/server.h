@@ -1,6 +1,7 @@
 /*
  * server.h
- *		Event-loop threads, their TCP connections, and the hand-over between libmicrohttpd and PostgreSQL.
+ *		Event-loop threads, their TCP connections, and the hand-over between libmicrohttpd and
+ *PostgreSQL.
  */
 #ifndef SKL_SERVER_H
 #define SKL_SERVER_H
@@ -36,6 +37,7 @@ struct SklConn
 	int tag;
 	SklThread *thread;
 	int fd;
+	SklAddress peer;
 	SklConn *next;
 	SklConn *prev;
 	SklConn *next_parked;
@@ -45,6 +47,7 @@ struct SklConn
 	uint64_t bytes;	   /* received or to be sent in it */
 	uint64_t requests;
 	bool watched; /* its hang-up is watched by our epoll */
+	bool hung_up;
 	bool cut;
 	SklRequestCtx *ctx; /* of the request in hand */
 };
@@ -63,6 +66,8 @@ struct SklThread
 	SklPool pool;
 	SklThreadStats stats;
 	SklContextCache contexts;
+	SklCatalogue *catalogue; /* the one new requests get */
+	uint64_t catalogue_version;
 	SklConn *conns;
 	SklConn *parked_head; /* longest parked first */
 	SklConn *parked_tail;

@@ -1,0 +1,52 @@
+/*
+ * main.c
+ *		skillancer-bridge: HTTP in front of the marketplace in PostgreSQL.
+ *
+ * Start-up in the order in which parts need each other; after that the main thread only waits for
+ * signals (lifecycle.c).
+ */
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "bridge.h"
+#include "check.h"
+#include "config.h"
+
+/* Every client is a descriptor: take as many as the system gives. */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max)
+	{
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	int status = skl_config_start(argc, argv);
+
+	if (status >= 0)
+		return status;
+	raise_descriptor_limit();
+	skl_lifecycle_block_signals();
+	if (!skl_log_start())
+		return 1;
+	if (!skl_metrics_start() || !skl_limits_start() || !skl_auth_start() ||
+		!skl_check_at_start(skl_config()) || !skl_server_start() || !skl_catalogue_start() ||
+		!skl_admin_start())
+	{
+		skl_log_stop();
+		return 1;
+	}
+	status = skl_lifecycle_run();
+	skl_admin_stop();
+	skl_catalogue_stop();
+	skl_server_stop();
+	skl_log_stop();
+	return status;
+}

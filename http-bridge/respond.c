@@ -1,0 +1,228 @@
+/*
+ * respond.c
+ *		A decided answer as a libmicrohttpd response: headers, compression, pieces.
+ *
+ * Small bodies are put together in one buffer, which libmicrohttpd sends with the headers in one
+ * call; large ones go out as pieces where they lie. Nothing is freed here: the pieces belong to the
+ * request, which outlives its response.
+ */
+#include "reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+
+#include "config.h"
+#include "reqid.h"
+#include "server.h"
+#include "text.h"
+
+#define COPY_BELOW 16384 /* bytes; a copy is cheaper than another system call */
+
+static const SklHeader always[] = {
+	{"X-Content-Type-Options", "nosniff"},
+	{"Referrer-Policy", "no-referrer"},
+};
+
+/* Pages of our own set a policy that lets their styles through; answers of the API need nothing. */
+static const char api_policy[] = "default-src 'none'; frame-ancestors 'none'";
+
+/* Per thread: deflate's state is large and expensive to set up. */
+static bool
+deflate_pieces(SklRequestCtx *ctx, size_t total, char **out, size_t *length)
+{
+	static _Thread_local z_stream stream;
+	static _Thread_local bool ready;
+	const SklReply *reply = &ctx->reply;
+	const char *pieces[] = {reply->head, reply->body, reply->tail};
+	const size_t lengths[] = {reply->head_length, reply->body_length, reply->tail_length};
+	size_t room;
+
+	/* 15 + 16: a gzip header around a window of 32 kB */
+	if (!ready && deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return false;
+	if (ready)
+		deflateReset(&stream);
+	ready = true;
+	room = deflateBound(&stream, total);
+	*out = skl_alloc(ctx, room);
+	stream.next_out = (Bytef *) *out;
+	stream.avail_out = (uInt) room;
+	for (int i = 0; i < 3; i++)
+	{
+		stream.next_in = (Bytef *) (uintptr_t) pieces[i];
+		stream.avail_in = (uInt) lengths[i];
+		if (deflate(&stream, i == 2 ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
+			return false;
+	}
+	*length = room - stream.avail_out;
+	return true;
+}
+
+static struct MHD_Response *
+of_buffer(const char *data, size_t length)
+{
+	return MHD_create_response_from_buffer(length, (void *) (uintptr_t) data,
+										   MHD_RESPMEM_PERSISTENT);
+}
+
+static struct MHD_Response *
+of_pieces(SklRequestCtx *ctx, size_t total)
+{
+	const SklReply *reply = &ctx->reply;
+	struct MHD_IoVec pieces[3] = {{reply->head, reply->head_length},
+								  {reply->body, reply->body_length},
+								  {reply->tail, reply->tail_length}};
+	char *whole;
+
+	if (reply->head_length == 0 && reply->tail_length == 0)
+		return of_buffer(reply->body == NULL ? "" : reply->body, reply->body_length);
+	if (total > COPY_BELOW)
+		return MHD_create_response_from_iovec(pieces, 3, NULL, NULL);
+	whole = skl_alloc(ctx, total);
+	if (reply->head_length > 0)
+		memcpy(whole, reply->head, reply->head_length);
+	memcpy(whole + reply->head_length, reply->body, reply->body_length);
+	if (reply->tail_length > 0)
+		memcpy(whole + reply->head_length + reply->body_length, reply->tail, reply->tail_length);
+	return of_buffer(whole, total);
+}
+
+static bool
+may_compress(const SklRequestCtx *ctx, size_t total)
+{
+	const char *type = ctx->reply.type;
+
+	return ctx->config->compress_min > 0 && total >= (size_t) ctx->config->compress_min &&
+		   !ctx->reply.is_secret && type != NULL &&
+		   (strstr(type, "json") != NULL || strncmp(type, "text/", 5) == 0);
+}
+
+static void
+add(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (MHD_add_response_header(response, name, value) == MHD_NO)
+		skl_log(SKL_LOG_WARN, "bad_header", "%s was left out", name);
+}
+
+/* "0.123" milliseconds */
+static int
+put_ms(char *text, size_t size, const char *name, uint64_t us)
+{
+	return snprintf(text, size, "%s;dur=%u.%03u", name, (unsigned) (us / 1000),
+					(unsigned) (us % 1000));
+}
+
+static void
+add_timing(SklRequestCtx *ctx, struct MHD_Response *response)
+{
+	char text[128];
+	int length = 0;
+
+	if (ctx->job != NULL)
+	{
+		length += put_ms(text, 40, "queue", ctx->queue_us);
+		text[length++] = ',';
+		length += put_ms(text + length, 40, "db", ctx->db_us);
+		text[length++] = ',';
+	}
+	put_ms(text + length, 40, "total", skl_now_us() - ctx->started_us);
+	add(response, "Server-Timing", text);
+}
+
+static const char *
+cache_control(const SklRequestCtx *ctx)
+{
+	bool reads = ctx->method == SKL_GET || ctx->method == SKL_HEAD;
+
+	if (!reads || ctx->status >= 400 || ctx->reply.is_secret)
+		return "no-store";
+	if (ctx->route != NULL && ctx->route->cache_ttl > 0 && !ctx->identity.known)
+		return NULL; /* add_caching() says how long */
+	return ctx->reply.has_etag ? "private, no-cache" : "no-store";
+}
+
+static bool
+is_given(const SklRequestCtx *ctx, const char *name)
+{
+	for (int i = 0; i < ctx->nheaders; i++)
+	{
+		if (strcasecmp(ctx->headers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_caching(SklRequestCtx *ctx, struct MHD_Response *response)
+{
+	const char *control = cache_control(ctx);
+	char text[48];
+
+	if (is_given(ctx, "Cache-Control"))
+		return;
+	if (control == NULL)
+	{
+		snprintf(text, sizeof(text), "public, max-age=%d", ctx->route->cache_ttl);
+		control = text;
+		add(response, "Vary", "Authorization");
+	}
+	add(response, "Cache-Control", control);
+}
+
+static void
+add_headers(SklRequestCtx *ctx, struct MHD_Response *response)
+{
+	SklTrace trace = {.sampled = ctx->trace_sampled};
+	char text[SKL_TRACEPARENT_LENGTH + 1];
+
+	if (ctx->reply.type != NULL)
+		add(response, "Content-Type", ctx->reply.type);
+	add(response, "X-Request-ID", ctx->request_id);
+	for (int i = 0; i < ctx->nheaders; i++)
+		add(response, ctx->headers[i].name, ctx->headers[i].value);
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		add(response, always[i].name, always[i].value);
+	if (!is_given(ctx, "Content-Security-Policy"))
+		add(response, "Content-Security-Policy", api_policy);
+	if (ctx->over_tls)
+		add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+	add_caching(ctx, response);
+	memcpy(trace.trace_id, ctx->trace_id, sizeof(trace.trace_id));
+	memcpy(trace.span_id, ctx->span_id, sizeof(trace.span_id));
+	skl_trace_text(&trace, text);
+	add(response, "traceparent", text);
+	add_timing(ctx, response);
+	if (skl_server_quiescing())
+		add(response, "Connection", "close");
+}
+
+struct MHD_Response *
+skl_reply_build(SklRequestCtx *ctx)
+{
+	const SklReply *reply = &ctx->reply;
+	size_t total = reply->head_length + reply->body_length + reply->tail_length;
+	bool compressible = may_compress(ctx, total);
+	struct MHD_Response *response = NULL;
+	char *packed;
+	size_t length;
+
+	if (compressible && skl_accepts(ctx->header[SKL_H_ACCEPT_ENCODING], "gzip") &&
+		deflate_pieces(ctx, total, &packed, &length))
+	{
+		response = of_buffer(packed, length);
+		add(response, "Content-Encoding", "gzip");
+		total = length;
+	}
+	else
+		response = of_pieces(ctx, total);
+	if (response == NULL)
+		abort();
+	if (compressible)
+		add(response, "Vary", "Accept-Encoding");
+	add_headers(ctx, response);
+	ctx->bytes_out = ctx->method == SKL_HEAD ? 0 : total;
+	return response;
+}
