@@ -16,6 +16,7 @@
 #include "core/wake.h"
 #include "payment/payment.h"
 #include "project/project.h"
+#include "user/user.h"
 
 PG_MODULE_MAGIC;
 
@@ -31,6 +32,7 @@ _PG_init(void)
 	skl_problems_init();
 	skl_rules_init();
 	skl_state_guard_init();
+	skl_user_init();
 	skl_project_init();
 	skl_booking_init();
 	skl_payment_init();

@@ -115,7 +115,7 @@ CREATE INDEX email_token_expires_idx ON skillancer.email_token (expires_at);
 CREATE TABLE skillancer.sign_in_failure (
 	account bytea NOT NULL,
 	network text NOT NULL,
-	failures integer NOT NULL CHECK (failures > 0),
+	failures integer NOT NULL CHECK (failures >= 0),
 	window_start timestamptz NOT NULL,
 	locked_until timestamptz,
 	PRIMARY KEY (account, network)

@@ -14,6 +14,7 @@
 #include "core/errors.h"
 #include "core/request.h"
 #include "core/spi.h"
+#include "core/state.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -224,7 +225,8 @@ set_limits(FunctionCallInfo fcinfo)
  * begin_request(user, session, scopes, request id, trace, address, timeout ms, read only, problems)
  *
  * Errors: CONTEXT_MISUSE when the transaction has an identity, AUTHENTICATION_ERROR when the
- * session was revoked or has expired, or the account is suspended or closed.
+ * session was revoked or has expired, or the account is suspended or closed, and those of
+ * skl_state_check().
  */
 Datum
 skl_fn_begin_request(PG_FUNCTION_ARGS)
@@ -233,6 +235,7 @@ skl_fn_begin_request(PG_FUNCTION_ARGS)
 
 	if (current != NULL)
 		skl_fail(SKL_ERR_CONTEXT_MISUSE);
+	skl_state_check();
 	request = new_request();
 	request->scopes = keep_text(fcinfo, 2);
 	request->request_id = keep_text(fcinfo, 3);

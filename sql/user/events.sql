@@ -1,0 +1,29 @@
+/*
+ * events.sql
+ *		Events of people. None carries an address or a name: who may read those asks for the row.
+ */
+
+INSERT INTO skillancer.event_type (name, version, description, schema)
+SELECT e.name, '1.0', e.description, jsonb_build_object(
+	'type', 'object',
+	'properties', '{"userId": {"type": "string", "pattern": "^usr_"}}'::jsonb || e.properties::jsonb,
+	'required', '["userId"]'::jsonb || e.required::jsonb)
+FROM (VALUES
+	('user.created', 'An account was made; its address is not verified yet',
+		'{"roles": {"type": "array", "items": {"type": "string"}}}', '["roles"]'),
+	('user.updated', 'Account, profile, skills or roles were changed',
+		'{"fields": {"type": "array", "items": {"type": "string"}}}', '["fields"]'),
+	('user.verified', 'The address was verified and the account is active',
+		'{"from": {"type": "string"}, "state": {"type": "string"}}', '["state"]'),
+	('user.restricted', 'No new business for the account; what runs goes on',
+		'{"from": {"type": "string"}, "state": {"type": "string"}, "reason": {"type": "string"}}', '["state"]'),
+	('user.suspended', 'The account may not act; its sessions have ended',
+		'{"from": {"type": "string"}, "state": {"type": "string"}, "reason": {"type": "string"}}', '["state"]'),
+	('user.reinstated', 'A restriction or suspension was lifted',
+		'{"from": {"type": "string"}, "state": {"type": "string"}, "reason": {"type": "string"}}', '["state"]'),
+	('user.closed', 'The account was closed for good',
+		'{"from": {"type": "string"}, "state": {"type": "string"}}', '["state"]'),
+	('user.password_changed', 'The password was changed or reset; all sessions have ended', '{}', '[]'),
+	('user.security_alert', 'Something that the owner of the account should look at',
+		'{"kind": {"type": "string"}, "sessionId": {"type": "string"}}', '["kind"]')
+) AS e (name, description, properties, required);

@@ -1,0 +1,14 @@
+-- Table privileges of people: the engine signs in and keeps accounts, the bridge reads what policies show.
+
+GRANT SELECT ON skillancer.user_account, skillancer.user_role, skillancer.user_permission, skillancer.role_permission,
+	skillancer.session, skillancer.verification, skillancer.profile TO skillancer_bridge;
+GRANT SELECT ON skillancer.user_doc, skillancer.profile_doc, skillancer.session_doc
+	TO skillancer_bridge, skillancer_engine;
+
+GRANT SELECT, INSERT, UPDATE ON skillancer.user_account TO skillancer_engine;
+GRANT SELECT, INSERT, DELETE ON skillancer.user_role TO skillancer_engine;
+GRANT SELECT ON skillancer.role_permission, skillancer.user_permission TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE ON skillancer.user_credential, skillancer.verification, skillancer.profile
+	TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.session, skillancer.refresh_token, skillancer.email_token,
+	skillancer.sign_in_failure TO skillancer_engine;

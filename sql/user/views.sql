@@ -1,0 +1,72 @@
+-- The JSON shapes of people. Row-level security of the tables decides who sees a row.
+
+-- The account, for its owner and for staff.
+CREATE VIEW skillancer.user_doc WITH (security_invoker = true) AS
+SELECT a.id, a.state, a.email_key, a.name, a.created_at, 'v' || a.version AS etag,
+	json_build_object(
+		'id', a.id,
+		'email', a.email,
+		'emailVerified', EXISTS (SELECT FROM skillancer.verification v
+			WHERE v.user_id = a.id AND v.kind = 'EMAIL' AND v.status = 'VERIFIED'),
+		'name', a.name,
+		'status', a.state,
+		'roles', (SELECT coalesce(json_agg(r.role ORDER BY r.role), '[]')
+			FROM skillancer.user_role r WHERE r.user_id = a.id),
+		'timezone', a.timezone,
+		'locale', a.locale,
+		'createdAt', a.created_at,
+		'updatedAt', a.updated_at) AS doc
+FROM skillancer.user_account a;
+COMMENT ON VIEW skillancer.user_doc IS 'Accounts as the API shows them to their owner and to staff.';
+
+-- What everybody sees of a person.
+CREATE VIEW skillancer.profile_doc WITH (security_invoker = true) AS
+SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
+	json_build_object(
+		'id', p.user_id,
+		'displayName', p.display_name,
+		'headline', p.headline,
+		'bio', p.bio,
+		'hourlyRate', p.hourly_rate,
+		'skills', s.list,
+		'languages', p.languages,
+		'country', p.country,
+		'availability', p.availability,
+		'workHistory', p.work_history,
+		'education', p.education,
+		'portfolio', p.portfolio,
+		'certifications', p.certifications,
+		'company', CASE WHEN p.company_name IS NOT NULL THEN
+			json_build_object('name', p.company_name, 'size', p.company_size, 'bio', p.company_bio) END,
+		'isPublic', p.is_public,
+		'completeness', skillancer.profile_completeness(
+			1 + (p.headline IS NOT NULL)::integer + (p.bio IS NOT NULL)::integer + (p.country IS NOT NULL)::integer,
+			(p.hourly_rate IS NOT NULL)::integer + (p.availability IS NOT NULL)::integer
+				+ (p.languages <> '{}')::integer,
+			coalesce(skillancer.skill_count(p.skills), 0),
+			jsonb_array_length(p.work_history), jsonb_array_length(p.education),
+			jsonb_array_length(p.portfolio), jsonb_array_length(p.certifications)),
+		'memberSince', p.created_at,
+		'updatedAt', p.updated_at) AS doc
+FROM skillancer.profile p
+CROSS JOIN LATERAL (
+	SELECT coalesce(json_agg(json_build_object('id', k.id, 'slug', k.slug, 'name', k.name,
+		'level', e.level, 'years', e.years) ORDER BY e.level DESC, e.years DESC, k.name), '[]') AS list
+	FROM skillancer.skills(p.skills) e
+	JOIN skillancer.skill k ON k.id = e.skill_id) s;
+COMMENT ON VIEW skillancer.profile_doc IS 'Profiles as the API shows them.';
+
+-- Where a person is signed in.
+CREATE VIEW skillancer.session_doc WITH (security_invoker = true) AS
+SELECT s.id, s.user_id, s.created_at,
+	json_build_object(
+		'id', s.id,
+		'current', s.id IS NOT DISTINCT FROM (SELECT skillancer.current_session_id()),
+		'userAgent', s.user_agent,
+		'address', s.address,
+		'createdAt', s.created_at,
+		'lastUsedAt', s.last_used_at,
+		'expiresAt', s.expires_at) AS doc
+FROM skillancer.session s
+WHERE s.revoked_at IS NULL AND s.expires_at > skillancer.now();
+COMMENT ON VIEW skillancer.session_doc IS 'Live sessions as the API shows them.';
