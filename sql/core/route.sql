@@ -1,0 +1,140 @@
+/*
+ * sql/core/route.sql
+ *		Declaring routes, and telling the bridge about them.
+ *
+ * A route names a function; everything else about its arguments comes from pg_proc, so that the
+ * router, the argument checks and the OpenAPI description cannot disagree with the function.
+ */
+
+-- Declares a route.
+CREATE OR REPLACE FUNCTION skillancer.add_route(
+	method text, path text, function text, who text DEFAULT 'user', summary text DEFAULT NULL,
+	class text DEFAULT NULL, rate text DEFAULT NULL, idempotent boolean DEFAULT NULL,
+	body_limit integer DEFAULT 1048576, timeout_ms integer DEFAULT NULL, cache_ttl integer DEFAULT 0)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_class text := coalesce(class, CASE WHEN method = 'GET' THEN 'fast' ELSE 'slow' END);
+	v_count integer;
+BEGIN
+	SELECT count(*) INTO v_count
+	FROM pg_proc p
+	WHERE p.pronamespace = 'skillancer_api'::regnamespace AND p.proname = add_route.function;
+	IF v_count <> 1 THEN
+		RAISE EXCEPTION 'route % %: there are % functions skillancer_api.%', method, path, v_count, function;
+	END IF;
+	INSERT INTO skillancer.route (method, path, function, who, summary, class, rate, idempotent,
+		body_limit, timeout_ms, cache_ttl)
+	VALUES (add_route.method, add_route.path, add_route.function, add_route.who, add_route.summary, v_class,
+		coalesce(add_route.rate, CASE WHEN add_route.method = 'GET' THEN 'read' ELSE 'write' END),
+		coalesce(add_route.idempotent, add_route.method = 'POST' AND add_route.who <> 'anyone'),
+		add_route.body_limit,
+		coalesce(add_route.timeout_ms, CASE v_class WHEN 'fast' THEN 2000 ELSE 10000 END),
+		add_route.cache_ttl);
+END
+$$;
+COMMENT ON FUNCTION skillancer.add_route(text, text, text, text, text, text, text, boolean, integer, integer, integer) IS
+	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write or auth; idempotent: accepts Idempotency-Key.';
+
+-- What the bridge must know of an argument's type.
+CREATE OR REPLACE FUNCTION skillancer.route_argument_type(p_type oid)
+RETURNS json
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_array boolean;
+	v_type record;
+	v_kind text;
+	v_prefix text;
+BEGIN
+	SELECT t.typcategory = 'A' AND t.typelem <> 0 INTO v_array FROM pg_type t WHERE t.oid = p_type;
+	SELECT t.oid, n.nspname, t.typname INTO v_type
+	FROM pg_type t
+	JOIN pg_namespace n ON n.oid = t.typnamespace
+	WHERE t.oid = CASE WHEN v_array THEN (SELECT a.typelem FROM pg_type a WHERE a.oid = p_type) ELSE p_type END;
+	v_kind := CASE
+		WHEN v_type.nspname = 'pg_catalog' THEN
+			CASE v_type.typname
+				WHEN 'text' THEN 'text' WHEN 'int4' THEN 'integer' WHEN 'int8' THEN 'bigint'
+				WHEN 'bool' THEN 'boolean' WHEN 'numeric' THEN 'numeric' WHEN 'date' THEN 'date'
+				WHEN 'timestamptz' THEN 'timestamptz' WHEN 'uuid' THEN 'uuid'
+				WHEN 'json' THEN 'json' WHEN 'jsonb' THEN 'json'
+			END
+		WHEN v_type.nspname = 'skillancer' AND v_type.typname = 'monetary' THEN 'monetary'
+		WHEN v_type.nspname = 'skillancer' AND EXISTS (
+			SELECT FROM pg_cast c WHERE c.castsource = 'uuid'::regtype AND c.casttarget = v_type.oid) THEN 'id'
+	END;
+	IF v_kind IS NULL THEN
+		RAISE EXCEPTION 'type % cannot be the argument of a route', format_type(p_type, NULL);
+	END IF;
+	IF v_kind = 'id' THEN
+		EXECUTE format('SELECT split_part((%L::uuid::%I.%I)::text, ''_'', 1)',
+			'00000000-0000-0000-0000-000000000000', v_type.nspname, v_type.typname) INTO v_prefix;
+	END IF;
+	RETURN json_build_object('type', format('%I.%I%s', v_type.nspname, v_type.typname, CASE WHEN v_array THEN '[]' END),
+		'kind', v_kind, 'prefix', coalesce(v_prefix, ''), 'array', v_array);
+END
+$$;
+COMMENT ON FUNCTION skillancer.route_argument_type(oid) IS
+	'Name, kind, id prefix and arrayness of a type that an argument of a route may have; raises for any other type.';
+
+-- The arguments of a function as the bridge reads them.
+CREATE OR REPLACE FUNCTION skillancer.route_arguments(p_function oid)
+RETURNS json
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_proc record;
+	v_arguments json;
+BEGIN
+	-- defaults come back with every name qualified
+	PERFORM set_config('search_path', 'pg_catalog', true);
+	SELECT p.proargnames, p.proargtypes::oid[] AS types, p.pronargs, p.pronargdefaults INTO v_proc
+	FROM pg_proc p
+	WHERE p.oid = p_function;
+	SELECT json_agg(json_build_object('name', v_proc.proargnames[n], 'type', t.type ->> 'type',
+			'kind', t.type ->> 'kind', 'prefix', t.type ->> 'prefix', 'array', t.type -> 'array',
+			'required', n <= v_proc.pronargs - v_proc.pronargdefaults,
+			'default', coalesce(pg_get_function_arg_default(p_function, n), '')) ORDER BY n)
+		INTO v_arguments
+	FROM generate_series(1, v_proc.pronargs::integer) AS n
+	CROSS JOIN LATERAL (SELECT skillancer.route_argument_type(v_proc.types[n - 1]) AS type) AS t;
+	RETURN coalesce(v_arguments, '[]');
+END
+$$;
+COMMENT ON FUNCTION skillancer.route_arguments(oid) IS 'Arguments of an API function: name, type, kind, default.';
+
+-- Everything the bridge needs to route requests.
+CREATE OR REPLACE FUNCTION skillancer.route_catalogue()
+RETURNS json
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_routes json;
+BEGIN
+	SELECT json_agg(json_build_object('method', r.method, 'path', r.path, 'function', r.function, 'who', r.who,
+			'summary', r.summary, 'description', obj_description(p.oid, 'pg_proc'), 'class', r.class, 'rate', r.rate,
+			'idempotent', r.idempotent, 'bodyLimit', r.body_limit, 'timeoutMs', r.timeout_ms, 'cacheTtl', r.cache_ttl,
+			'returns', CASE p.prorettype
+				WHEN 'void'::regtype THEN 'void'
+				WHEN 'skillancer.reply'::regtype THEN 'reply'
+				ELSE 'json' END,
+			'args', skillancer.route_arguments(p.oid)) ORDER BY r.path, r.method)
+		INTO v_routes
+	FROM skillancer.route r
+	JOIN pg_proc p ON p.pronamespace = 'skillancer_api'::regnamespace AND p.proname = r.function;
+	RETURN json_build_object('routes', coalesce(v_routes, '[]'));
+END
+$$;
+COMMENT ON FUNCTION skillancer.route_catalogue() IS
+	'All routes with the arguments of their functions: what the bridge routes by and what the OpenAPI description is made of.';
+ALTER FUNCTION skillancer.route_catalogue() OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.route_catalogue() TO skillancer_bridge;
+
+-- at commit, running bridges load the routes that the rest of this script declares
+SELECT pg_catalog.pg_notify('skillancer_routes', '');
