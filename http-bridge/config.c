@@ -43,6 +43,7 @@ typedef enum Action
 	ACTION_CHECK,
 	ACTION_HELP,
 	ACTION_MARKDOWN,
+	ACTION_ERRORS,
 	ACTION_VERSION,
 	ACTION_MAKE_KEY
 } Action;
@@ -277,6 +278,8 @@ read_argument(const char *argument, Action *action)
 		*action = ACTION_HELP;
 	else if (strcmp(argument, "--help=markdown") == 0)
 		*action = ACTION_MARKDOWN;
+	else if (strcmp(argument, "--help=errors") == 0)
+		*action = ACTION_ERRORS;
 	else if (strcmp(argument, "--version") == 0)
 		*action = ACTION_VERSION;
 	else if (strcmp(argument, "--make-key") == 0)
@@ -331,6 +334,8 @@ skl_config_start(int argc, char **argv)
 	}
 	if (action == ACTION_HELP || action == ACTION_MARKDOWN)
 		return skl_options_help(action == ACTION_MARKDOWN);
+	if (action == ACTION_ERRORS)
+		return skl_errors_help();
 	if (action == ACTION_VERSION)
 		return puts("skillancer-bridge " SKL_BRIDGE_VERSION) < 0;
 	config = build(complaint);

@@ -41,5 +41,6 @@ bool skl_option_set(const SklOption *option, SklConfig *config, const char *text
 					size_t reason_size);
 bool skl_option_keep(const SklOption *option, SklConfig *next, const SklConfig *old);
 int skl_options_help(bool markdown);
+int skl_errors_help(void);
 
 #endif
