@@ -196,6 +196,8 @@ skl_builtin_route(SklRequestCtx *ctx)
 
 	if (page < 0)
 		return true;
+	if (!skl_cors_admit(ctx, "GET, HEAD"))
+		return false;
 	if (ctx->method == SKL_GET || ctx->method == SKL_HEAD)
 		pages[page].answer(ctx);
 	else

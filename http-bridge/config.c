@@ -309,7 +309,7 @@ act(Action action, SklConfig *config)
 		case ACTION_MAKE_KEY:
 			return skl_jwt_make_key(config->jwt_key_dir);
 		default:
-			return skl_check_at_start(config) ? -1 : 1;
+			return -1;
 	}
 }
 
