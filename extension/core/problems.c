@@ -4,7 +4,7 @@
  *
  * A command calls one check a field and then check_done(), which raises VALIDATION_ERROR with the
  * whole list. What the bridge found while reading the request (wrong types, unknown fields) stands
- * in the request and leads the list. The list lives until the transaction ends.
+ * in the request and leads the list. The list lives until it is raised or the transaction ends.
  */
 #include "skl.h"
 
@@ -108,6 +108,7 @@ skl_problems_check(void)
 {
 	char *problems = all_problems();
 
+	noted = NULL;
 	if (problems != NULL)
 		skl_fail_json(SKL_ERR_VALIDATION_ERROR, problems, "%s",
 					  skl_error_spec(SKL_ERR_VALIDATION_ERROR)->message);

@@ -24,7 +24,7 @@ SELECT is(jsonb_array_length(pg_temp.problems($$ SELECT skillancer.check_text('a
 		skillancer.check_int('c', 9, 1, 5), skillancer.check_number('d', 'NaN', 0, 1), skillancer.check_one_of('e', 'Z', '{X,Y}'),
 		skillancer.check_array('f', '{aa,b}', 1, 1), skillancer.check_that('g', NULL, 'must hold') $$)), 8,
 	'every bad field is named, all at once');
-SELECT throws_ok('SELECT skillancer.check_done()', 'SK001', NULL, 'problems stand until the transaction ends');
+SELECT lives_ok('SELECT skillancer.check_done()', 'what was raised once is not raised again');
 
 -- lists
 SELECT throws_ok($$ SELECT skillancer.list_reply('{"1"}', '{}', 20, 's') $$, 'XX000', NULL, 'a list without keys is a mistake of ours');
@@ -70,9 +70,9 @@ SELECT is(headers ->> 'Idempotency-Replayed', 'true', 'and says so') FROM answer
 SELECT throws_ok($$ SELECT pg_temp.call('\x0b') $$, 'SK007', NULL, 'the same key with another body is refused');
 
 -- ticks: what was emitted is read once
-SELECT skillancer.emit('user.created', 'user', :'someone'::uuid, '{}');
+SELECT skillancer.emit('user.created', 'user', :'someone'::skillancer.user_id::uuid, '{}');
 SELECT position_a AS a, position_b AS b FROM skillancer.tick_open('core-test') \gset
-SELECT is((SELECT count(*) FROM skillancer.tick_events(skillancer.epoch(), :'a', :'b') e WHERE e.aggregate_id = :'someone'::uuid), 0::bigint,
+SELECT is((SELECT count(*) FROM skillancer.tick_events(skillancer.epoch(), :'a', :'b') e WHERE e.aggregate_id = :'someone'::skillancer.user_id::uuid), 0::bigint,
 	'a tick does not read its own transaction');
 SELECT lives_ok(format('SELECT skillancer.tick_close(%L, %L, 0)', 'core-test', :'b'), 'a tick closes');
 SELECT is((SELECT position_a FROM skillancer.tick_open('core-test')), :'b'::pg_snapshot, 'the next one starts where it ended');
