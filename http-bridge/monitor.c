@@ -68,10 +68,7 @@ ask(PGconn *conn)
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 	{
-		const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-		bool missing = sqlstate != NULL && strcmp(sqlstate, "42883") == 0;
-
-		atomic_store(&schema_state, missing ? SKL_SCHEMA_BEHIND : SKL_SCHEMA_UNKNOWN);
+		atomic_store(&schema_state, SKL_SCHEMA_UNKNOWN);
 		PQclear(result);
 		return;
 	}
