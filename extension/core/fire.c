@@ -425,6 +425,7 @@ audit_staff(const SklFire *fire)
 {
 	StringInfoData before;
 	StringInfoData after;
+	char *payload = JsonbToCString(NULL, &fire->payload->root, VARSIZE(fire->payload));
 
 	if (fire->actor != SKL_ACTOR_STAFF)
 		return;
@@ -435,7 +436,7 @@ audit_staff(const SklFire *fire)
 	appendStringInfoChar(&before, '}');
 	appendStringInfoString(&after, "{\"state\": ");
 	escape_json(&after, fire->to);
-	appendStringInfoChar(&after, '}');
+	appendStringInfo(&after, ", \"payload\": %s}", payload);
 	skl_audit(psprintf("%s.%s", fire->machine->name, fire->event), fire->machine->aggregate,
 			  &fire->id, before.data, after.data);
 }
