@@ -74,8 +74,10 @@ tell_milestone(const SklFire *fire, const char *event)
 static bool
 wallet_covers_milestone(const SklFire *fire)
 {
-	static SklStmt stmt =
-		SKL_STMT("SELECT skillancer.monetary_minor(skillancer.milestone_shortfall($1))", UUIDOID);
+	static SklStmt stmt = SKL_STMT(
+		"SELECT "
+		"skillancer.monetary_minor(skillancer.milestone_shortfall($1::skillancer.milestone_id))",
+		UUIDOID);
 	pg_uuid_t milestone;
 	Datum args[1] = {UUIDPGetDatum(&milestone)};
 	bool isnull;

@@ -46,14 +46,14 @@ BEGIN
 		PERFORM skillancer.check_that(p_field, NOT required, 'is required');
 		RETURN;
 	END IF;
-	PERFORM skillancer.check_that(p_field, skillancer.monetary_minor(p_value) >= p_min_minor,
+	PERFORM skillancer.check_that(p_field, p_min_minor IS NULL OR skillancer.monetary_minor(p_value) >= p_min_minor,
 		format('must be at least %s', skillancer.monetary_of(p_min_minor, skillancer.monetary_currency(p_value))));
-	PERFORM skillancer.check_that(p_field, skillancer.monetary_minor(p_value) <= p_max_minor,
+	PERFORM skillancer.check_that(p_field, p_max_minor IS NULL OR skillancer.monetary_minor(p_value) <= p_max_minor,
 		format('must be at most %s', skillancer.monetary_of(p_max_minor, skillancer.monetary_currency(p_value))));
 END
 $$;
 COMMENT ON FUNCTION skillancer.check_money(text, skillancer.monetary, bigint, bigint, boolean) IS
-	'Notes a problem unless the amount lies between the bounds, in minor units of its own currency.';
+	'Notes a problem unless the amount lies between the bounds, in minor units of its own currency; a NULL bound is none.';
 
 -- One of some words.
 CREATE OR REPLACE FUNCTION skillancer.check_one_of(p_field text, p_value text, p_allowed text[], required boolean DEFAULT true)

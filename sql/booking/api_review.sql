@@ -1,0 +1,158 @@
+-- API of reviews: write, read, reply. A review is hidden from the other side until both are in or the
+-- window after the booking's end has closed.
+
+-- Either side reviews the other.
+CREATE OR REPLACE FUNCTION skillancer_api.review_submit(p_id skillancer.booking_id, p_rating integer,
+		p_comment text, p_would_work_again boolean, p_quality integer DEFAULT NULL,
+		p_communication integer DEFAULT NULL, p_timeliness integer DEFAULT NULL)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_me skillancer.user_id := skillancer.current_user_id();
+	v_booking skillancer.booking%ROWTYPE;
+	v_review skillancer.review_id := skillancer.new_id()::skillancer.review_id;
+	v_closes timestamptz;
+BEGIN
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	PERFORM skillancer.check_int('rating', p_rating, 1, 5, true);
+	PERFORM skillancer.check_text('comment', p_comment, 10, 2000, true);
+	PERFORM skillancer.check_that('wouldWorkAgain', p_would_work_again IS NOT NULL, 'is required');
+	PERFORM skillancer.check_int('quality', p_quality, 1, 5, false);
+	PERFORM skillancer.check_int('communication', p_communication, 1, 5, false);
+	PERFORM skillancer.check_int('timeliness', p_timeliness, 1, 5, false);
+	PERFORM skillancer.check_done();
+	SELECT * INTO v_booking FROM skillancer.booking b WHERE b.id = p_id FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		PERFORM skillancer.booking_refuse_stranger(p_id);
+	END IF;
+	v_closes := v_booking.ended_at + (v_booking.policy ->> 'reviewWindow')::interval;
+	IF v_closes > skillancer.now() IS NOT TRUE OR v_booking.activated_at IS NULL THEN
+		PERFORM skillancer.fail('INVALID_STATE', 'reviews are written within the review window after a booking has ended',
+			jsonb_build_object('state', v_booking.state, 'allowed', '[]'::jsonb));
+	END IF;
+	IF EXISTS (SELECT FROM skillancer.review r WHERE r.booking_id = p_id AND r.author_id = v_me) THEN
+		PERFORM skillancer.fail('REVIEW_EXISTS');
+	END IF;
+	INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating,
+		quality, communication, timeliness, comment, would_work_again)
+	VALUES (v_review, p_id, v_booking.client_id, v_booking.freelancer_id, v_me,
+		CASE WHEN v_me = v_booking.client_id THEN v_booking.freelancer_id ELSE v_booking.client_id END,
+		p_rating, p_quality, p_communication, p_timeliness, p_comment, p_would_work_again);
+	PERFORM skillancer.schedule('review', v_review::uuid, 'publish', v_closes);
+	PERFORM skillancer.emit('review.submitted', 'review', v_review::uuid,
+		jsonb_build_object('reviewId', v_review, 'bookingId', p_id, 'state', 'HIDDEN'), ARRAY[v_me::uuid]);
+	PERFORM skillancer.review_publish_pair(p_id);
+	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
+			FROM skillancer.review_doc d WHERE d.id = v_review);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.review_submit(skillancer.booking_id, integer, text, boolean, integer, integer, integer) IS
+	'Reviews the other side of an ended booking, once. Nobody but its author sees a hidden review.';
+SELECT skillancer.add_route('POST', '/v1/bookings/{id}/reviews', 'review_submit',
+	summary => 'Review the other side of a booking');
+
+-- The reviews of one booking that the caller may see.
+CREATE OR REPLACE FUNCTION skillancer_api.booking_reviews(p_id skillancer.booking_id)
+	RETURNS json
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM FROM skillancer.booking b WHERE b.id = p_id;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	RETURN coalesce((SELECT json_agg(d.doc ORDER BY d.id) FROM skillancer.review_doc d WHERE d.booking_id = p_id),
+		'[]'::json);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.booking_reviews(skillancer.booking_id) IS
+	'The published reviews of a booking, and the caller''s own.';
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}/reviews', 'booking_reviews',
+	summary => 'Reviews of a booking');
+
+-- The published reviews of a person.
+CREATE OR REPLACE FUNCTION skillancer_api.user_reviews(p_id skillancer.user_id, p_side text DEFAULT NULL,
+		p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_limit integer := skillancer.check_limit(p_limit);
+	v_scope text := concat_ws('|', 'reviews', p_id, p_side);
+	v_after uuid;
+	v_items json[];
+	v_keys text[];
+BEGIN
+	PERFORM skillancer.check_one_of('side', p_side, ARRAY['CLIENT', 'FREELANCER'], false);
+	v_after := skillancer.cursor_decode(v_scope, p_cursor)::uuid;
+	PERFORM skillancer.check_done();
+	SELECT array_agg(d.doc ORDER BY d.id DESC), array_agg(d.id::uuid::text ORDER BY d.id DESC)
+	INTO v_items, v_keys
+	FROM (
+		SELECT r.id, r.doc FROM skillancer.review_doc r
+		WHERE r.subject_id = p_id AND r.state = 'PUBLISHED' AND (p_side IS NULL OR r.side = p_side)
+			AND (v_after IS NULL OR r.id < v_after::skillancer.review_id)
+		ORDER BY r.id DESC
+		LIMIT v_limit + 1
+	) d;
+	RETURN skillancer.list_reply(v_items, v_keys, v_limit, v_scope);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.user_reviews(skillancer.user_id, text, integer, text) IS
+	'The published reviews of a person as freelancer, as client or both (side), newest first.';
+SELECT skillancer.add_route('GET', '/v1/users/{id}/reviews', 'user_reviews', who => 'anyone',
+	summary => 'Published reviews of a person');
+
+-- The tallies behind a person's rating.
+CREATE OR REPLACE FUNCTION skillancer_api.user_rating(p_id skillancer.user_id)
+	RETURNS json
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN json_build_object(
+		'freelancer', (SELECT r.rating FROM skillancer.reputation r WHERE r.user_id = p_id AND r.side = 'FREELANCER'),
+		'client', (SELECT r.rating FROM skillancer.reputation r WHERE r.user_id = p_id AND r.side = 'CLIENT'));
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.user_rating(skillancer.user_id) IS
+	'How many published reviews of each rating a person has, on either side.';
+SELECT skillancer.add_route('GET', '/v1/users/{id}/rating', 'user_rating', who => 'anyone',
+	summary => 'Rating of a person from published reviews');
+
+-- The reviewed person answers, once.
+CREATE OR REPLACE FUNCTION skillancer_api.review_reply(p_id skillancer.review_id, p_reply text)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_review skillancer.review%ROWTYPE;
+BEGIN
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	PERFORM skillancer.check_text('reply', p_reply, 1, 2000, true);
+	PERFORM skillancer.check_done();
+	SELECT * INTO v_review FROM skillancer.review r WHERE r.id = p_id;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	UPDATE skillancer.review r
+	SET reply = p_reply, replied_at = skillancer.now(), version = r.version + 1, updated_at = skillancer.now()
+	WHERE r.id = p_id AND r.reply IS NULL;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail(CASE WHEN v_review.subject_id = skillancer.current_user_id()
+			THEN 'DUPLICATE_RESOURCE' ELSE 'PERMISSION_DENIED' END);
+	END IF;
+	PERFORM skillancer.emit('review.replied', 'review', p_id::uuid,
+		jsonb_build_object('reviewId', p_id, 'bookingId', v_review.booking_id), ARRAY[v_review.author_id::uuid]);
+	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply
+			FROM skillancer.review_doc d WHERE d.id = p_id);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.review_reply(skillancer.review_id, text) IS
+	'Answers a published review about the caller, once.';
+SELECT skillancer.add_route('POST', '/v1/reviews/{id}/reply', 'review_reply', summary => 'Answer a review about me');

@@ -1,0 +1,136 @@
+-- API of payouts: request, cancel, read.
+
+-- What a payout of this currency costs and needs.
+CREATE OR REPLACE FUNCTION skillancer.payout_terms(p_currency text, OUT minimum skillancer.monetary,
+		OUT fee skillancer.monetary)
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	SELECT skillancer.monetary(r.minimum, p_currency), skillancer.monetary(r.fee, p_currency)
+	INTO minimum, fee
+	FROM skillancer.payout_rule r
+	WHERE r.currency IN (p_currency, '*')
+	ORDER BY r.currency = '*'
+	LIMIT 1;
+END
+$$;
+COMMENT ON FUNCTION skillancer.payout_terms(text) IS
+	'Least amount and fee of a payout: the rule of the currency, else the one of *.';
+
+-- Money out of the balance.
+CREATE OR REPLACE FUNCTION skillancer_api.payout_create(p_amount skillancer.monetary,
+		p_payment_method_id skillancer.payment_method_id, p_dry_run boolean DEFAULT false)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_payout skillancer.payout_id := skillancer.new_id()::skillancer.payout_id;
+	v_minimum skillancer.monetary;
+	v_fee skillancer.monetary;
+	v_usable_from timestamptz;
+BEGIN
+	PERFORM skillancer.require_role('FREELANCER');
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.payout_create(%L, %L, false) r',
+			p_amount, p_payment_method_id)))::skillancer.reply;
+	END IF;
+	SELECT t.minimum, t.fee INTO v_minimum, v_fee
+	FROM skillancer.payout_terms(skillancer.monetary_currency(p_amount)) t;
+	PERFORM skillancer.check_money('amount', p_amount, coalesce(skillancer.monetary_minor(v_minimum), 1), NULL);
+	PERFORM skillancer.check_method('PAYOUT', p_payment_method_id);
+	PERFORM skillancer.check_done();
+	SELECT m.usable_from INTO v_usable_from FROM skillancer.payment_method m WHERE m.id = p_payment_method_id;
+	IF v_usable_from > skillancer.now() THEN
+		PERFORM skillancer.fail('INVALID_STATE', 'this payout method is new and cannot be used yet',
+			jsonb_build_object('usableFrom', v_usable_from));
+	END IF;
+	INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee, policy)
+	SELECT v_payout, m.user_id, m.id, m.provider, p_amount, v_fee,
+		skillancer.policy_pin(ARRAY['sandboxPayoutDelay'])
+	FROM skillancer.payment_method m
+	WHERE m.id = p_payment_method_id;
+	PERFORM skillancer.fire('payout', v_payout::uuid, 'request');
+	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
+			FROM skillancer.payout_doc d WHERE d.id = v_payout);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.payout_create(skillancer.monetary, skillancer.payment_method_id, boolean) IS
+	'Requests a payout from the available balance; what arrives is the amount less the fee. 409 INSUFFICIENT_FUNDS, INVALID_STATE while the method cools down.';
+SELECT skillancer.add_route('POST', '/v1/payouts', 'payout_create', who => 'FREELANCER',
+	summary => 'Request a payout');
+
+-- The freelancer changes his mind before the provider has paid.
+CREATE OR REPLACE FUNCTION skillancer_api.payout_cancel(p_id skillancer.payout_id) RETURNS skillancer.reply
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.require_role('FREELANCER');
+	PERFORM skillancer.fire('payout', p_id::uuid, 'cancel');
+	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply
+			FROM skillancer.payout_doc d WHERE d.id = p_id);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.payout_cancel(skillancer.payout_id) IS
+	'Takes back a payout that is REQUESTED; the amount is available again, with its fee.';
+SELECT skillancer.add_route('POST', '/v1/payouts/{id}/cancel', 'payout_cancel', who => 'FREELANCER',
+	summary => 'Take back a requested payout');
+
+-- One payout.
+CREATE OR REPLACE FUNCTION skillancer_api.payout_get(p_id skillancer.payout_id,
+		p_header_if_none_match text DEFAULT NULL)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_etag text;
+	v_doc json;
+BEGIN
+	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.payout_doc d WHERE d.id = p_id;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	IF skillancer.etag_matches(p_header_if_none_match, v_etag) THEN
+		RETURN ROW(304, v_etag, NULL, NULL, NULL)::skillancer.reply;
+	END IF;
+	RETURN ROW(200, v_etag, NULL, NULL, v_doc)::skillancer.reply;
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.payout_get(skillancer.payout_id, text) IS 'A payout of the caller.';
+SELECT skillancer.add_route('GET', '/v1/payouts/{id}', 'payout_get', summary => 'One payout');
+
+-- The caller's payouts, newest first.
+CREATE OR REPLACE FUNCTION skillancer_api.payout_list(p_state text DEFAULT NULL, p_limit integer DEFAULT NULL,
+		p_cursor text DEFAULT NULL)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_limit integer := skillancer.check_limit(p_limit);
+	v_scope text := concat_ws('|', 'payouts', p_state);
+	v_after uuid;
+	v_items json[];
+	v_keys text[];
+BEGIN
+	PERFORM skillancer.check_one_of('state', p_state, ARRAY['REQUESTED', 'PAID', 'FAILED', 'CANCELLED'], false);
+	v_after := skillancer.cursor_decode(v_scope, p_cursor)::uuid;
+	PERFORM skillancer.check_done();
+	SELECT array_agg(d.doc ORDER BY d.id DESC), array_agg(d.id::uuid::text ORDER BY d.id DESC)
+	INTO v_items, v_keys
+	FROM (
+		SELECT p.id, p.doc FROM skillancer.payout_doc p
+		WHERE p.user_id = skillancer.current_user_id() AND (p_state IS NULL OR p.state = p_state)
+			AND (v_after IS NULL OR p.id < v_after::skillancer.payout_id)
+		ORDER BY p.id DESC
+		LIMIT v_limit + 1
+	) d;
+	RETURN skillancer.list_reply(v_items, v_keys, v_limit, v_scope);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.payout_list(text, integer, text) IS 'The caller''s payouts, newest first.';
+SELECT skillancer.add_route('GET', '/v1/payouts', 'payout_list', summary => 'My payouts');
