@@ -20,7 +20,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_now      pg_snapshot := pg_current_snapshot();
+	v_now      pg_snapshot := skillancer.tick_snapshot();
 	v_unread   record;
 	v_stamp    bigint := 3;
 	v_stamps   jsonb := '{}';
