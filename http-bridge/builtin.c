@@ -48,6 +48,7 @@ answer_ready(SklRequestCtx *ctx)
 	char body[256];
 	int status = skl_health_ready(body, sizeof(body));
 
+	ctx->keep_out_of_log = true; /* probes come every second, and readiness is in the metrics */
 	if (status != 200)
 		skl_header(ctx, "Retry-After", "1");
 	skl_header(ctx, "Cache-Control", "no-store");
@@ -59,6 +60,7 @@ answer_live(SklRequestCtx *ctx)
 {
 	static const char body[] = "{\"status\":\"live\"}\n";
 
+	ctx->keep_out_of_log = true;
 	skl_header(ctx, "Cache-Control", "no-store");
 	skl_answer(ctx, 200, "application/json", body, sizeof(body) - 1);
 }
@@ -186,6 +188,15 @@ skl_builtin_slot(const char *path)
 	int page = find_page(path);
 
 	return page >= 0 ? slots[page] : 0;
+}
+
+/* The path, when it is that of a page of ours; else NULL. */
+const char *
+skl_builtin_path(const char *path)
+{
+	int page = find_page(path);
+
+	return page >= 0 ? pages[page].path : NULL;
 }
 
 /* The hook of dispatch: answer a page of ours. */

@@ -7,5 +7,6 @@
 
 void skl_builtin_register(void);
 int skl_builtin_slot(const char *path);
+const char *skl_builtin_path(const char *path);
 
 #endif

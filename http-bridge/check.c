@@ -21,7 +21,7 @@
 
 /* One row for each thing that the role can do and should not. */
 static const char role_query[] =
-	"with me as (select oid, * from pg_catalog.pg_roles where rolname = current_user),"
+	"with me as (select * from pg_catalog.pg_roles where rolname = current_user),"
 	" rel as (select c.oid, c.oid::regclass::text as name, c.relkind, c.relowner"
 	"  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
 	"  where n.nspname !~ '^pg_' and n.nspname <> 'information_schema') "
@@ -36,11 +36,14 @@ static const char role_query[] =
 	"union all select 'owns ' || rel.name from rel, me where rel.relowner = me.oid "
 	"union all select 'owns function ' || p.oid::regprocedure::text"
 	" from pg_catalog.pg_proc p, me where p.proowner = me.oid "
-	"union all select 'may write ' || rel.name from rel where rel.relkind in ('r','p','v','f','m')"
-	" and (pg_catalog.has_table_privilege(rel.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES,"
-	" TRIGGER') or pg_catalog.has_any_column_privilege(rel.oid, 'INSERT, UPDATE, REFERENCES')) "
-	"union all select 'may use sequence ' || rel.name from rel where rel.relkind = 'S'"
-	" and pg_catalog.has_sequence_privilege(rel.oid, 'USAGE, UPDATE') "
+	"union all select 'may write ' || rel.name from rel"
+	" where case when rel.relkind in ('r','p','v','f','m') then"
+	" pg_catalog.has_table_privilege(rel.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, "
+	"TRIGGER')"
+	" or pg_catalog.has_any_column_privilege(rel.oid, 'INSERT, UPDATE, REFERENCES') end "
+	"union all select 'may use sequence ' || rel.name from rel"
+	" where case when rel.relkind = 'S' then"
+	" pg_catalog.has_sequence_privilege(rel.oid, 'USAGE, UPDATE') end "
 	"union all select 'may create objects in schema ' || n.nspname from pg_catalog.pg_namespace n"
 	" where n.nspname !~ '^pg_(temp|toast)' and pg_catalog.has_schema_privilege(n.oid, 'CREATE') "
 	"union all select 'may create schemas' where"
@@ -95,6 +98,8 @@ skl_check_role(const SklConfig *config)
 
 	if (PQstatus(conn) == CONNECTION_OK)
 		verdict = ask_role(conn, log_power);
+	if (verdict == SKL_ROLE_UNKNOWN)
+		skl_log(SKL_LOG_WARN, "role", "cannot ask what the role may do: %s", PQerrorMessage(conn));
 	PQfinish(conn);
 	return verdict;
 }
@@ -104,11 +109,7 @@ skl_check_role(const SklConfig *config)
 bool
 skl_check_at_start(const SklConfig *config)
 {
-	SklRoleVerdict verdict = skl_check_role(config);
-
-	if (verdict == SKL_ROLE_UNKNOWN)
-		skl_log(SKL_LOG_WARN, "role", "the database cannot be asked yet; serving 503 until then");
-	return verdict != SKL_ROLE_TOO_MIGHTY;
+	return skl_check_role(config) != SKL_ROLE_TOO_MIGHTY;
 }
 
 /* Print the outcome of one check; returns 1 for a failure. */

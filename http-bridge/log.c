@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "builtin.h"
 #include "config.h"
 #include "typeid.h"
 
@@ -408,7 +409,8 @@ put_request(Line *line, const SklRequestCtx *ctx)
 	put_text(line, "spanId", ctx->span_id, 80);
 	put_text(line, "userId", user, 80);
 	put_text(line, "method", ctx->method_text, 24);
-	put_text(line, "route", ctx->route != NULL ? ctx->route->path : NULL, 160);
+	put_text(line, "route", ctx->route != NULL ? ctx->route->path : skl_builtin_path(ctx->path),
+			 160);
 	put(line, ",\"status\":%d", ctx->status);
 	if (ctx->error != SKL_OK)
 		put_text(line, "code", skl_errors[ctx->error].code, 60);
