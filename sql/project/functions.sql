@@ -59,6 +59,21 @@ AS 'MODULE_PATHNAME', 'skl_fn_lowest_price';
 COMMENT ON FUNCTION skillancer.lowest_price(jsonb) IS
 	'Lowest "price" in an array of packages; NULL when none can be read.';
 
+-- Money inside checked terms as monetary writes it.
+CREATE OR REPLACE FUNCTION skillancer.tidy_terms(p_list jsonb, p_member text)
+RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN (
+		SELECT coalesce(jsonb_agg(jsonb_set(e, ARRAY[p_member], (e -> p_member)::skillancer.monetary::jsonb) ORDER BY n), '[]')
+		FROM jsonb_array_elements(p_list) WITH ORDINALITY AS t(e, n));
+END
+$$;
+COMMENT ON FUNCTION skillancer.tidy_terms(jsonb, text) IS
+	'The list with the amount of every item in its canonical form ("50" USD becomes "50.00"); an empty list for NULL.';
+
 -- New business is closed to restricted accounts.
 CREATE OR REPLACE FUNCTION skillancer.require_unrestricted()
 RETURNS void
