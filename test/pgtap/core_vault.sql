@@ -7,6 +7,7 @@ SELECT plan(8 * 5 * 3 + 3);
 SELECT skillancer.ledger_post('TEST', 'vault-test', NULL, '{psp_clearing,client_wallet}',
 	ARRAY[NULL, skillancer.new_id()], '{NULL,NULL}', '{NULL,NULL}', '{500,-500}', 'USD');
 SELECT skillancer.audit('vault.test', 'test', NULL, NULL, NULL);
+SET CONSTRAINTS ALL IMMEDIATE;
 
 -- SQLSTATE of a statement as a role; '00000' when it changed something, 'no row' when it found nothing to change
 CREATE FUNCTION pg_temp.attempt(p_role text, p_statement text) RETURNS text LANGUAGE plpgsql AS $$
