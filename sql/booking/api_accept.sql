@@ -48,6 +48,8 @@ BEGIN
 	FROM skillancer.proposal p
 	WHERE p.id = p_id;
 	PERFORM skillancer.booking_add_milestones(v_booking, v_terms -> 'milestones');
+	PERFORM skillancer.schedule('booking', v_booking::uuid, 'expire',
+		skillancer.now() + (v_policy ->> 'bookingPaymentTerm')::interval);
 	PERFORM skillancer.emit('booking.created', 'booking', b.id::uuid,
 		jsonb_build_object('bookingId', b.id, 'clientId', b.client_id, 'freelancerId', b.freelancer_id,
 			'state', b.state, 'title', b.title, 'projectId', b.project_id, 'proposalId', b.proposal_id),

@@ -21,9 +21,9 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pg_temp.person(p_name text) RETURNS uuid LANGUAGE sql STABLE AS
+CREATE FUNCTION pg_temp.person(p_name text) RETURNS uuid LANGUAGE sql VOLATILE AS
 	$$ SELECT id::uuid FROM person WHERE name = p_name $$;
-CREATE FUNCTION pg_temp.thing(p_name text) RETURNS uuid LANGUAGE sql STABLE AS
+CREATE FUNCTION pg_temp.thing(p_name text) RETURNS uuid LANGUAGE sql VOLATILE AS
 	$$ SELECT id FROM thing WHERE name = p_name $$;
 CREATE FUNCTION pg_temp.remember(p_name text, p_id uuid) RETURNS uuid LANGUAGE sql AS
 	$$ INSERT INTO thing VALUES (p_name, p_id) ON CONFLICT (name) DO UPDATE SET id = excluded.id RETURNING id $$;
