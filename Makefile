@@ -33,6 +33,10 @@ lint: ## every static check (CHECKS="format exports" for some)
 	test/deps lint
 	test/lint/run $(CHECKS)
 
+docs: bridge ## write the pages that are generated from tables of the code
+	http-bridge/skillancer-bridge --help=markdown >docs/configuration.md
+	http-bridge/skillancer-bridge --help=errors >docs/errors.md
+
 install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
 	$(MAKE) -C extension install
 	if [ -f http-bridge/skillancer-bridge ]; then \
@@ -45,4 +49,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run test lint clean-local install clean help
+.PHONY: all extension bridge world run test lint docs clean-local install clean help

@@ -408,8 +408,8 @@ test_base64url(void)
 		for (size_t j = 0; j < length; j++)
 			bytes[j] = (uint8_t) random_u64();
 		letters = skl_base64url_encode(bytes, length, text);
-		wrong += skl_base64url_decode(text, letters, back) != length ||
-				 memcmp(bytes, back, length) != 0;
+		wrong +=
+			skl_base64url_decode(text, letters, back) != length || memcmp(bytes, back, length) != 0;
 	}
 	ok(wrong == 0, "base64url comes back as it was");
 	ok(skl_base64url_decode("QR", 2, back) == SIZE_MAX && skl_base64url_decode("QQ", 2, back) == 1,
@@ -452,8 +452,8 @@ test_traces(void)
 		   !continues("00-00000000000000000000000000000000-00f067aa0ba902b7-01") &&
 		   !continues("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01") &&
 		   !continues("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01") &&
-		   !continues("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0") &&
-		   !continues("") && !continues(NULL),
+		   !continues("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0") && !continues("") &&
+		   !continues(NULL),
 	   "anything malformed starts a trace of its own");
 }
 
