@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(skl_fn_epoch);
 PG_FUNCTION_INFO_V1(skl_fn_invalidate);
 PG_FUNCTION_INFO_V1(skl_fn_library_preloaded);
 PG_FUNCTION_INFO_V1(skl_fn_library_version);
+PG_FUNCTION_INFO_V1(skl_fn_state_problem);
 
 static void
 instance_changed(Datum arg, Oid relid)
@@ -170,4 +171,17 @@ void
 skl_state_init(void)
 {
 	preloaded = process_shared_preload_libraries_in_progress;
+}
+
+/* state_problem() returns text: what keeps this database from working, or NULL. */
+Datum
+skl_fn_state_problem(PG_FUNCTION_ARGS)
+{
+	const char *problem = skl_state_problem();
+
+	if (problem == NULL)
+		PG_RETURN_NULL();
+	if (strcmp(problem, "instance") == 0)
+		problem = "this is a copy of another database: run SELECT skillancer.adopt()";
+	PG_RETURN_TEXT_P(cstring_to_text(problem));
 }

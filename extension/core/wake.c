@@ -13,6 +13,19 @@
 
 SklWakeHook skl_wake_hook = NULL;
 
+static const struct
+{
+	const char *name;
+	SklWake worker;
+} worker_names[] = {
+	{"timekeeper", SKL_WAKE_TIMEKEEPER},
+	{"notifier", SKL_WAKE_NOTIFIER},
+	{"courier", SKL_WAKE_COURIER},
+	{"launcher", SKL_WAKE_LAUNCHER},
+};
+
+PG_FUNCTION_INFO_V1(skl_fn_wake);
+
 static int wake_at_commit = 0;
 
 void
@@ -46,4 +59,22 @@ void
 skl_wake_init(void)
 {
 	RegisterXactCallback(wake_callback, NULL);
+}
+
+/* wake(worker text): wakes a worker of this database when the transaction commits. */
+Datum
+skl_fn_wake(PG_FUNCTION_ARGS)
+{
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	for (size_t i = 0; i < lengthof(worker_names); i++)
+	{
+		if (strcmp(name, worker_names[i].name) == 0)
+		{
+			skl_wake(worker_names[i].worker);
+			PG_RETURN_VOID();
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no worker \"%s\"", name)));
 }

@@ -112,6 +112,7 @@ BEGIN
 		END LOOP;
 	END IF;
 	PERFORM skillancer.audit('instance.adopted', 'instance', NULL, to_jsonb(v_old), to_jsonb(v_new));
+	PERFORM skillancer.wake('launcher');
 	NOTIFY skillancer_routes;
 END
 $fn$;

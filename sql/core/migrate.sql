@@ -340,6 +340,7 @@ BEGIN
 	RETURN NEXT;
 	PERFORM skillancer.migrate_guard();
 	PERFORM skillancer.invalidate();
+	PERFORM skillancer.wake('launcher');
 	NOTIFY skillancer_routes;
 END
 $fn$;

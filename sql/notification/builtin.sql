@@ -1,0 +1,211 @@
+-- Rules and templates that the project ships. Operators edit the rows; what nobody touched is kept up to date.
+
+SELECT skillancer.put_policy('mailRetention', '"P30D"', 'How long the row of a sent or bounced mail is kept, without its data');
+
+-- the frame around the HTML part of every mail
+SELECT skillancer.put_template('layout', 'EMAIL', 'Skillancer', 'Skillancer',
+'<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
+<body style="margin:0;background:#f4f4f6;font-family:sans-serif;color:#222">
+<div style="max-width:36em;margin:2em auto;padding:2em;background:#fff;border-radius:8px">
+{{{content}}}</div>
+<p style="text-align:center;color:#777;font-size:small">Sent by Skillancer, {{publicUrl}}</p>
+</body>
+</html>
+');
+
+-- mails with links and warnings, queued by the account itself
+SELECT skillancer.put_template('verify_email', 'EMAIL', 'Confirm your e-mail address',
+'Hello {{user.name}},
+
+please confirm that this is your address:
+
+{{publicUrl}}/verify-email?token={{token}}
+
+The link works once, for 24 hours. If you did not register at Skillancer, ignore this mail.
+');
+SELECT skillancer.put_template('registration_attempt', 'EMAIL', 'Somebody tried to register with your address',
+'Hello {{user.name}},
+
+somebody{{#address}} at {{address}}{{/address}} tried to register at Skillancer with your e-mail address. You have an account already, so nothing was changed.
+
+If it was you, sign in, or set a new password if you forgot yours.
+');
+SELECT skillancer.put_template('password_reset', 'EMAIL', 'Set a new password',
+'Hello {{user.name}},
+
+set a new password here:
+
+{{publicUrl}}/reset-password?token={{token}}
+
+The link works once, for one hour. Somebody{{#address}} at {{address}}{{/address}} asked for it; if it was not you, ignore this mail.
+');
+SELECT skillancer.put_template('password_changed', 'EMAIL', 'Your password was changed',
+'Hello {{user.name}},
+
+your password was changed{{#address}} from {{address}}{{/address}}, and all your sessions have ended. If it was not you, set a new password at once and write to us.
+');
+SELECT skillancer.put_template('security_alert', 'EMAIL', 'Please check your account',
+'Hello {{user.name}},
+
+a sign-in of yours was used in two places{{#address}}, last from {{address}}{{/address}}{{#userAgent}} ({{userAgent}}){{/userAgent}}. It has been ended. If you do not know why, change your password.
+');
+
+-- account
+SELECT skillancer.put_rule('user.verified', 'owner', 'user.verified', 'ACCOUNT');
+SELECT skillancer.put_template('user.verified', 'IN_APP', 'Welcome to Skillancer',
+	'Your e-mail address is confirmed. Complete your profile so that others find you.');
+SELECT skillancer.put_rule('user.password_changed', 'owner', 'user.password_changed', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('user.password_changed', 'IN_APP', 'Your password was changed',
+	'All your sessions have ended. If it was not you, set a new password and write to us.');
+SELECT skillancer.put_rule('user.security_alert', 'owner', 'user.security_alert', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('user.security_alert', 'IN_APP', 'A session was ended for your safety',
+	'Its token was used in two places. If you do not know why, change your password.');
+SELECT skillancer.put_rule('user.restricted', 'owner', 'user.restricted', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('user.restricted', 'IN_APP', 'Your account is restricted',
+	'You cannot start new business for now; what runs goes on.{{#reason}} Reason: {{reason}}{{/reason}}');
+SELECT skillancer.put_rule('user.reinstated', 'owner', 'user.reinstated', 'ACCOUNT');
+SELECT skillancer.put_template('user.reinstated', 'IN_APP', 'Your account is active again', 'You can use everything as before.');
+
+-- projects and proposals
+SELECT skillancer.put_rule('project.rejected', 'client', 'project.rejected', 'PROJECTS', 'HIGH');
+SELECT skillancer.put_template('project.rejected', 'IN_APP', 'Your project needs changes',
+	'"{{project.title}}" was not published.{{#reason}} Reason: {{reason}}{{/reason}}');
+SELECT skillancer.put_rule('project.expired', 'client', 'project.expired', 'PROJECTS');
+SELECT skillancer.put_template('project.expired', 'IN_APP', 'Your project has expired',
+	'"{{project.title}}" takes no more proposals.');
+SELECT skillancer.put_rule('proposal.submitted', 'client', 'proposal.received', 'PROJECTS', 'NORMAL',
+	'proposal.received/{{projectId}}');
+SELECT skillancer.put_template('proposal.received', 'IN_APP', 'New proposal for {{project.title}}',
+	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} sent you a proposal.');
+SELECT skillancer.put_template('proposal.received', 'EMAIL', 'New proposal for {{project.title}}',
+'Hello {{user.name}},
+
+{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}a freelancer{{/freelancer}} sent you a proposal for "{{project.title}}".
+
+{{publicUrl}}/projects/{{projectId}}
+');
+SELECT skillancer.put_rule('proposal.countered', 'freelancer', 'proposal.countered', 'PROJECTS');
+SELECT skillancer.put_template('proposal.countered', 'IN_APP', 'Other terms for {{project.title}}',
+	'The client answered your proposal with other terms.');
+SELECT skillancer.put_rule('proposal.accepted', 'freelancer', 'proposal.accepted', 'PROJECTS', 'HIGH');
+SELECT skillancer.put_template('proposal.accepted', 'IN_APP', 'Your proposal was accepted',
+	'{{#client}}{{name}}{{/client}}{{^client}}The client{{/client}} accepted your proposal for "{{project.title}}". Wait for the first milestone to be funded before you begin.');
+SELECT skillancer.put_template('proposal.accepted', 'EMAIL', 'Your proposal for {{project.title}} was accepted',
+'Hello {{user.name}},
+
+{{#client}}{{name}}{{/client}}{{^client}}the client{{/client}} accepted your proposal for "{{project.title}}". Wait for the first milestone to be funded before you begin.
+');
+SELECT skillancer.put_rule('proposal.declined', 'freelancer', 'proposal.declined', 'PROJECTS');
+SELECT skillancer.put_template('proposal.declined', 'IN_APP', 'Your proposal was declined',
+	'The client of "{{project.title}}" decided otherwise.');
+SELECT skillancer.put_rule('proposal.withdrawn', 'client', 'proposal.withdrawn', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('proposal.withdrawn', 'IN_APP', 'A proposal was withdrawn',
+	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} took back the proposal for "{{project.title}}".');
+SELECT skillancer.put_rule('proposal.closed', 'freelancer', 'proposal.closed', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('proposal.closed', 'IN_APP', 'A project was filled', '"{{project.title}}" went to somebody else.');
+SELECT skillancer.put_rule('proposal.expired', 'freelancer', 'proposal.expired', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('proposal.expired', 'IN_APP', 'Your proposal has expired',
+	'The client of "{{project.title}}" did not answer in time.');
+SELECT skillancer.put_rule('invitation.sent', 'freelancer', 'invitation.received', 'PROJECTS');
+SELECT skillancer.put_template('invitation.received', 'IN_APP', 'You are invited to propose',
+	'{{#client}}{{name}}{{/client}}{{^client}}A client{{/client}} would like your proposal for "{{project.title}}".');
+SELECT skillancer.put_template('invitation.received', 'EMAIL', 'You are invited to propose',
+'Hello {{user.name}},
+
+{{#client}}{{name}}{{/client}}{{^client}}a client{{/client}} would like your proposal for "{{project.title}}".
+
+{{publicUrl}}/projects/{{projectId}}
+');
+SELECT skillancer.put_rule('invitation.accepted', 'client', 'invitation.accepted', 'PROJECTS');
+SELECT skillancer.put_template('invitation.accepted', 'IN_APP', 'Your invitation was accepted',
+	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} accepted your invitation to "{{project.title}}".');
+SELECT skillancer.put_rule('invitation.declined', 'client', 'invitation.declined', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('invitation.declined', 'IN_APP', 'Your invitation was declined',
+	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} declined your invitation to "{{project.title}}".');
+
+-- bookings and milestones
+SELECT skillancer.put_rule('booking.activated', 'freelancer', 'booking.activated', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('booking.activated', 'IN_APP', 'You can begin', '"{{booking.title}}" is funded and active.');
+SELECT skillancer.put_rule('booking.voided', 'others', 'booking.voided', 'BOOKINGS');
+SELECT skillancer.put_template('booking.voided', 'IN_APP', 'A booking came to nothing',
+	'"{{booking.title}}" was withdrawn or expired before it was funded.');
+SELECT skillancer.put_rule('booking.ending', 'others', 'booking.ending', 'BOOKINGS');
+SELECT skillancer.put_template('booking.ending', 'IN_APP', 'A booking is ending',
+	'{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} ends "{{booking.title}}".');
+SELECT skillancer.put_rule('booking.completed', 'audience', 'booking.completed', 'BOOKINGS');
+SELECT skillancer.put_template('booking.completed', 'IN_APP', 'A booking is complete',
+	'"{{booking.title}}" is complete. Say how it went: write a review.');
+SELECT skillancer.put_rule('booking.cancelled', 'audience', 'booking.cancelled', 'BOOKINGS');
+SELECT skillancer.put_template('booking.cancelled', 'IN_APP', 'A booking was cancelled', '"{{booking.title}}" is over.');
+SELECT skillancer.put_rule('milestone.proposed', 'others', 'milestone.proposed', 'BOOKINGS');
+SELECT skillancer.put_template('milestone.proposed', 'IN_APP', 'A new milestone is proposed',
+	'{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} proposes "{{milestone.title}}" for {{milestone.amount}} {{milestone.currency}}.');
+SELECT skillancer.put_rule('milestone.agreed', 'others', 'milestone.agreed', 'BOOKINGS');
+SELECT skillancer.put_template('milestone.agreed', 'IN_APP', 'A milestone is agreed', '"{{milestone.title}}" of "{{booking.title}}" is agreed.');
+SELECT skillancer.put_rule('milestone.funded', 'freelancer', 'milestone.funded', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.funded', 'IN_APP', 'A milestone is funded',
+	'{{milestone.amount}} {{milestone.currency}} for "{{milestone.title}}" are in escrow.');
+SELECT skillancer.put_template('milestone.funded', 'EMAIL', 'A milestone of {{booking.title}} is funded',
+'Hello {{user.name}},
+
+{{milestone.amount}} {{milestone.currency}} for "{{milestone.title}}" are in escrow. You can begin.
+');
+SELECT skillancer.put_rule('milestone.payment_failed', 'client', 'milestone.payment_failed', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.payment_failed', 'IN_APP', 'The payment failed',
+	'"{{milestone.title}}" is not funded. Try again or with another payment method.');
+SELECT skillancer.put_rule('milestone.submitted', 'client', 'milestone.submitted', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('milestone.submitted', 'IN_APP', 'Work was submitted',
+	'Look at "{{milestone.title}}" and approve it or ask for changes. Without an answer the money is released by itself.');
+SELECT skillancer.put_template('milestone.submitted', 'EMAIL', 'Work was submitted for {{booking.title}}',
+'Hello {{user.name}},
+
+{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}the freelancer{{/freelancer}} submitted "{{milestone.title}}". Approve it or ask for changes; without an answer the money is released by itself.
+
+{{publicUrl}}/bookings/{{bookingId}}
+');
+SELECT skillancer.put_rule('milestone.changes_requested', 'freelancer', 'milestone.changes_requested', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('milestone.changes_requested', 'IN_APP', 'The client asks for changes',
+	'"{{milestone.title}}" is not approved yet.{{#message}} {{message}}{{/message}}');
+SELECT skillancer.put_rule('milestone.released', 'freelancer', 'milestone.released', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.released', 'IN_APP', 'You were paid',
+	'The money for "{{milestone.title}}" was released to you. After a few days it can be paid out.');
+SELECT skillancer.put_template('milestone.released', 'EMAIL', 'You were paid for {{milestone.title}}',
+'Hello {{user.name}},
+
+the money for "{{milestone.title}}" was released to you. After a few days it can be paid out.
+');
+SELECT skillancer.put_rule('milestone.refunded', 'client', 'milestone.refunded', 'PAYMENTS');
+SELECT skillancer.put_template('milestone.refunded', 'IN_APP', 'You got your money back',
+	'The money for "{{milestone.title}}" went back to you.');
+
+-- money
+SELECT skillancer.put_rule('payment.action_required', 'owner', 'payment.action_required', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.action_required', 'IN_APP', 'Confirm your payment', 'Your bank asks you to confirm a payment.');
+SELECT skillancer.put_rule('payment.failed', 'owner', 'payment.failed', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.failed', 'IN_APP', 'A payment was declined', 'Try again or with another payment method.');
+SELECT skillancer.put_rule('earning.available', 'owner', 'earning.available', 'PAYMENTS');
+SELECT skillancer.put_template('earning.available', 'IN_APP', 'Money is available', 'An earning can be paid out now.');
+SELECT skillancer.put_rule('payout.requested', 'owner', 'payout.requested', 'PAYMENTS');
+SELECT skillancer.put_template('payout.requested', 'IN_APP', 'Your payout is on its way', 'We tell you when it is paid.');
+SELECT skillancer.put_rule('payout.paid', 'owner', 'payout.paid', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payout.paid', 'IN_APP', 'Your payout was paid', 'The money is on its way to your account.');
+SELECT skillancer.put_template('payout.paid', 'EMAIL', 'Your payout was paid',
+'Hello {{user.name}},
+
+your payout was paid; the money is on its way to your account. If you did not ask for it, write to us at once.
+');
+SELECT skillancer.put_rule('payout.failed', 'owner', 'payout.failed', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payout.failed', 'IN_APP', 'Your payout failed', 'The money is back in your balance. Check your payout method.');
+SELECT skillancer.put_template('payout.failed', 'EMAIL', 'Your payout failed',
+'Hello {{user.name}},
+
+your payout could not be made; the money is back in your balance. Please check your payout method.
+');
+
+-- reviews
+SELECT skillancer.put_rule('review.published', 'subject', 'review.published', 'BOOKINGS');
+SELECT skillancer.put_template('review.published', 'IN_APP', 'You were reviewed', 'The review of your booking can be read now.');
+SELECT skillancer.put_rule('review.replied', 'others', 'review.replied', 'BOOKINGS', 'LOW');
+SELECT skillancer.put_template('review.replied', 'IN_APP', 'Your review was answered', 'The reviewed person answered.');

@@ -1,0 +1,223 @@
+/*
+ * sql/notification/courier.sql
+ *		Outgoing mail: queueing it, and what the courier calls around each delivery.
+ */
+
+-- send_mail
+CREATE OR REPLACE FUNCTION skillancer.send_mail(
+	p_user uuid, p_template text, p_data jsonb DEFAULT '{}', p_address text DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_user record;
+	v_mail uuid;
+BEGIN
+	SELECT u.email, u.name, u.locale INTO v_user
+	FROM skillancer.user_account u WHERE u.id = p_user::skillancer.user_id;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	INSERT INTO skillancer.mail (user_id, address, type, locale, data)
+	VALUES (p_user::skillancer.user_id, coalesce(p_address, v_user.email), p_template, v_user.locale,
+		p_data || jsonb_build_object('user', jsonb_build_object('name', v_user.name),
+			'publicUrl', rtrim(current_setting('skillancer.public_url'), '/')))
+	RETURNING id INTO v_mail;
+	PERFORM skillancer.wake('courier');
+	RETURN v_mail;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.send_mail(uuid, text, jsonb, text) IS
+	'Queues a mail to a user in this transaction and returns its id. Templates see the data, user.name and publicUrl; the data is deleted once the mail is sent.';
+ALTER FUNCTION skillancer.send_mail(uuid, text, jsonb, text) OWNER TO skillancer_engine;
+
+-- courier_give_up
+CREATE OR REPLACE FUNCTION skillancer.courier_give_up(p_max_attempts integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	UPDATE skillancer.mail m
+	SET state = 'PARKED', lease_until = NULL,
+		last_error = coalesce(m.last_error, 'the server stopped while it was sent')
+	WHERE m.state = 'SENDING' AND m.lease_until < skillancer.now() AND m.attempts >= p_max_attempts;
+	UPDATE skillancer.mail m
+	SET state = 'SUPPRESSED', settled_at = skillancer.now(), data = '{}', last_error = a.reason
+	FROM skillancer.mail_address a
+	WHERE m.state = 'QUEUED' AND m.due_at <= skillancer.now() AND a.address_key = lower(m.address);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.courier_give_up(integer) IS
+	'Parks mails whose last attempt never reported, and suppresses mail to flagged addresses.';
+
+-- courier_claim
+CREATE OR REPLACE FUNCTION skillancer.courier_claim(p_limit integer, p_max_attempts integer, p_timeout_ms integer)
+RETURNS TABLE (id uuid, attempt integer, address text, data jsonb, title text, body text, html text, layout text,
+	created_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	PERFORM skillancer.courier_give_up(p_max_attempts);
+	RETURN QUERY
+	WITH claimed AS (
+		UPDATE skillancer.mail m
+		SET state = 'SENDING', attempts = m.attempts + 1,
+			lease_until = skillancer.now() + make_interval(secs => p_timeout_ms / 1000.0 + 60)
+		FROM (
+			SELECT q.id
+			FROM skillancer.mail q
+			WHERE q.state = 'QUEUED' AND q.due_at <= skillancer.now()
+				OR q.state = 'SENDING' AND q.lease_until < skillancer.now()
+			ORDER BY q.due_at
+			LIMIT p_limit
+			FOR UPDATE SKIP LOCKED) c
+		WHERE m.id = c.id
+		RETURNING m.id, m.attempts, m.address, m.type, m.locale, m.data, m.created_at)
+	SELECT c.id, c.attempts, c.address, c.data, t.title, t.body, t.html, l.html, c.created_at
+	FROM claimed c
+	LEFT JOIN LATERAL skillancer.template_for(c.type, 'EMAIL', c.locale) t ON true
+	LEFT JOIN LATERAL skillancer.template_for('layout', 'EMAIL', c.locale) l ON true;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.courier_claim(integer, integer, integer) IS
+	'Leases due mails for one attempt each, with the templates they are made from.';
+ALTER FUNCTION skillancer.courier_claim(integer, integer, integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.courier_claim(integer, integer, integer) TO skillancer_worker;
+
+-- courier_retry_at
+CREATE OR REPLACE FUNCTION skillancer.courier_retry_at(p_attempt integer)
+RETURNS timestamptz
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT skillancer.now() + (0.75 + 0.5 * random())
+		* least(interval '30 seconds' * (4 ^ least(p_attempt - 1, 10)), interval '8 hours')
+$fn$;
+COMMENT ON FUNCTION skillancer.courier_retry_at(integer) IS
+	'When to try again after an attempt: 30 s, 2 min, 8 min, 32 min, 2 h, 8 h, each give or take a quarter.';
+
+-- courier_record
+CREATE OR REPLACE FUNCTION skillancer.courier_record(
+	p_mail uuid, p_attempt integer, p_outcome text, p_code integer, p_message text)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_max     integer := current_setting('skillancer.courier_max_attempts')::integer;
+	v_state   text := CASE
+		WHEN p_outcome = 'SENT' THEN 'SENT'
+		WHEN p_outcome IN ('BOUNCED', 'REFUSED') THEN 'BOUNCED'
+		WHEN p_outcome = 'UNSENDABLE' OR p_attempt >= v_max THEN 'PARKED'
+		ELSE 'QUEUED' END;
+	v_address text;
+BEGIN
+	UPDATE skillancer.mail m
+	SET state = v_state, lease_until = NULL, code = nullif(p_code, 0), last_error = nullif(p_message, ''),
+		due_at = CASE WHEN v_state = 'QUEUED' THEN skillancer.courier_retry_at(p_attempt) ELSE m.due_at END,
+		settled_at = CASE WHEN v_state IN ('SENT', 'BOUNCED') THEN skillancer.now() END,
+		data = CASE WHEN v_state IN ('SENT', 'BOUNCED') THEN '{}' ELSE m.data END
+	WHERE m.id = p_mail AND m.attempts = p_attempt AND m.state = 'SENDING'
+	RETURNING m.address INTO v_address;
+	IF FOUND AND p_outcome = 'BOUNCED' THEN
+		INSERT INTO skillancer.mail_address (address_key, reason) VALUES (lower(v_address), p_message)
+		ON CONFLICT (address_key) DO UPDATE SET bounced_at = skillancer.now(), reason = EXCLUDED.reason;
+	END IF;
+	RETURN v_address IS NOT NULL;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.courier_record(uuid, integer, text, integer, text) IS
+	'Records how an attempt ended; false when a newer attempt has taken over. BOUNCED flags the address.';
+ALTER FUNCTION skillancer.courier_record(uuid, integer, text, integer, text) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.courier_record(uuid, integer, text, integer, text) TO skillancer_worker;
+
+-- courier_lag
+CREATE OR REPLACE FUNCTION skillancer.courier_lag()
+RETURNS double precision
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	RETURN (
+		SELECT coalesce(greatest(extract(epoch FROM skillancer.now() - min(m.due_at)), 0), 0)
+		FROM skillancer.mail m WHERE m.state IN ('QUEUED', 'SENDING'));
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.courier_lag() IS 'Seconds that the oldest mail is late.';
+ALTER FUNCTION skillancer.courier_lag() OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.courier_lag() TO skillancer_worker;
+
+-- redrive_mails
+CREATE OR REPLACE FUNCTION skillancer.redrive_mails(p_item text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_rows bigint;
+BEGIN
+	UPDATE skillancer.mail m
+	SET state = 'QUEUED', attempts = 0, due_at = skillancer.now(), last_error = NULL
+	WHERE m.state = 'PARKED' AND (p_item IS NULL OR p_item = m.id::text);
+	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	PERFORM skillancer.wake('courier');
+	RETURN v_rows;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.redrive_mails(text) IS 'Queues parked mails again; NULL means all of them.';
+
+-- unflag_address
+CREATE OR REPLACE FUNCTION skillancer.unflag_address(p_address text)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	DELETE FROM skillancer.mail_address a WHERE a.address_key = lower(p_address);
+	RETURN FOUND;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.unflag_address(text) IS 'Lets mail to an address through again that had bounced.';
+ALTER FUNCTION skillancer.unflag_address(text) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.unflag_address(text) TO skillancer_admin;
+
+-- forget_mails
+CREATE OR REPLACE FUNCTION skillancer.forget_mails()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_rows bigint;
+BEGIN
+	DELETE FROM skillancer.mail m
+	WHERE m.settled_at < skillancer.now() - skillancer.policy_interval('mailRetention');
+	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	RETURN v_rows;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.forget_mails() IS 'Deletes mails that were settled longer ago than the policy mailRetention.';
+
+INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('forget_mails', '1 hour');
+
+-- adopt_quiet_mail
+CREATE OR REPLACE FUNCTION skillancer.adopt_quiet_mail()
+RETURNS text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_rows bigint;
+BEGIN
+	UPDATE skillancer.mail m
+	SET state = 'DROPPED', lease_until = NULL, settled_at = skillancer.now(), data = '{}'
+	WHERE m.state IN ('QUEUED', 'SENDING', 'PARKED');
+	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	RETURN format('%s mails', v_rows);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.adopt_quiet_mail() IS 'Part of adopt(quiet): a copy sends nothing that the original had queued.';
+ALTER FUNCTION skillancer.adopt_quiet_mail() OWNER TO skillancer_engine;

@@ -1,0 +1,288 @@
+/*
+ * sql/notification/notifier.sql
+ *		From events to notifications and mails: what the notifier calls.
+ *
+ * A batch is one tick over the event log (sql/core/consumers.sql). The events that a rule is about go to notify()
+ * in pieces; a piece that fails is gone through event by event, and the one that fails is parked. Errors that are
+ * not the event's fault (no memory, no disk, a lost lock) end the batch instead: it is tried again.
+ */
+
+-- notify
+CREATE OR REPLACE FUNCTION skillancer.notify(p_seqs bigint[])
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_notify';
+COMMENT ON FUNCTION skillancer.notify(bigint[]) IS
+	'Makes the notifications and mails of some events, once for each user, event and type. Returns the new notifications.';
+
+-- notification_context
+CREATE OR REPLACE FUNCTION skillancer.notification_context(p_data jsonb, p_actor skillancer.user_id)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_booking   record;
+	v_milestone record;
+	v_context   jsonb := jsonb_build_object('publicUrl', rtrim(current_setting('skillancer.public_url'), '/'));
+BEGIN
+	IF p_data ? 'milestoneId' THEN
+		SELECT m.title, m.amount, m.booking_id INTO v_milestone
+		FROM skillancer.milestone m WHERE m.id = (p_data ->> 'milestoneId')::skillancer.milestone_id;
+		v_context := v_context || jsonb_build_object('milestone', jsonb_build_object('title', v_milestone.title,
+			'amount', v_milestone.amount::numeric::text, 'currency', skillancer.monetary_currency(v_milestone.amount)));
+	END IF;
+	IF p_data ?| ARRAY['bookingId', 'milestoneId'] THEN
+		SELECT b.title, b.currency INTO v_booking
+		FROM skillancer.booking b
+		WHERE b.id = coalesce((p_data ->> 'bookingId')::skillancer.booking_id, v_milestone.booking_id);
+		v_context := v_context || jsonb_build_object('booking', jsonb_build_object('title', v_booking.title));
+	END IF;
+	IF p_data ? 'projectId' THEN
+		v_context := v_context || jsonb_build_object('project', jsonb_build_object('title', (
+			SELECT p.title FROM skillancer.project p WHERE p.id = (p_data ->> 'projectId')::skillancer.project_id)));
+	END IF;
+	RETURN v_context || jsonb_build_object(
+		'actor', skillancer.notification_person(p_actor),
+		'client', skillancer.notification_person((p_data ->> 'clientId')::skillancer.user_id),
+		'freelancer', skillancer.notification_person((p_data ->> 'freelancerId')::skillancer.user_id));
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notification_context(jsonb, skillancer.user_id) IS
+	'What templates may say about an event beside its data: titles, amounts and public names behind its ids.';
+
+-- notification_person
+CREATE OR REPLACE FUNCTION skillancer.notification_person(p_user skillancer.user_id)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	RETURN (SELECT jsonb_build_object('name', p.display_name) FROM skillancer.profile p WHERE p.user_id = p_user);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notification_person(skillancer.user_id) IS 'The public name of a user, for templates.';
+
+-- event_not_at_fault
+CREATE OR REPLACE FUNCTION skillancer.event_not_at_fault(p_sqlstate text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT left(p_sqlstate, 2) IN ('25', '40', '53', '55', '57', '58')
+$fn$;
+COMMENT ON FUNCTION skillancer.event_not_at_fault(text) IS
+	'Whether an error comes from the server''s condition and not from what was worked on.';
+
+-- park_event
+CREATE OR REPLACE FUNCTION skillancer.park_event(p_consumer text, p_seq bigint, p_error text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	INSERT INTO skillancer.event_attempt AS a (consumer, seq, attempts, last_error, parked_at)
+	VALUES (p_consumer, p_seq, 1, left(p_error, 1000), skillancer.now())
+	ON CONFLICT (consumer, seq) DO UPDATE
+	SET last_error = EXCLUDED.last_error, at = EXCLUDED.at, parked_at = EXCLUDED.parked_at;
+	RAISE LOG 'skillancer % parked event %: %', p_consumer, p_seq, p_error;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.park_event(text, bigint, text) IS 'Puts an event aside for a consumer, with the reason.';
+
+-- notify_singly
+CREATE OR REPLACE FUNCTION skillancer.notify_singly(p_seqs bigint[])
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_seq  bigint;
+	v_made bigint := 0;
+BEGIN
+	FOREACH v_seq IN ARRAY p_seqs LOOP
+		BEGIN
+			v_made := v_made + skillancer.notify(ARRAY[v_seq]);
+		EXCEPTION WHEN OTHERS THEN
+			IF skillancer.event_not_at_fault(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			PERFORM skillancer.park_event('notifier', v_seq, format('%s: %s', SQLSTATE, SQLERRM));
+		END;
+	END LOOP;
+	RETURN v_made;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notify_singly(bigint[]) IS 'notify() for each event by itself; one that fails is parked.';
+
+-- notifier_window
+CREATE OR REPLACE FUNCTION skillancer.notifier_window(p_epoch integer, p_a pg_snapshot, p_b pg_snapshot)
+RETURNS TABLE (seq bigint, at timestamptz, wanted boolean)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	RETURN QUERY
+	SELECT e.seq, e.at,
+		EXISTS (SELECT FROM skillancer.notification_rule r WHERE r.event_type = e.type AND r.is_active)
+		AND NOT EXISTS (SELECT FROM skillancer.event_attempt a WHERE a.consumer = 'notifier' AND a.seq = e.seq)
+	FROM skillancer.tick_events(p_epoch, p_a, p_b) e;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notifier_window(integer, pg_snapshot, pg_snapshot) IS
+	'The events of a tick; wanted: a rule is about them, and they were neither parked nor done already.';
+
+-- notifier_batch
+CREATE OR REPLACE FUNCTION skillancer.notifier_batch(p_piece integer, OUT rows bigint, OUT lag_seconds double precision)
+RETURNS record
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_tick  record;
+	v_piece record;
+	v_made  bigint := 0;
+	v_first timestamptz;
+BEGIN
+	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
+	rows := 0;
+	FOR v_piece IN
+		SELECT array_agg(w.seq) FILTER (WHERE w.wanted) AS seqs, count(*) AS events, min(w.at) AS first_at
+		FROM (
+			SELECT e.*, (row_number() OVER (ORDER BY e.seq) - 1) / p_piece AS piece
+			FROM skillancer.notifier_window(v_tick.epoch, v_tick.position_a, v_tick.position_b) e) w
+		GROUP BY w.piece
+		ORDER BY w.piece
+	LOOP
+		rows := rows + v_piece.events;
+		v_first := least(v_first, v_piece.first_at);
+		CONTINUE WHEN v_piece.seqs IS NULL;
+		BEGIN
+			v_made := v_made + skillancer.notify(v_piece.seqs);
+		EXCEPTION WHEN OTHERS THEN
+			IF skillancer.event_not_at_fault(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			v_made := v_made + skillancer.notify_singly(v_piece.seqs);
+		END;
+	END LOOP;
+	IF rows > 0 THEN
+		PERFORM skillancer.tick_close('notifier', v_tick.position_b, rows);
+	END IF;
+	DELETE FROM skillancer.event_attempt a WHERE a.consumer = 'notifier' AND a.parked_at IS NULL;
+	UPDATE skillancer.worker_start s SET starts = 0 WHERE s.worker = 'notifier' AND s.starts > 0;
+	IF v_made > 0 THEN
+		PERFORM pg_notify('skillancer_stream', v_made::text);
+	END IF;
+	lag_seconds := coalesce(greatest(extract(epoch FROM skillancer.now() - v_first), 0), 0);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notifier_batch(integer) IS
+	'One tick of the notifier, in pieces of so many events. Returns the events read and how late the first one was.';
+ALTER FUNCTION skillancer.notifier_batch(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.notifier_batch(integer) TO skillancer_worker;
+
+-- notifier_started
+CREATE OR REPLACE FUNCTION skillancer.notifier_started(p_ignored integer DEFAULT 0)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_starts integer;
+BEGIN
+	INSERT INTO skillancer.worker_start AS s (worker, starts) VALUES ('notifier', 1)
+	ON CONFLICT (worker) DO UPDATE SET starts = s.starts + 1, at = skillancer.now()
+	RETURNING s.starts INTO v_starts;
+	RETURN v_starts;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notifier_started(integer) IS
+	'Counts a start of the notifier and returns how many there were since its last finished tick.';
+ALTER FUNCTION skillancer.notifier_started(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.notifier_started(integer) TO skillancer_worker;
+
+-- notifier_try_next
+CREATE OR REPLACE FUNCTION skillancer.notifier_try_next(p_ignored integer DEFAULT 0)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_tick     record;
+	v_seq      bigint;
+	v_attempts integer;
+BEGIN
+	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
+	LOOP
+		SELECT w.seq INTO v_seq
+		FROM skillancer.notifier_window(v_tick.epoch, v_tick.position_a, v_tick.position_b) w
+		LEFT JOIN skillancer.event_attempt a ON a.consumer = 'notifier' AND a.seq = w.seq
+		WHERE w.wanted OR a.attempts > 0 AND a.parked_at IS NULL
+		ORDER BY w.seq
+		LIMIT 1;
+		IF NOT FOUND THEN
+			RETURN 0;
+		END IF;
+		INSERT INTO skillancer.event_attempt AS a (consumer, seq, attempts) VALUES ('notifier', v_seq, 1)
+		ON CONFLICT (consumer, seq) DO UPDATE SET attempts = a.attempts + 1, at = skillancer.now()
+		RETURNING a.attempts INTO v_attempts;
+		EXIT WHEN v_attempts <= 2;
+		PERFORM skillancer.park_event('notifier', v_seq, 'the server stopped while it was worked on');
+	END LOOP;
+	RETURN v_seq;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notifier_try_next(integer) IS
+	'Counts an attempt for the next event of the tick, committed before it is worked on; parks one that used both of its attempts. Returns its seq, 0 when none is left.';
+ALTER FUNCTION skillancer.notifier_try_next(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.notifier_try_next(integer) TO skillancer_worker;
+
+-- notifier_try_event
+CREATE OR REPLACE FUNCTION skillancer.notifier_try_event(p_ignored integer DEFAULT 0)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_seq  bigint;
+	v_made bigint;
+BEGIN
+	SELECT a.seq INTO STRICT v_seq
+	FROM skillancer.event_attempt a
+	WHERE a.consumer = 'notifier' AND a.attempts > 0 AND a.parked_at IS NULL;
+	v_made := skillancer.notify_singly(ARRAY[v_seq]);
+	UPDATE skillancer.event_attempt a
+	SET attempts = 0
+	WHERE a.consumer = 'notifier' AND a.seq = v_seq AND a.parked_at IS NULL;
+	RETURN v_made;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notifier_try_event(integer) IS
+	'Works on the event that notifier_try_next() picked; zero attempts mark it as done until the tick is closed.';
+ALTER FUNCTION skillancer.notifier_try_event(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.notifier_try_event(integer) TO skillancer_worker;
+
+-- redrive_events
+CREATE OR REPLACE FUNCTION skillancer.redrive_events(p_item text)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_seq     bigint;
+	v_redrive bigint := 0;
+BEGIN
+	FOR v_seq IN
+		DELETE FROM skillancer.event_attempt a
+		WHERE a.consumer = 'notifier' AND a.parked_at IS NOT NULL AND (p_item IS NULL OR p_item = a.seq::text)
+		RETURNING a.seq
+	LOOP
+		PERFORM skillancer.notify_singly(ARRAY[v_seq]);
+		v_redrive := v_redrive + 1;
+	END LOOP;
+	RETURN v_redrive;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.redrive_events(text) IS
+	'Works on parked events again, now; one that fails is parked again. NULL means all of them.';

@@ -1,0 +1,14 @@
+-- Who sees which row: users their own notifications; mail, queues and texts are the engine's and the operators'.
+
+CREATE POLICY notification_read ON skillancer.notification FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY notification_mark ON skillancer.notification FOR UPDATE TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY notification_rule_admin ON skillancer.notification_rule TO skillancer_admin USING (true);
+CREATE POLICY template_admin ON skillancer.template TO skillancer_admin USING (true);
+CREATE POLICY due_admin ON skillancer.due FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY event_attempt_admin ON skillancer.event_attempt FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY mail_admin ON skillancer.mail FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY mail_address_admin ON skillancer.mail_address FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY housekeeping_run_admin ON skillancer.housekeeping_run FOR SELECT TO skillancer_admin USING (true);
