@@ -17,6 +17,7 @@
 #include "payment/payment.h"
 #include "project/project.h"
 #include "user/user.h"
+#include "bgworkers/launcher.h"
 
 PG_MODULE_MAGIC;
 
@@ -36,4 +37,5 @@ _PG_init(void)
 	skl_project_init();
 	skl_booking_init();
 	skl_payment_init();
+	skl_bgworkers_init();
 }

@@ -1,0 +1,25 @@
+/*
+ * bgworkers/worker_specs.c
+ *		The table of workers. A new worker is one row here and one file.
+ */
+#include "skl.h"
+
+#include "bgworkers/courier.h"
+#include "bgworkers/notifier.h"
+#include "bgworkers/timekeeper.h"
+#include "bgworkers/worker_loop.h"
+#include "core/guc.h"
+
+const SklWorkerSpec skl_worker_specs[SKL_WORKER_COUNT] = {
+	[SKL_WORKER_TIMEKEEPER] = {.name = "timekeeper",
+							   .naptime_ms = &skl_guc.timekeeper_naptime,
+							   .turn = skl_timekeeper_turn},
+	[SKL_WORKER_NOTIFIER] = {.name = "notifier",
+							 .naptime_ms = &skl_guc.notifier_naptime,
+							 .turn = skl_notifier_turn},
+	[SKL_WORKER_COURIER] = {.name = "courier",
+							.naptime_ms = &skl_guc.courier_naptime,
+							.turn = skl_courier_turn,
+							.wait = skl_courier_wait,
+							.busy = skl_courier_busy},
+};
