@@ -11,6 +11,26 @@ start_sink() {
 	start_daemon sink "$PYTHON" "$dir/stage/smtp_sink.py" "$dir/mail" "$SKL_SMTP_PORT"
 }
 
+# the people of a world, e-mail addresses verified, all with the password $SKL_PASSWORD
+SKL_PASSWORD='Correct-horse-7'
+
+make_people() {
+	world_psql -d "$SKL_PGDATABASE" -o /dev/null <<-SQL
+		SELECT skillancer.create_admin('admin@world.test', '$SKL_PASSWORD', 'Ada Admin');
+		SELECT skillancer.email_verified(skillancer.create_account(p.email, p.name,
+			skillancer.password_hash('$SKL_PASSWORD'), p.roles))
+		FROM (VALUES ('client@world.test', 'Clara Client', '{CLIENT}'::text[]),
+			('freelancer@world.test', 'Frank Freelancer', '{FREELANCER}'),
+			('stranger@world.test', 'Sam Stranger', '{CLIENT,FREELANCER}')) AS p (email, name, roles);
+	SQL
+}
+
+# the access token of one of them
+sign_in() {
+	curl -fsS -X POST -H 'Content-Type: application/json' -d "{\"email\":\"$1@world.test\",\"password\":\"$SKL_PASSWORD\"}" \
+		"http://127.0.0.1:$SKL_PORT/v1/auth/login" | sed -n 's/.*"accessToken" *: *"\([^"]*\)".*/\1/p'
+}
+
 have_bridge() {
 	[ -x "$SKL_ROOT/http-bridge/skillancer-bridge" ]
 }
