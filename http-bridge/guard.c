@@ -220,6 +220,9 @@ skl_guard(SklRequestCtx *ctx, const char *uri, const char *version)
 		walk.expected = version + strlen(version) + 2;
 		MHD_get_connection_values_n(ctx->mhd, MHD_HEADER_KIND, &visit, &walk);
 		message = walk.message;
+		/* behind the last header stands the empty line, its CR LF overwritten as well */
+		if (message == NULL && (walk.expected[0] != '\0' || walk.expected[1] != '\0'))
+			message = "the header section has characters that are not allowed";
 	}
 	if (message == NULL)
 		message = check_host(ctx, version);
