@@ -108,7 +108,13 @@ port_is_free() {
 start_daemon() {
 	local name=$1
 	shift
-	as_user setsid "$@" </dev/null >>"$dir/log/$name.log" 2>&1 9>&- &
+	(
+		# a shell in between would take the signal and leave the program running
+		if [ "$(id -u)" = 0 ]; then
+			exec setpriv --reuid postgres --regid postgres --init-groups --no-new-privs env HOME="$dir" setsid "$@"
+		fi
+		exec setsid "$@"
+	) </dev/null >>"$dir/log/$name.log" 2>&1 9>&- &
 	echo $! >"$dir/pids/$name"
 	disown $!
 }
