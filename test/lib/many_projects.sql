@@ -13,7 +13,7 @@ INSERT INTO skillancer.project (client_id, state, visibility, title, description
 SELECT p.id, CASE WHEN i % 10 = 0 THEN 'DRAFT' WHEN i % 10 = 1 THEN 'CLOSED' ELSE 'OPEN' END,
 	CASE WHEN i % 20 = 2 THEN 'PRIVATE' ELSE 'PUBLIC' END,
 	'Project number ' || i || ' about ' || (ARRAY['logos', 'databases', 'translations', 'websites', 'videos'])[1 + i % 5],
-	'Somebody is needed who knows the subject ' || md5((i % 4000)::text) || ' and can start soon. ' || repeat('More words about the work. ', 10),
+	'Somebody is needed who knows the subject ' || md5((i % 4000)::text) || ' and can start soon. ',
 	c.id, ARRAY[s1.id, s2.id], CASE WHEN i % 3 = 0 THEN 'HOURLY' ELSE 'FIXED' END,
 	skillancer.monetary_of(1000 + i % 700 * 100, 'USD'), skillancer.monetary_of(1000 + i % 700 * 200, 'USD'),
 	skillancer.now() - i * interval '1 minute', skillancer.now() + interval '30 days'
