@@ -25,11 +25,15 @@ die() {
 
 # run a command as the unprivileged user
 as_user() {
+	(exec_as_user "$@")
+}
+
+# the same in place of this shell
+exec_as_user() {
 	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid postgres --regid postgres --init-groups --no-new-privs env HOME="$dir" "$@"
-	else
-		"$@"
+		exec setpriv --reuid postgres --regid postgres --init-groups --no-new-privs env HOME="$dir" "$@"
 	fi
+	exec "$@"
 }
 
 # a directory of the unprivileged user
@@ -108,13 +112,8 @@ port_is_free() {
 start_daemon() {
 	local name=$1
 	shift
-	(
-		# a shell in between would take the signal and leave the program running
-		if [ "$(id -u)" = 0 ]; then
-			exec setpriv --reuid postgres --regid postgres --init-groups --no-new-privs env HOME="$dir" setsid "$@"
-		fi
-		exec setsid "$@"
-	) </dev/null >>"$dir/log/$name.log" 2>&1 9>&- &
+	# no shell in between: it would take the signal and leave the program running
+	(exec_as_user setsid "$@" </dev/null >>"$dir/log/$name.log" 2>&1 9>&-) &
 	echo $! >"$dir/pids/$name"
 	disown $!
 }
