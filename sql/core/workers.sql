@@ -265,12 +265,12 @@ AS $fn$
 DECLARE
 	v_rows bigint;
 BEGIN
-	DELETE FROM skillancer.idempotency_key k WHERE k.created_at < skillancer.now() - interval '72 hours';
+	DELETE FROM skillancer.idempotency_key k WHERE k.created_at < skillancer.now() - skillancer.policy_interval('idempotencyRetention');
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.forget_idempotency_keys() IS 'Deletes the answers of requests older than 72 hours.';
+COMMENT ON FUNCTION skillancer.forget_idempotency_keys() IS 'Deletes the answers of requests that are older than the policy idempotencyRetention.';
 ALTER FUNCTION skillancer.forget_idempotency_keys() OWNER TO skillancer_engine;
 
 -- redrive_timers

@@ -345,3 +345,5 @@ $$;
 COMMENT ON FUNCTION skillancer.purge_sign_in() IS
 	'Deletes counters and mailed tokens a day after their end, sessions 90 days after theirs; returns how many rows.';
 ALTER FUNCTION skillancer.purge_sign_in() OWNER TO skillancer_engine;
+
+INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('purge_sign_in', '10 minutes');
