@@ -111,6 +111,7 @@ BEGIN
 			RETURN NEXT;
 		END LOOP;
 	END IF;
+	PERFORM skillancer.wake('launcher');
 	PERFORM skillancer.audit('instance.adopted', 'instance', NULL, to_jsonb(v_old), to_jsonb(v_new));
 	PERFORM skillancer.wake('launcher');
 	NOTIFY skillancer_routes;

@@ -339,7 +339,9 @@ BEGIN
 	object := format('%s files, %s objects dropped before', skillancer.migrate_replay(), v_count);
 	RETURN NEXT;
 	PERFORM skillancer.migrate_guard();
+	PERFORM skillancer.create_partitions();
 	PERFORM skillancer.invalidate();
+	PERFORM skillancer.wake('launcher');
 	PERFORM skillancer.wake('launcher');
 	NOTIFY skillancer_routes;
 END

@@ -46,11 +46,13 @@ BEGIN
 	RETURN QUERY SELECT 'max_worker_processes', current_setting('max_worker_processes'),
 		current_setting('max_worker_processes')::integer >= v_needed,
 		format('needs %s: 1 + 6 for each database with workers + max_parallel_workers', v_needed);
-	RETURN QUERY SELECT 'worker ' || w.worker, concat_ws(': ', w.state, w.reason), w.state IN ('idle', 'running'),
-		coalesce(w.last_error, 'see skillancer.worker_status')
-	FROM skillancer.worker_slots() w
-	JOIN pg_database d ON d.oid = w.database_oid
-	WHERE d.datname = current_database();
+	IF skillancer.library_preloaded() THEN
+		RETURN QUERY SELECT 'worker ' || w.worker, concat_ws(': ', w.state, w.reason),
+			w.state IN ('idle', 'running') AND w.next_start_at IS NULL,
+			coalesce('last error: ' || w.last_error, 'see skillancer.worker_status')
+		FROM skillancer.worker_slots() w
+		JOIN pg_database d ON d.oid = w.database_oid AND d.datname = current_database();
+	END IF;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.status() IS
