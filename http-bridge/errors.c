@@ -35,7 +35,7 @@ static const struct
 	{"22", SKL_ERR_VALIDATION_ERROR},		/* data exception */
 	{"42501", SKL_ERR_PERMISSION_DENIED},	/* insufficient_privilege */
 	{"25006", SKL_ERR_METHOD_NOT_ALLOWED},	/* write in a read-only transaction */
-	{"54000", SKL_ERR_PAYLOAD_TOO_LARGE},	/* program_limit_exceeded */
+	{"54", SKL_ERR_PAYLOAD_TOO_LARGE},		/* program_limit_exceeded */
 	{"53300", SKL_ERR_SERVICE_UNAVAILABLE}, /* too_many_connections */
 	{"53", SKL_ERR_SERVICE_UNAVAILABLE},	/* insufficient_resources */
 	{"57P", SKL_ERR_SERVICE_UNAVAILABLE},	/* shutting down, crashed, not ready yet */

@@ -200,6 +200,16 @@ log_foreign(const SklRequestCtx *ctx, const PGresult *failure, SklErrorCode erro
 			message == NULL ? "" : message);
 }
 
+/* A function that got NULL for a field that could not be read may fail over anything: then the
+ * problems of the fields are the better answer. Who may not ask at all is not told about fields. */
+static bool
+says_less(SklErrorCode error)
+{
+	int status = skl_errors[error].status;
+
+	return error != SKL_ERR_VALIDATION_ERROR && status != 401 && status != 403 && status <= 500;
+}
+
 static void
 refuse_failure(SklRequestCtx *ctx, const SklJob *job)
 {
@@ -208,10 +218,9 @@ refuse_failure(SklRequestCtx *ctx, const SklJob *job)
 
 	snprintf(ctx->sqlstate, sizeof(ctx->sqlstate), "%s", sqlstate == NULL ? "08006" : sqlstate);
 	error = skl_error_of_sqlstate(ctx->sqlstate);
-	if (job->refuse && error != SKL_ERR_VALIDATION_ERROR && skl_errors[error].status != 401 &&
-		skl_errors[error].status != 403 && skl_errors[error].status < 500)
+	if (job->refuse && says_less(error))
 		skl_refuse(ctx, SKL_ERR_VALIDATION_ERROR, NULL, job->begin[SKL_BEGIN_PARAMETERS - 1]);
-	else if (strncmp(ctx->sqlstate, "SK", 2) == 0)
+	else if (strcmp(skl_errors[error].sqlstate, ctx->sqlstate) == 0)
 		skl_refuse(ctx, error, PQresultErrorField(job->failure, PG_DIAG_MESSAGE_PRIMARY),
 				   details_of(ctx, PQresultErrorField(job->failure, PG_DIAG_MESSAGE_DETAIL)));
 	else
