@@ -210,6 +210,38 @@ says_less(SklErrorCode error)
 	return error != SKL_ERR_VALIDATION_ERROR && status != 401 && status != 403 && status <= 500;
 }
 
+#define SKL_DETAIL_SIZE 160 /* one problem: a field's name is an SQL identifier */
+
+/* The argument whose value its type refused: the server names the parameter in the context. */
+static const SklArg *
+refused_argument(const SklJob *job)
+{
+	static const char mark[] = "portal parameter $";
+	const char *context = PQresultErrorField(job->failure, PG_DIAG_CONTEXT);
+	const char *found = context == NULL ? NULL : strstr(context, mark);
+	long number = found == NULL ? 0 : strtol(found + sizeof(mark) - 1, NULL, 10);
+
+	number -= job->nvalues - job->route->nargs;
+	return number >= 1 && number <= job->route->nargs ? &job->route->args[number - 1] : NULL;
+}
+
+/* PostgreSQL found a value that it cannot take: say at least in which field. */
+static void
+refuse_value(SklRequestCtx *ctx, const SklJob *job, SklErrorCode error)
+{
+	const SklArg *arg = refused_argument(job);
+	char details[SKL_DETAIL_SIZE];
+
+	if (arg == NULL)
+	{
+		skl_refuse(ctx, error, NULL, NULL);
+		return;
+	}
+	snprintf(details, sizeof(details), "[{\"field\":\"%s\",\"message\":\"is not valid\"}]",
+			 arg->name);
+	skl_refuse(ctx, error, NULL, skl_strdup(ctx, details));
+}
+
 static void
 refuse_failure(SklRequestCtx *ctx, const SklJob *job)
 {
@@ -226,7 +258,7 @@ refuse_failure(SklRequestCtx *ctx, const SklJob *job)
 	else
 	{
 		log_foreign(ctx, job->failure, error);
-		skl_refuse(ctx, error, NULL, NULL);
+		refuse_value(ctx, job, error);
 	}
 }
 
