@@ -44,7 +44,7 @@ SELECT pg_temp.remember('project', pg_temp.id_of(pg_temp.as_person('nora', $$SEL
 	'skillancer.project_id')) \g /dev/null
 SELECT is(pg_temp.refusal('otto', format('SELECT skillancer_api.project_get(%L)', pg_temp.thing('project'))), 'SK002', 'a draft is not seen by others');
 SELECT is(pg_temp.body(pg_temp.as_person('nora', format('SELECT skillancer_api.project_publish(%L)', pg_temp.thing('project')))) ->> 'state', 'OPEN', 'it is published');
-SELECT is(pg_temp.as_person(NULL, $$SELECT skillancer_api.project_list(p_q => 'extension counts')$$) #>> '{body,0,title}', 'Write a PostgreSQL extension', 'everybody finds it');
+SELECT is(pg_temp.as_person(NULL, $$SELECT skillancer_api.project_list(p_q => 'extension counts', p_currency => 'USD')$$) #>> '{body,0,title}', 'Write a PostgreSQL extension', 'everybody finds it');
 
 -- proposals
 SELECT pg_temp.remember('proposal', pg_temp.id_of(pg_temp.as_person('otto', format('SELECT skillancer_api.proposal_create(%L, %L, %L, 20, %L)',

@@ -32,17 +32,17 @@ SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.booking_get(%L)', 
 -- funding: a declined card, then one that works
 SELECT is((pg_temp.fund('clara', 'web/1', 'tok_declined') ->> 'status')::integer, 402, 'a declined card: 402');
 SELECT is((SELECT m.state FROM skillancer.milestone m WHERE m.id::uuid = pg_temp.thing('web/1')), 'AGREED', 'and the milestone is as before');
-SELECT is((SELECT count(*) FROM skillancer.ledger_entry), 0::bigint, 'and nothing was posted');
+SELECT is((SELECT count(*) FROM skillancer.ledger_account a WHERE a.owner = pg_temp.person('clara')), 0::bigint, 'and nothing was posted');
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('web/1'))), 'SK003', 'the freelancer does not fund');
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('web/1'))), 'SK401', 'an empty wallet does not');
 SELECT is(pg_temp.refusal('sam', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('web/1'))), 'SK002', 'a stranger does not know of it');
 SELECT is(pg_temp.body(pg_temp.as_person('clara', format('SELECT skillancer_api.milestone_fund(%L, %L, true)', pg_temp.thing('web/1'),
 	pg_temp.method('clara', 'PAYMENT', 'tok_success')))) #>> '{result,milestone,state}', 'FUNDED', 'a dry run says what would come of it');
-SELECT is((SELECT count(*) FROM skillancer.ledger_entry), 0::bigint, 'and changes nothing');
+SELECT is((SELECT count(*) FROM skillancer.ledger_account a WHERE a.owner = pg_temp.person('clara')), 0::bigint, 'and changes nothing');
 SELECT is((pg_temp.fund('clara', 'web/1') ->> 'status')::integer, 201, 'a card that works: 201');
-SELECT is(pg_temp.entries('charge', (SELECT c.id::uuid FROM skillancer.charge c WHERE c.state = 'CAPTURED')),
+SELECT is(pg_temp.entries('charge', (SELECT c.id::uuid FROM skillancer.charge c WHERE c.state = 'CAPTURED' AND c.user_id::uuid = pg_temp.person('clara'))),
 	'client_wallet -1050.00 USD, psp_clearing 1050.00 USD', 'T1: the charge');
-SELECT is(pg_temp.entries('charge_cost', (SELECT c.id::uuid FROM skillancer.charge c WHERE c.state = 'CAPTURED')),
+SELECT is(pg_temp.entries('charge_cost', (SELECT c.id::uuid FROM skillancer.charge c WHERE c.state = 'CAPTURED' AND c.user_id::uuid = pg_temp.person('clara'))),
 	'expense_psp 30.75 USD, psp_clearing -30.75 USD', 'T1b: the provider''s cost');
 SELECT is(pg_temp.entries('fund', pg_temp.thing('web/1')),
 	'client_wallet 1050.00 USD, deferred_fee -50.00 USD, escrow -1000.00 USD', 'T2: escrow and deferred fee');
@@ -90,11 +90,11 @@ SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.payout_create(%
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.payout_create(%L, %L)', '900.01 USD', pg_temp.thing('bank'))), 'SK401', 'more than the balance is refused');
 SELECT is(pg_temp.refusal('sam', format('SELECT skillancer_api.payout_create(%L, %L)', '900 USD', pg_temp.thing('bank'))), 'SK001', 'somebody else''s bank account is refused');
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.payout_create(%L, %L)', '900 USD', pg_temp.thing('bank'))), 'none', 'a payout is requested');
-SELECT is(pg_temp.entries('payout', (SELECT p.id::uuid FROM skillancer.payout p)),
+SELECT is(pg_temp.entries('payout', (SELECT p.id::uuid FROM skillancer.payout p WHERE p.user_id::uuid = pg_temp.person('felix'))),
 	'freelancer_available 900.00 USD, payout_transit -898.00 USD, revenue_payout -2.00 USD', 'T5: out of the balance');
 SELECT pg_temp.later('2 minutes') \g /dev/null
 SELECT is(pg_temp.due(), 1, 'the provider pays, and only that');
-SELECT is(pg_temp.entries('payout_paid', (SELECT p.id::uuid FROM skillancer.payout p)),
+SELECT is(pg_temp.entries('payout_paid', (SELECT p.id::uuid FROM skillancer.payout p WHERE p.user_id::uuid = pg_temp.person('felix'))),
 	'payout_transit 898.00 USD, psp_clearing -898.00 USD', 'T6: paid');
 
 -- the end, and two reviews
