@@ -145,11 +145,12 @@ skl_pg_close(SklPg *pg)
 	pg->state = SKL_PG_DOWN;
 }
 
-/* 50 ms doubling to 2 s, each between half and all of itself. */
+/* A connection that was lost is tried again at once; after that 50 ms doubling to 2 s. Each between
+ * half and all of itself. */
 static uint64_t
 backoff_us(int failures)
 {
-	uint64_t full = 50000ull << (failures > 6 ? 6 : failures);
+	uint64_t full = failures == 0 ? 5000 : 25000ull << (failures > 7 ? 7 : failures);
 	uint32_t noise;
 
 	if (full > 2000000)

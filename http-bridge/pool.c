@@ -106,7 +106,8 @@ skl_pool_usable(const SklPool *pool, SklClass class)
 	return false;
 }
 
-/* True when waiting is pointless: every connection of the class failed to come up. */
+/* True when waiting is pointless: every connection of the class failed to come up. Having been lost
+ * counts as the first failure, and is no reason to give up. */
 static bool
 is_down(const SklPool *pool, SklClass class)
 {
@@ -114,7 +115,7 @@ is_down(const SklPool *pool, SklClass class)
 	{
 		const SklPg *pg = &pool->pgs[i];
 
-		if (pg->class == class && (pg->state == SKL_PG_READY || pg->failures == 0))
+		if (pg->class == class && (pg->state == SKL_PG_READY || pg->failures < 2))
 			return false;
 	}
 	return true;
