@@ -78,7 +78,7 @@ export async function run(args, env = {}) {
 }
 
 // Starts a bridge; options replace the defaults of these tests.
-export async function startBridge(options = {}, { ready = true } = {}) {
+export async function startBridge(options = {}, { patience = 10000 } = {}) {
 	const dir = ownDirectory();
 	const keys = join(dir, 'keys');
 	const config = join(dir, 'bridge.conf');
@@ -109,9 +109,13 @@ export async function startBridge(options = {}, { ready = true } = {}) {
 		rewrite: (changes) => ownFile(config, configText({ ...base, ...changes })),
 		stop: async () => { child.kill('SIGTERM'); const status = await exited; rmSync(dir, { recursive: true, force: true }); return status; },
 	};
-	const probe = ready ? '/health/ready' : '/health/live';
-	const up = await until(async () => child.exitCode !== null || (await fetch(bridge.url + probe).catch(() => null))?.ok);
-	if (!up || child.exitCode !== null) throw new Error(`the bridge did not start: ${text}`);
+	const up = await until(async () => child.exitCode !== null || (await fetch(`${bridge.url}/health/ready`).catch(() => null))?.ok, patience);
+	if (!up || child.exitCode !== null) {
+		child.kill('SIGKILL');
+		await exited;
+		rmSync(dir, { recursive: true, force: true });
+		throw new Error(`the bridge did not start: ${text}`);
+	}
 	return bridge;
 }
 
