@@ -1,4 +1,5 @@
--- API of bookings: read, list, end, cancel.
+-- sql/booking/api.sql
+--	API of bookings: read, list, end, cancel.
 
 -- One booking with its milestones.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_get(p_id skillancer.booking_id,

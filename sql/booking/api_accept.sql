@@ -1,4 +1,5 @@
--- Accepting a proposal: the one place where a project turns into a booking.
+-- sql/booking/api_accept.sql
+--	Accepting a proposal: the one place where a project turns into a booking.
 
 -- The terms of a booking from a proposal, as they are frozen.
 CREATE OR REPLACE FUNCTION skillancer.proposal_terms(p_id skillancer.proposal_id, p_fee_version integer,

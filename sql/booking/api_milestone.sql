@@ -1,4 +1,5 @@
--- API of milestones: propose, agree, decline, submit, request changes, approve, refund.
+-- sql/booking/api_milestone.sql
+--	API of milestones: propose, agree, decline, submit, request changes, approve, refund.
 
 -- Either side proposes another milestone.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_propose(p_id skillancer.booking_id, p_title text,

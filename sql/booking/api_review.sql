@@ -1,5 +1,6 @@
--- API of reviews: write, read, reply. A review is hidden from the other side until both are in or the
--- window after the booking's end has closed.
+-- sql/booking/api_review.sql
+--	API of reviews: write, read, reply. A review is hidden from the other side until both are in or the
+--	window after the booking's end has closed.
 
 -- Either side reviews the other.
 CREATE OR REPLACE FUNCTION skillancer_api.review_submit(p_id skillancer.booking_id, p_rating integer,

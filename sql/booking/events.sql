@@ -1,4 +1,5 @@
--- Events of bookings, milestones and reviews, with the JSON schema of their data.
+-- sql/booking/events.sql
+--	Events of bookings, milestones and reviews, with the JSON schema of their data.
 
 INSERT INTO skillancer.event_type (name, version, description, schema)
 SELECT v.name, '1.0', v.description, v.schema::jsonb

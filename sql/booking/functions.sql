@@ -1,4 +1,5 @@
--- What the commands of bookings share: hashing of terms, making a booking, locks in one order.
+-- sql/booking/functions.sql
+--	What the commands of bookings share: hashing of terms, making a booking, locks in one order.
 
 -- SHA-256 of the canonical text of the terms.
 CREATE OR REPLACE FUNCTION skillancer.terms_hash(p_terms jsonb) RETURNS bytea

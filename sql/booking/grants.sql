@@ -1,4 +1,5 @@
--- Who may touch the tables of bookings at all; row-level security narrows it further.
+-- sql/booking/grants.sql
+--	Who may touch the tables of bookings at all; row-level security narrows it further.
 
 GRANT SELECT ON skillancer.booking, skillancer.milestone, skillancer.review, skillancer.reputation,
 	skillancer.booking_doc, skillancer.milestone_doc, skillancer.review_doc

@@ -1,5 +1,6 @@
--- Machines of bookings, milestones and reviews. Guards and effects are C: extension/booking and,
--- where money moves, extension/payment.
+-- sql/booking/machines.sql
+--	Machines of bookings, milestones and reviews. Guards and effects are C: extension/booking and,
+--	where money moves, extension/payment.
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('booking', 'skillancer.booking', ARRAY['AWAITING_PAYMENT'], 'booking'),

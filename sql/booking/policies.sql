@@ -1,5 +1,6 @@
--- Who sees and writes bookings, milestones and reviews. The owner's functions may lock a row of
--- their caller and never change one: that is for the engine.
+-- sql/booking/policies.sql
+--	Who sees and writes bookings, milestones and reviews. The owner's functions may lock a row of
+--	their caller and never change one: that is for the engine.
 
 CREATE POLICY booking_read ON skillancer.booking FOR SELECT
 	USING (client_id = (SELECT skillancer.current_user_id())

@@ -1,4 +1,5 @@
--- No state without the engine: bookings, milestones and reviews.
+-- sql/booking/triggers.sql
+--	No state without the engine: bookings, milestones and reviews.
 
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.booking
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('booking');

@@ -1,4 +1,5 @@
--- The JSON of bookings, milestones and reviews, one view each.
+-- sql/booking/views.sql
+--	The JSON of bookings, milestones and reviews, one view each.
 
 -- A milestone as the API shows it.
 CREATE VIEW skillancer.milestone_doc WITH (security_invoker = true) AS

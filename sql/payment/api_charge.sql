@@ -1,4 +1,5 @@
--- API of charges: into the wallet, for a milestone, confirm, cancel, read.
+-- sql/payment/api_charge.sql
+--	API of charges: into the wallet, for a milestone, confirm, cancel, read.
 
 -- Money into the wallet.
 CREATE OR REPLACE FUNCTION skillancer_api.charge_create(p_amount skillancer.monetary,

@@ -1,4 +1,5 @@
--- API of payment and payout methods: the caller's own.
+-- sql/payment/api_method.sql
+--	API of payment and payout methods: the caller's own.
 
 -- Adds a method of one kind.
 CREATE OR REPLACE FUNCTION skillancer.method_add(p_kind text, p_token text, p_usable_from timestamptz)

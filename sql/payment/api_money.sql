@@ -1,4 +1,5 @@
--- API of balances: wallet, earnings, history, fee preview; trial balance and coverage for finance.
+-- sql/payment/api_money.sql
+--	API of balances: wallet, earnings, history, fee preview; trial balance and coverage for finance.
 
 -- What the caller has, by currency.
 CREATE OR REPLACE FUNCTION skillancer_api.wallet_get() RETURNS json

@@ -1,4 +1,5 @@
--- API of payouts: request, cancel, read.
+-- sql/payment/api_payout.sql
+--	API of payouts: request, cancel, read.
 
 -- What a payout of this currency costs and needs.
 CREATE OR REPLACE FUNCTION skillancer.payout_terms(p_currency text, OUT minimum skillancer.monetary,

@@ -1,5 +1,6 @@
--- Built-in rows of payments and bookings: policies, the first fee schedule, payout rules. Rows that
--- an operator has edited are left alone.
+-- sql/payment/builtin.sql
+--	Built-in rows of payments and bookings: policies, the first fee schedule, payout rules. Rows that
+--	an operator has edited are left alone.
 RESET ROLE;
 
 SELECT skillancer.put_policy('bookingPaymentTerm', '"P14D"', 'A booking that nobody funds is void after this long');

@@ -1,4 +1,5 @@
--- Events of payments, with the JSON schema of their data.
+-- sql/payment/events.sql
+--	Events of payments, with the JSON schema of their data.
 
 INSERT INTO skillancer.event_type (name, version, description, schema)
 SELECT v.name, '1.0', v.description, jsonb_build_object('type', 'object',

@@ -1,4 +1,5 @@
--- What the commands of payments share: fees, the sandbox, charges, dry runs.
+-- sql/payment/functions.sql
+--	What the commands of payments share: fees, the sandbox, charges, dry runs.
 
 -- A step on the fee schedule.
 CREATE OR REPLACE FUNCTION skillancer.fee_step(p_version integer, p_kind text, p_before skillancer.monetary,

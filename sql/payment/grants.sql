@@ -1,4 +1,5 @@
--- Who may touch the tables of payments at all. Tokens of payment methods are for commands only.
+-- sql/payment/grants.sql
+--	Who may touch the tables of payments at all. Tokens of payment methods are for commands only.
 
 GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.pair_billing,
 	skillancer.charge, skillancer.earning, skillancer.payout,

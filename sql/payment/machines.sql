@@ -1,4 +1,5 @@
--- Machines of charges, earnings and payouts. Their postings are effects in extension/payment.
+-- sql/payment/machines.sql
+--	Machines of charges, earnings and payouts. Their postings are effects in extension/payment.
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('charge', 'skillancer.charge', ARRAY['CREATED'], 'charge'),

@@ -1,4 +1,5 @@
--- Who sees and writes payments: their owner, and staff with finance:view. The price list is public.
+-- sql/payment/policies.sql
+--	Who sees and writes payments: their owner, and staff with finance:view. The price list is public.
 
 CREATE POLICY fee_schedule_read ON skillancer.fee_schedule FOR SELECT USING ((SELECT skillancer.has_request()));
 CREATE POLICY payout_rule_read ON skillancer.payout_rule FOR SELECT USING ((SELECT skillancer.has_request()));

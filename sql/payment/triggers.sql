@@ -1,4 +1,5 @@
--- No state without the engine: charges, earnings and payouts.
+-- sql/payment/triggers.sql
+--	No state without the engine: charges, earnings and payouts.
 
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.charge
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('charge');

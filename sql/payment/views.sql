@@ -1,4 +1,5 @@
--- The JSON of payment methods, charges, earnings and payouts, one view each.
+-- sql/payment/views.sql
+--	The JSON of payment methods, charges, earnings and payouts, one view each.
 
 -- A payment or payout method, without its token.
 CREATE VIEW skillancer.payment_method_doc WITH (security_invoker = true) AS
