@@ -4,8 +4,6 @@ CREATE POLICY policy_read ON skillancer.policy FOR SELECT
 	USING ((SELECT skillancer.has_request()));
 CREATE POLICY event_read ON skillancer.event FOR SELECT
 	USING ((SELECT skillancer.has_permission('system:view_audit')));
-CREATE POLICY event_default_read ON skillancer.event_default FOR SELECT
-	USING ((SELECT skillancer.has_permission('system:view_audit')));
 
 SET LOCAL ROLE skillancer_vault;
 CREATE POLICY audit_read ON skillancer.audit FOR SELECT

@@ -53,7 +53,6 @@ COMMENT ON FUNCTION skillancer.check_if_match(text, text) IS
 GRANT EXECUTE ON FUNCTION
 	skillancer.list_reply(json[], text[], integer, text),
 	skillancer.cursor_decode(text, text),
-	skillancer.cursor_secret(),
 	skillancer.etag_matches(text, text),
 	skillancer.check_if_match(text, text)
 	TO skillancer_bridge;

@@ -322,13 +322,13 @@ ALTER FUNCTION skillancer.end_session_of_token(text) OWNER TO skillancer_engine;
 
 -- What expired rows of sign-in are good for: nothing.
 CREATE OR REPLACE FUNCTION skillancer.purge_sign_in()
-RETURNS integer
+RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_rows integer;
-	v_total integer;
+	v_rows bigint;
+	v_total bigint;
 BEGIN
 	DELETE FROM skillancer.sign_in_failure f
 	WHERE f.window_start < skillancer.now() - interval '1 day'

@@ -1,0 +1,136 @@
+/*
+ * fixture.sql
+ *		Three tenants, each a client and a freelancer with a deal, and staff: two rows or more of everything that
+ *		belongs to somebody. Written by the superuser with foreign keys off; states come in by the audited import.
+ */
+SET LOCAL session_replication_role = replica;
+SELECT skillancer.import_begin('matrix of row-level security');
+
+-- an id that is the same in every run
+CREATE FUNCTION rls.id(p_kind text, p_n integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+$$ SELECT overlay(overlay(md5(p_kind || p_n) PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid $$;
+
+INSERT INTO rls.persona (name, user_id, is_request)
+SELECT p.name, CASE WHEN p.position > 2 THEN rls.id(p.name, 0)::skillancer.user_id END, p.name <> 'nobody'
+FROM unnest(ARRAY['nobody', 'visitor', 'client1', 'client2', 'client3', 'freelancer1', 'freelancer2', 'freelancer3',
+	'support', 'moderator', 'finance', 'analyst', 'admin', 'thief']) WITH ORDINALITY AS p (name, position);
+
+-- tenant t: client t and freelancer t; o is the next freelancer, who is a party to some of it
+CREATE VIEW rls.tenant AS
+SELECT t, rls.id('client' || t, 0)::skillancer.user_id AS client, rls.id('freelancer' || t, 0)::skillancer.user_id AS freelancer,
+	rls.id('freelancer' || (t % 3 + 1), 0)::skillancer.user_id AS o
+FROM generate_series(1, 3) t;
+
+-- people
+INSERT INTO skillancer.user_account (id, email, name, state)
+SELECT p.user_id, p.name || '@matrix.test', p.name, 'ACTIVE' FROM rls.persona p WHERE p.user_id IS NOT NULL;
+INSERT INTO skillancer.user_role (user_id, role)
+SELECT p.user_id, r FROM rls.persona p, unnest(ARRAY['USER', upper(rtrim(p.name, '123'))]) r
+WHERE p.user_id IS NOT NULL AND r <> 'THIEF';
+INSERT INTO skillancer.user_permission (user_id, permission)
+SELECT p.user_id, 'system:manage' FROM rls.persona p WHERE p.name IN ('support', 'analyst');
+INSERT INTO skillancer.user_credential (user_id, password_hash)
+SELECT p.user_id, '$argon2id$v=19$x' FROM rls.persona p WHERE p.user_id IS NOT NULL;
+INSERT INTO skillancer.profile (user_id, display_name, is_public, is_listed)
+SELECT p.user_id, p.name, p.name LIKE 'freelancer%', p.name NOT LIKE '%3' FROM rls.persona p WHERE p.user_id IS NOT NULL;
+INSERT INTO skillancer.verification (user_id, kind, status)
+SELECT p.user_id, k, 'VERIFIED' FROM rls.persona p, unnest('{EMAIL,PHONE}'::text[]) k WHERE p.name ~ '[12]';
+INSERT INTO skillancer.session (id, user_id, expires_at)
+SELECT rls.id('session' || p.name, n)::skillancer.session_id, p.user_id, now() + interval '1 day'
+FROM rls.persona p, generate_series(1, 2) n WHERE p.user_id IS NOT NULL AND p.name <> 'thief';
+INSERT INTO skillancer.refresh_token (id, session_id, hash, expires_at)
+SELECT rls.id('refresh', n), rls.id('sessionclient1', n)::skillancer.session_id, sha256('x'), now() FROM generate_series(1, 2) n;
+INSERT INTO skillancer.email_token (id, user_id, purpose, email_key, hash, expires_at)
+SELECT rls.id('mailed', t), client, 'VERIFY_EMAIL', 'x', sha256('x'), now() FROM rls.tenant;
+INSERT INTO skillancer.sign_in_failure (account, network, failures, window_start) VALUES ('a', 'n', 1, now()), ('b', 'n', 1, now());
+
+-- the catalogue, projects and gigs
+INSERT INTO skillancer.category (id, slug, name)
+SELECT rls.id('category', n)::skillancer.category_id, 'matrix-' || n, 'Matrix' FROM generate_series(1, 2) n;
+INSERT INTO skillancer.skill (id, slug, name)
+SELECT rls.id('skill', n)::skillancer.skill_id, 'matrix-' || n, 'Matrix' FROM generate_series(1, 2) n;
+INSERT INTO skillancer.skill_key (key, skill_id)
+SELECT 'matrix-' || n, rls.id('skill', n)::skillancer.skill_id FROM generate_series(1, 2) n
+ON CONFLICT DO NOTHING;
+-- 1: open to all; 2: a private draft that one freelancer is invited to; 3: open, for the invited only
+INSERT INTO skillancer.project (id, client_id, state, visibility, title, description, budget_kind, budget_min, budget_max, published_at)
+SELECT rls.id('project' || n, t)::skillancer.project_id, client, CASE n WHEN 2 THEN 'DRAFT' ELSE 'OPEN' END,
+	(ARRAY['PUBLIC', 'PRIVATE', 'INVITE_ONLY'])[n], 'A project', 'A description', 'FIXED', '10.00 USD', '20.00 USD', now()
+FROM rls.tenant, generate_series(1, 3) n;
+INSERT INTO skillancer.proposal (id, project_id, client_id, freelancer_id, state, cover_letter, bid)
+SELECT rls.id('proposal' || n, t)::skillancer.proposal_id, rls.id('project1', t)::skillancer.project_id, client,
+	CASE n WHEN 1 THEN freelancer ELSE o END, CASE n WHEN 1 THEN 'SUBMITTED' ELSE 'WITHDRAWN' END, repeat('Hire me. ', 10), '15.00 USD'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.proposal_revision (proposal_id, revision, client_id, freelancer_id, cover_letter, bid, milestones, answers)
+SELECT p.id, 1, p.client_id, p.freelancer_id, p.cover_letter, p.bid, '[]', '{}' FROM skillancer.proposal p;
+INSERT INTO skillancer.invitation (id, project_id, client_id, freelancer_id, state)
+SELECT rls.id('invitation' || n, t)::skillancer.invitation_id, rls.id('project' || n + 1, t)::skillancer.project_id, client,
+	CASE n WHEN 1 THEN freelancer ELSE o END, 'SENT'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.saved_project (user_id, project_id)
+SELECT u, rls.id('project1', t)::skillancer.project_id FROM rls.tenant, unnest(ARRAY[freelancer, client]) u;
+INSERT INTO skillancer.gig (id, freelancer_id, state, title, description, packages, price_from, activated_at)
+SELECT rls.id('gig' || n, t)::skillancer.gig_id, freelancer, CASE n WHEN 1 THEN 'ACTIVE' ELSE 'DRAFT' END, 'A gig for sale',
+	'A description', '[{"tier": "BASIC"}]', '5.00 USD', now()
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.gig_revision (gig_id, revision, freelancer_id, title, description, packages, extras, faq, requirements)
+SELECT g.id, 1, g.freelancer_id, g.title, g.description, g.packages, '[]', '[]', '{}' FROM skillancer.gig g;
+INSERT INTO skillancer.risk_signal (id, user_id, kind, subject_type, subject_id, score)
+SELECT rls.id('risk' || n, t), CASE n WHEN 1 THEN client ELSE freelancer END, 'contact', 'project', rls.id('project1', t), 10
+FROM rls.tenant, generate_series(1, 2) n;
+
+-- bookings: 1 with the freelancer, 2 with the next one
+INSERT INTO skillancer.booking (id, source, client_id, freelancer_id, title, currency, terms, terms_hash, fee_version, state)
+SELECT rls.id('booking' || n, t)::skillancer.booking_id, 'DIRECT', client, CASE n WHEN 1 THEN freelancer ELSE o END, 'A booking', 'USD',
+	'{}', sha256('x'), 1, CASE n WHEN 1 THEN 'ACTIVE' ELSE 'COMPLETED' END
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, proposed_by, state)
+SELECT rls.id('milestone' || b.state, row_number() OVER (ORDER BY b.id)::integer)::skillancer.milestone_id, b.id, b.client_id, b.freelancer_id, 1, 'A step',
+	'15.00 USD', b.freelancer_id, CASE b.state WHEN 'ACTIVE' THEN 'FUNDED' ELSE 'RELEASED' END
+FROM skillancer.booking b;
+INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating, comment, would_work_again, state)
+SELECT rls.id('review' || b.id::text, n)::skillancer.review_id, b.id, b.client_id, b.freelancer_id, CASE n WHEN 1 THEN b.client_id ELSE b.freelancer_id END,
+	CASE n WHEN 1 THEN b.freelancer_id ELSE b.client_id END, 5, 'It was all right.', true,
+	CASE WHEN b.state = 'ACTIVE' THEN 'HIDDEN' ELSE 'PUBLISHED' END
+FROM skillancer.booking b, generate_series(1, 2) n;
+INSERT INTO skillancer.reputation (user_id, side, rating)
+SELECT freelancer, 'FREELANCER', (SELECT skillancer.rating_tally(5) FROM generate_series(1, 2)) FROM rls.tenant;
+
+-- money
+INSERT INTO skillancer.pair_billing (client_id, freelancer_id, currency, billed) SELECT client, f, 'USD', '1.00 USD' FROM rls.tenant, unnest(ARRAY[freelancer, o]) f;
+INSERT INTO skillancer.payment_method (id, user_id, kind, provider, token, label)
+SELECT rls.id('method' || k, t)::skillancer.payment_method_id, CASE k WHEN 'PAYMENT' THEN client ELSE freelancer END, k, 'sandbox', 'tok', 'Card'
+FROM rls.tenant, unnest('{PAYMENT,PAYOUT}'::text[]) k;
+INSERT INTO skillancer.charge (id, user_id, payment_method_id, provider, amount)
+SELECT rls.id('charge' || n, t)::skillancer.charge_id, client, rls.id('methodPAYMENT', t)::skillancer.payment_method_id, 'sandbox', '15.00 USD'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee)
+SELECT rls.id('payout' || n, t)::skillancer.payout_id, freelancer, rls.id('methodPAYOUT', t)::skillancer.payment_method_id, 'sandbox', '30.00 USD', '1.00 USD'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milestone_id, gross, fee, net)
+SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
+INSERT INTO skillancer.ledger_account (class, owner, currency, mode, floor_zero, debit_normal)
+SELECT c, CASE c WHEN 'client_wallet' THEN client::uuid ELSE freelancer::uuid END, 'USD', 'row', true, false
+FROM rls.tenant, unnest('{client_wallet,freelancer_available}'::text[]) c;
+INSERT INTO skillancer.ledger_txn (kind, idempotency_key, fingerprint) VALUES ('test', 'matrix1', '\x00'), ('test', 'matrix2', '\x00');
+INSERT INTO skillancer.ledger_entry (txn, leg, account, amount, currency, epoch)
+SELECT x.id, l, (SELECT min(id) FROM skillancer.ledger_account), CASE l WHEN 1 THEN 100 ELSE -100 END, 'USD', 1
+FROM skillancer.ledger_txn x, generate_series(1, 2) l;
+
+-- the core and the workers
+INSERT INTO skillancer.event (epoch, type, source, aggregate_type, aggregate_id, audience)
+SELECT 1, 'user.updated', 'matrix', 'user', client::uuid, ARRAY[client::uuid] FROM rls.tenant;
+INSERT INTO skillancer.event (at, epoch, type, source, aggregate_type, aggregate_id, audience)
+SELECT '1999-01-01', 1, 'user.updated', 'matrix', 'user', client::uuid, ARRAY[client::uuid] FROM rls.tenant;
+INSERT INTO skillancer.audit (epoch, action, object_type, actor_id) SELECT 1, 'matrix', 'user', client::uuid FROM rls.tenant;
+INSERT INTO skillancer.consumer (name, epoch, position) VALUES ('matrix1', 1, '1:1:'), ('matrix2', 1, '1:1:');
+INSERT INTO skillancer.due (machine, id, event, due_at) SELECT 'booking', rls.id('booking1', t), 'x', 'infinity' FROM rls.tenant;
+INSERT INTO skillancer.idempotency_key (user_id, route, key, body_hash) SELECT client, 'POST /x', 'k', '\x00' FROM rls.tenant;
+INSERT INTO skillancer.notification (id, user_id, event_id, type, category, priority, title, body)
+SELECT rls.id('notification' || u::text, n)::skillancer.notification_id, u, rls.id('event', n)::skillancer.event_id, 'matrix', 'ACCOUNT', 'NORMAL', 'x', 'x'
+FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
+INSERT INTO skillancer.mail (id, user_id, address, type, due_at) SELECT rls.id('mail', t), client, 'x@y.z', 'matrix', 'infinity' FROM rls.tenant;
+INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('a@matrix.test', 'x'), ('b@matrix.test', 'x');
+INSERT INTO skillancer.event_attempt (consumer, seq) VALUES ('matrix', 1), ('matrix', 2);
+INSERT INTO skillancer.worker_start (worker) VALUES ('matrix1'), ('matrix2');
+INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
