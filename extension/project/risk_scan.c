@@ -9,11 +9,11 @@
  *reader to make contact or to pay. Matchers only look a fixed number of words away, so the cost is
  *linear.
  */
-#include <ctype.h>
-#include <stdbool.h>
-#include <string.h>
+#include "skl.h"
 
 #include "project/risk_scan.h"
+
+#include <ctype.h>
 
 const SklRiskKind skl_risk_kinds[SKL_RISK_KIND_COUNT] = {
 	{"contact_email", 60},	   {"contact_phone", 60}, {"contact_messenger", 50},
@@ -78,7 +78,7 @@ is_digit(char c)
 
 /* Compares a range with a lower-case ASCII word. */
 static bool
-range_is(const Text *t, Word w, const char *word)
+is_word(const Text *t, Word w, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -91,10 +91,10 @@ range_is(const Text *t, Word w, const char *word)
 }
 
 static bool
-range_in(const Text *t, Word w, const char *const *words)
+is_among(const Text *t, Word w, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (range_is(t, w, *words))
+		if (is_word(t, w, *words))
 			return true;
 	return false;
 }
@@ -105,7 +105,7 @@ text_at(const Text *t, size_t pos, const char *what)
 {
 	size_t n = strlen(what);
 
-	return t->len - pos >= n && range_is(t, (Word){pos, pos + n}, what);
+	return t->len - pos >= n && is_word(t, (Word){pos, pos + n}, what);
 }
 
 /* The first word at or after pos. */
@@ -142,11 +142,11 @@ near(const Text *t, Word w, const char *const *words)
 	size_t pos = w.start;
 
 	for (int i = 0; i < NEIGHBOURS && previous_word(t, pos, &other); i++, pos = other.start)
-		if (range_in(t, other, words))
+		if (is_among(t, other, words))
 			return true;
 	pos = w.end;
 	for (int i = 0; i < NEIGHBOURS && next_word(t, pos, &other); i++, pos = other.end)
-		if (range_in(t, other, words))
+		if (is_among(t, other, words))
 			return true;
 	return false;
 }
@@ -181,7 +181,7 @@ is_email(const Text *t, size_t pos)
 			return true;
 		host = top;
 	}
-	return range_in(t, host, mail_hosts);
+	return is_among(t, host, mail_hosts);
 }
 
 /* "jane at gmail dot com", "jane (at) site [dot] io": w is the word "at". */
@@ -197,7 +197,7 @@ is_spelled_email(const Text *t, Word w)
 	if (!previous_word(t, w.start, &name) || !next_word(t, w.end, &host) ||
 		!next_word(t, host.end, &dot))
 		return false;
-	if (range_is(t, dot, "dot"))
+	if (is_word(t, dot, "dot"))
 	{
 		if (!next_word(t, dot.end, &top))
 			return false;
@@ -206,8 +206,8 @@ is_spelled_email(const Text *t, Word w)
 		top = dot;
 	else
 		return false;
-	return range_in(t, top, top_domains) &&
-		   (bracketed || range_in(t, host, mail_hosts) || range_is(t, dot, "dot"));
+	return is_among(t, top, top_domains) &&
+		   (bracketed || is_among(t, host, mail_hosts) || is_word(t, dot, "dot"));
 }
 
 static bool
@@ -275,10 +275,10 @@ is_payment_elsewhere(const Text *t, Word w)
 	Word next;
 	size_t pos = w.end;
 
-	if (range_in(t, w, pay_services))
+	if (is_among(t, w, pay_services))
 		return near(t, w, pay_words) && near(t, w, pay_people);
 	for (int i = 0; i < 4 && next_word(t, pos, &next); i++, pos = next.end)
-		if (range_in(t, next, platform_words))
+		if (is_among(t, next, platform_words))
 			return near(t, w, pay_words) || near(t, w, contact_words);
 	return false;
 }
@@ -289,16 +289,16 @@ scan_word(const Text *t, Word w)
 {
 	unsigned found = 0;
 
-	if (range_is(t, w, "at") && is_spelled_email(t, w))
+	if (is_word(t, w, "at") && is_spelled_email(t, w))
 		found |= SKL_RISK_EMAIL;
-	if (range_in(t, w, messengers) && is_messenger(t, w))
+	if (is_among(t, w, messengers) && is_messenger(t, w))
 		found |= SKL_RISK_MESSENGER;
-	if ((range_in(t, w, pay_services) || range_is(t, w, "outside") || range_is(t, w, "off")) &&
+	if ((is_among(t, w, pay_services) || is_word(t, w, "outside") || is_word(t, w, "off")) &&
 		is_payment_elsewhere(t, w))
 		found |= SKL_RISK_PAYMENT;
-	if ((range_is(t, w, "http") || range_is(t, w, "https")) && text_at(t, w.end, "://"))
+	if ((is_word(t, w, "http") || is_word(t, w, "https")) && text_at(t, w.end, "://"))
 		found |= SKL_RISK_LINK;
-	if (range_is(t, w, "www") && text_at(t, w.end, "."))
+	if (is_word(t, w, "www") && text_at(t, w.end, "."))
 		found |= SKL_RISK_LINK;
 	for (const char *const *host = messenger_hosts; *host != NULL; host++)
 		if (text_at(t, w.start, *host))
@@ -307,19 +307,19 @@ scan_word(const Text *t, Word w)
 }
 
 unsigned
-skl_risk_scan(const char *text, size_t len)
+skl_risk_scan(const char *words, size_t len)
 {
-	Text t = {text, len};
+	Text t = {words, len};
 	unsigned found = 0;
 	size_t phone_end = 0;
 
 	for (size_t pos = 0; pos < len; pos++)
 	{
-		char c = text[pos];
+		char c = words[pos];
 
 		if (c == '@' && is_email(&t, pos))
 			found |= SKL_RISK_EMAIL;
-		if (!is_word_byte(c) || (pos > 0 && is_word_byte(text[pos - 1])))
+		if (!is_word_byte(c) || (pos > 0 && is_word_byte(words[pos - 1])))
 			continue;
 		if (is_digit(c) && pos >= phone_end)
 		{

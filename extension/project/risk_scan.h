@@ -6,8 +6,6 @@
 #ifndef SKL_PROJECT_RISK_SCAN_H
 #define SKL_PROJECT_RISK_SCAN_H
 
-#include <stddef.h>
-
 /* One bit for each kind of finding; order is that of skl_risk_kinds[]. */
 enum
 {
@@ -29,6 +27,6 @@ typedef struct SklRiskKind
 extern const SklRiskKind skl_risk_kinds[SKL_RISK_KIND_COUNT];
 
 /* The kinds found in a UTF-8 text, as bits. Never fails, never reads past len. */
-extern unsigned skl_risk_scan(const char *text, size_t len);
+extern unsigned skl_risk_scan(const char *words, size_t len);
 
 #endif

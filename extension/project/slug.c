@@ -6,8 +6,7 @@
  * Latin letters lose their marks, everything else between letters becomes one hyphen, and the signs
  * that tell skills apart are spelled out: "C++" is c-plus-plus, "C#" c-sharp, ".NET" dot-net.
  */
-#include <stdbool.h>
-#include <string.h>
+#include "skl.h"
 
 #include "project/slug.h"
 
@@ -81,28 +80,28 @@ append_ascii(Slug *s, char c, char next)
 }
 
 size_t
-skl_slug(const char *text, size_t len, char *out)
+skl_slug(const char *name, size_t len, char *out)
 {
 	Slug s = {out, 0, false};
 	size_t i = 0;
 
 	while (i < len)
 	{
-		unsigned char c = (unsigned char) text[i];
+		unsigned char c = (unsigned char) name[i];
 		unsigned point;
 
 		if (c < 0x80)
 		{
-			append_ascii(&s, text[i], i + 1 < len ? text[i + 1] : '\0');
+			append_ascii(&s, name[i], i + 1 < len ? name[i + 1] : '\0');
 			i++;
 			continue;
 		}
-		point = i + 1 < len ? ((c & 0x1Fu) << 6) | ((unsigned char) text[i + 1] & 0x3Fu) : 0;
+		point = i + 1 < len ? ((c & 0x1Fu) << 6) | ((unsigned char) name[i + 1] & 0x3Fu) : 0;
 		if (c >= 0xC3 && c <= 0xC5 && point >= LATIN_FIRST && point <= LATIN_LAST)
 			append(&s, latin[point - LATIN_FIRST], strlen(latin[point - LATIN_FIRST]));
 		else
 			s.gap = true;
-		for (i++; i < len && ((unsigned char) text[i] & 0xC0) == 0x80; i++)
+		for (i++; i < len && ((unsigned char) name[i] & 0xC0) == 0x80; i++)
 			;
 	}
 	out[s.len] = '\0';
