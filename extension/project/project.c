@@ -80,6 +80,7 @@ close_proposals(const SklFire *fire)
 void
 skl_project_init(void)
 {
+	skl_catalogue_init();
 	skl_register_guard("project_unflagged", project_unflagged);
 	skl_register_effect("project", "fill", close_proposals);
 	skl_register_effect("project", "cancel", close_proposals);

@@ -8,4 +8,7 @@
 /* Registers guards and effects with the engine; called once when the library loads. */
 extern void skl_project_init(void);
 
+/* Watches for changes of categories and skills; called by skl_project_init(). */
+extern void skl_catalogue_init(void);
+
 #endif

@@ -24,6 +24,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.skill_list(
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit integer := skillancer.check_limit(p_limit);
@@ -58,6 +59,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.skills_popular(p_limit integer DEFAULT
 RETURNS json
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit integer := skillancer.check_limit(p_limit);

@@ -148,6 +148,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.gig_list(
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit    integer := skillancer.check_limit(p_limit);
@@ -189,6 +190,7 @@ CREATE OR REPLACE FUNCTION skillancer.gig_list_mine(p_limit integer, p_cursor te
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_scope text := concat_ws('|', 'gigs-mine', skillancer.current_user_id());

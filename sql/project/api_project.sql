@@ -77,6 +77,7 @@ CREATE OR REPLACE FUNCTION skillancer.project_list_mine(p_state text, p_limit in
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_scope text := concat_ws('|', 'projects-mine', skillancer.current_user_id(), p_state);
@@ -107,6 +108,7 @@ CREATE OR REPLACE FUNCTION skillancer.project_list_found(
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_scope    text := jsonb_build_array('projects', p_q, p_skill, p_category, p_kind, p_min, p_max, p_currency)::text;
@@ -149,6 +151,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.project_list(
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit integer := skillancer.check_limit(p_limit);

@@ -117,6 +117,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.project_review_list(p_limit integer DE
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit integer := skillancer.check_limit(p_limit);

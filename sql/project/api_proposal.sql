@@ -202,6 +202,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.proposal_list(
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit integer := skillancer.check_limit(p_limit);
@@ -239,6 +240,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.project_proposals(
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
 	v_limit  integer := skillancer.check_limit(p_limit);

@@ -27,6 +27,32 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'skl_fn_risk_score';
 COMMENT ON FUNCTION skillancer.risk_score(text[]) IS 'Sum of the scores of the kinds, at most 100.';
 
+-- A category inside another document.
+CREATE OR REPLACE FUNCTION skillancer.category_json(p_id skillancer.category_id)
+RETURNS json
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'skl_fn_category_json';
+COMMENT ON FUNCTION skillancer.category_json(skillancer.category_id) IS
+	'{"id", "slug", "name"} of a category, from a cache of the backend that follows the table.';
+GRANT EXECUTE ON FUNCTION skillancer.category_json(skillancer.category_id) TO skillancer_bridge;
+
+-- Skills inside another document.
+CREATE OR REPLACE FUNCTION skillancer.skills_json(p_ids skillancer.skill_id[])
+RETURNS json
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'skl_fn_skills_json';
+COMMENT ON FUNCTION skillancer.skills_json(skillancer.skill_id[]) IS
+	'Array of {"id", "slug", "name"} in the order of the ids, from a cache of the backend that follows the table.';
+GRANT EXECUTE ON FUNCTION skillancer.skills_json(skillancer.skill_id[]) TO skillancer_bridge;
+
+-- Tells every backend that the catalogue changed.
+CREATE OR REPLACE FUNCTION skillancer.catalogue_changed()
+RETURNS trigger
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_catalogue_changed';
+COMMENT ON FUNCTION skillancer.catalogue_changed() IS
+	'Trigger of category and skill: caches of their JSON are dropped when the change commits.';
+
 -- Checks of nested terms; problems name the member, as in milestones[1].amount.
 CREATE OR REPLACE FUNCTION skillancer.check_milestones(p_field text, p_milestones jsonb, p_bid skillancer.monetary)
 RETURNS void

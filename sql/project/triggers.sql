@@ -18,3 +18,11 @@ ALTER TABLE skillancer.gig ENABLE ALWAYS TRIGGER state_guard;
 
 CREATE TRIGGER skill_keys AFTER INSERT OR UPDATE OF slug, aliases, merged_into ON skillancer.skill
 	FOR EACH ROW EXECUTE FUNCTION skillancer.skill_keys();
+
+CREATE TRIGGER catalogue_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.skill
+	FOR EACH ROW EXECUTE FUNCTION skillancer.catalogue_changed();
+ALTER TABLE skillancer.skill ENABLE ALWAYS TRIGGER catalogue_changed;
+
+CREATE TRIGGER catalogue_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.category
+	FOR EACH ROW EXECUTE FUNCTION skillancer.catalogue_changed();
+ALTER TABLE skillancer.category ENABLE ALWAYS TRIGGER catalogue_changed;

@@ -24,11 +24,8 @@ SELECT p.id, p.client_id, p.state, p.visibility, p.category_id, p.published_at, 
 		'visibility', p.visibility,
 		'title', p.title,
 		'description', p.description,
-		'category', (SELECT json_build_object('id', c.id, 'slug', c.slug, 'name', c.name)
-			FROM skillancer.category c WHERE c.id = p.category_id),
-		'skills', (SELECT coalesce(json_agg(json_build_object('id', s.id, 'slug', s.slug, 'name', s.name)
-				ORDER BY array_position(p.skills, s.id)), '[]')
-			FROM skillancer.skill s WHERE s.id = ANY (p.skills)),
+		'category', skillancer.category_json(p.category_id),
+		'skills', skillancer.skills_json(p.skills),
 		'budgetKind', p.budget_kind,
 		'budgetMin', p.budget_min,
 		'budgetMax', p.budget_max,
@@ -101,8 +98,7 @@ SELECT g.id, g.freelancer_id, g.state, g.category_id, g.activated_at, g.version,
 		'revision', g.revision,
 		'title', g.title,
 		'description', g.description,
-		'category', (SELECT json_build_object('id', c.id, 'slug', c.slug, 'name', c.name)
-			FROM skillancer.category c WHERE c.id = g.category_id),
+		'category', skillancer.category_json(g.category_id),
 		'tags', g.tags,
 		'packages', g.packages,
 		'extras', g.extras,
