@@ -2,9 +2,9 @@
  * types/id.c
  *		The id types: uuid inside, TypeID text outside, one SQL type per entity.
  *
- * ids.def lists them; each row becomes four I/O functions around the shared ones below. Comparison,
- * hashing and sorting are uuid's own functions (sql/ext/10_ids.sh declares them for each type), so
- *the value must stay exactly a pg_uuid_t.
+ * ids.def lists them; each row becomes four I/O functions around the shared ones below. Comparison
+ * and hashing (id_compare.c) answer what uuid's do, and sorting is uuid's own, so the value must
+ * stay exactly a pg_uuid_t.
  */
 #include "skl.h"
 

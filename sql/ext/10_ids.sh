@@ -1,6 +1,6 @@
 #!/bin/sh
 # sql/ext/10_ids.sh
-#	Writes the SQL of every id type to standard output: type, uuid's comparison functions under the
+#	Writes the SQL of every id type to standard output: type, comparison functions under the
 #	type's own signature, operators in pg_catalog (found with any search_path), operator classes in
 #	skillancer, explicit casts to and from uuid. The list is extension/types/ids.def.
 set -eu
@@ -16,10 +16,10 @@ operator() {
 	printf '\tRESTRICT = %s, JOIN = %s%s);\n' "$5" "$6" "${7:-}"
 }
 
-# one internal function of uuid for this type: suffix, arguments, result, uuid's function
+# one comparison or hash function for this type: suffix, arguments, result (extension/types/id_compare.c)
 wrapper() {
 	printf 'CREATE FUNCTION skillancer.%s_%s(%s) RETURNS %s\n' "$type" "$1" "$2" "$3"
-	printf "\tLANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS '%s';\n" "$4"
+	printf "\tLANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'skl_id_%s';\n" "$1"
 }
 
 # the I/O functions: suffix, argument, result
@@ -42,11 +42,11 @@ one_type() {
 	printf "COMMENT ON TYPE %s IS 'Id of a %s: a uuid, written as TypeID with the prefix %s';\n" \
 		"$full" "$what" "$prefix"
 	for comparison in eq ne lt le ge gt; do
-		wrapper "$comparison" "$full, $full" boolean "uuid_$comparison"
+		wrapper "$comparison" "$full, $full" boolean
 	done
-	wrapper cmp "$full, $full" integer uuid_cmp
-	wrapper hash "$full" integer uuid_hash
-	wrapper hash_extended "$full, bigint" bigint uuid_hash_extended
+	wrapper cmp "$full, $full" integer
+	wrapper hash "$full" integer
+	wrapper hash_extended "$full, bigint" bigint
 	operator = eq = '<>' eqsel eqjoinsel ', HASHES, MERGES'
 	operator '<>' ne '<>' = neqsel neqjoinsel
 	operator '<' lt '>' '>=' scalarltsel scalarltjoinsel
