@@ -10,7 +10,7 @@
  *	libmicrohttpd   accepts, parses, calls back; requests become jobs and are parked (suspended);
  *				 resumed ones queue their answer
  *	pool         queued jobs go out
- *	sweep        absolute deadlines that libmicrohttpd does not know
+ *	deadlines    absolute ones, which libmicrohttpd does not know (deadlines.c)
  *
  * libmicrohttpd closes the connection when an answer is queued in the first callback, so only
  * framing errors are answered there; everything else waits for the callback after the body.
@@ -19,7 +19,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,6 @@
 #define COUNT(word) atomic_fetch_add_explicit(&(word), 1, memory_order_relaxed)
 #define UNCOUNT(word) atomic_fetch_sub_explicit(&(word), 1, memory_order_relaxed)
 
-#define SWEEP_US 250000
 #define WATCH_AFTER_US 20000 /* shorter requests are not worth two system calls */
 
 static SklThread *threads;
@@ -69,6 +67,7 @@ enter_phase(SklConn *conn, SklConnPhase phase, uint64_t bytes)
 	conn->phase = phase;
 	conn->since_us = skl_now_us();
 	conn->bytes = bytes;
+	conn->acked = 0;
 }
 
 static void
@@ -314,51 +313,6 @@ on_log(void *arg, const char *format, va_list args)
 	skl_log(SKL_LOG_DEBUG, "http", "%s", text);
 }
 
-/* ---- deadlines ---- */
-
-/* Microseconds a connection may stay in its phase. */
-static uint64_t
-allowance_us(const SklConn *conn, const SklConfig *config)
-{
-	uint64_t floor = config->body_floor > 0 ? (uint64_t) config->body_floor : 1;
-
-	switch (conn->phase)
-	{
-		case SKL_CONN_IDLE:
-			if (skl_server_quiescing())
-				return 1000000;
-			return 1000ull * (uint64_t) (conn->requests == 0 ? config->header_deadline_ms
-															 : config->idle_timeout_ms);
-		case SKL_CONN_HEADERS:
-			return 1000ull * (uint64_t) config->header_deadline_ms;
-		case SKL_CONN_BODY:
-			return 10000000 + conn->bytes * 1000000 / floor;
-		case SKL_CONN_SENDING:
-			return 1000ull * (uint64_t) config->write_stall_ms + conn->bytes * 1000000 / floor;
-		case SKL_CONN_PARKED:
-			break;
-	}
-	return UINT64_MAX / 2;
-}
-
-/* Absolute: a byte now and then does not help. */
-static void
-sweep(SklThread *thread, uint64_t now)
-{
-	const SklConfig *config = skl_config();
-
-	thread->swept_us = now;
-	for (SklConn *conn = thread->conns; conn != NULL; conn = conn->next)
-	{
-		if (conn->cut || now < conn->since_us + allowance_us(conn, config))
-			continue;
-		conn->cut = true;
-		shutdown(conn->fd, SHUT_RDWR);
-		if (conn->phase != SKL_CONN_IDLE)
-			COUNT(thread->stats.connections_cut);
-	}
-}
-
 /* ---- the loop ---- */
 
 static void
@@ -439,8 +393,8 @@ loop_timeout(SklThread *thread, uint64_t now)
 	}
 	if (thread->parked_head != NULL && timeout > 20)
 		timeout = 20;
-	if (thread->conns != NULL && timeout > SWEEP_US / 1000)
-		timeout = SWEEP_US / 1000;
+	if (thread->conns != NULL && timeout > SKL_SWEEP_US / 1000)
+		timeout = SKL_SWEEP_US / 1000;
 	return timeout;
 }
 
@@ -472,8 +426,8 @@ turn(SklThread *thread)
 	skl_pool_pump(&thread->pool, now);
 	if (thread->parked_head != NULL)
 		watch_parked(thread, now);
-	if (now > thread->swept_us + SWEEP_US)
-		sweep(thread, now);
+	if (now > thread->swept_us + SKL_SWEEP_US)
+		skl_deadlines_sweep(thread, now);
 	if (!thread->quiesced && skl_server_quiescing())
 		quiesce(thread);
 }

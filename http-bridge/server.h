@@ -44,7 +44,8 @@ struct SklConn
 	SklConn *prev_parked;
 	SklConnPhase phase;
 	uint64_t since_us; /* when the phase began */
-	uint64_t bytes;	   /* received or to be sent in it */
+	uint64_t bytes;	   /* received in it */
+	uint64_t acked;	   /* by the client's kernel when sending was first looked at */
 	uint64_t requests;
 	bool watched; /* its hang-up is watched by our epoll */
 	bool hung_up;
@@ -75,6 +76,11 @@ struct SklThread
 	bool quiesced;
 	bool run_mhd;
 };
+
+#define SKL_SWEEP_US 250000
+
+/* deadlines.c: cuts connections that stayed too long in their phase. */
+void skl_deadlines_sweep(SklThread *thread, uint64_t now);
 
 /* True once skl_server_quiesce() was called: answers carry Connection: close. */
 bool skl_server_quiescing(void);
