@@ -64,3 +64,14 @@ SELECT p.id, p.user_id, p.state, 'v' || p.version AS etag,
 	) AS doc
 FROM skillancer.payout p;
 COMMENT ON VIEW skillancer.payout_doc IS 'Payouts as JSON, for the freelancer.';
+
+-- The journal, one line an entry, as a bookkeeper reads it.
+CREATE VIEW skillancer.ledger_posting WITH (security_invoker = true) AS
+SELECT t.id AS posting, t.effective_at AS at, t.kind, t.ref, e.leg, a.class AS account, a.owner,
+	CASE WHEN e.amount > 0 THEN skillancer.monetary_of(e.amount, e.currency) END AS debit,
+	CASE WHEN e.amount < 0 THEN skillancer.monetary_of(-e.amount, e.currency) END AS credit
+FROM skillancer.ledger_txn t
+JOIN skillancer.ledger_entry e ON e.txn = t.id
+JOIN skillancer.ledger_account a ON a.id = e.account;
+COMMENT ON VIEW skillancer.ledger_posting IS
+	'Entries of all postings with debit and credit; ref is the milestone, charge, earning or payout that a posting is about.';
