@@ -9,7 +9,6 @@
 #include "openapi.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
@@ -321,32 +320,6 @@ add_route(json_t *paths, json_t *used, const json_t *route)
 	json_decref(operation.required);
 }
 
-static int
-compare_paths(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-/* The same object with its members in order of name, so that equal catalogues give equal texts. */
-static json_t *
-sorted(json_t *object)
-{
-	size_t count = json_object_size(object);
-	const char **names = calloc(count + 1, sizeof(char *));
-	json_t *out = json_object();
-	size_t at = 0;
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(object, name, value) names[at++] = name;
-	qsort(names, count, sizeof(char *), compare_paths);
-	for (size_t i = 0; i < count; i++)
-		json_object_set(out, names[i], json_object_get(object, names[i]));
-	free(names);
-	json_decref(object);
-	return out;
-}
-
 /* Every tag that the paths use, once. */
 static json_t *
 tags_of(const json_t *paths)
@@ -385,7 +358,6 @@ skl_openapi_build(const json_t *catalogue, size_t *length)
 
 	for (size_t i = 0; i < json_array_size(routes); i++)
 		add_route(paths, used, json_array_get(routes, i));
-	paths = sorted(paths);
 	json_object_set_new(document, "servers", json_pack("[{s:s}]", "url", *url != '\0' ? url : "/"));
 	json_object_set_new(document, "tags", tags_of(paths));
 	json_object_set_new(document, "paths", paths);
