@@ -237,7 +237,7 @@ BEGIN
 	IF 'skills' = ANY (p_present) THEN
 		v_row.skills := skillancer.resolve_skills('skills', p_skills);
 	END IF;
-	IF 'openings' = ANY (p_present) THEN
+	IF 'openings' = ANY (p_present) AND p_openings >= 1 THEN
 		PERFORM skillancer.check_that('openings', p_openings > (SELECT count(*) FROM skillancer.proposal b
 			WHERE b.project_id = p_id AND b.state = 'ACCEPTED'), 'must be more than have been hired already');
 	END IF;
