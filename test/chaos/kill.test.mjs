@@ -47,7 +47,7 @@ async function until(condition, ms, what) {
 // One write, repeated with its key until somebody answers.
 async function write(number) {
 	const title = `chaos posting ${number}`;
-	for (;;) {
+	while (running) {
 		try {
 			const answer = await fetch(`${env.SKL_URL}/v1/projects`, {
 				method: 'POST',

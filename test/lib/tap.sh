@@ -40,7 +40,7 @@ count_tap() {
 count_node() {
 	local name=$1 log ok bad status=0
 	log=$out/$(echo "$name" | tr '/' '_').log
-	timeout 600 node --test --test-reporter=tap "$name" >"$log" 2>&1 || status=$?
+	timeout -k 10 600 node --test --test-reporter=tap "$name" >"$log" 2>&1 || status=$?
 	ok=$(sed -n 's/^# pass \([0-9]*\).*/\1/p' "$log" | tail -n 1)
 	bad=$(sed -n 's/^# \(fail\|cancelled\) \([0-9]*\).*/\2/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
 	passed=$((passed + ${ok:-0}))
