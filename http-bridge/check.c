@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "keys.h"
+#include "tls.h"
 
 #define OLDEST_SERVER 150020
 
@@ -130,6 +131,15 @@ first_line(const char *text, char *line, size_t size)
 }
 
 static int
+check_tls(const SklConfig *config)
+{
+	char detail[512];
+	bool good = skl_tls_check(config, detail, sizeof(detail));
+
+	return *config->tls_certificate != '\0' ? outcome(good, "tls", detail) : 0;
+}
+
+static int
 check_keys(const SklConfig *config)
 {
 	char detail[256];
@@ -202,6 +212,7 @@ skl_check_all(const SklConfig *config)
 	int failures = outcome(true, "configuration", "");
 
 	failures += check_keys(config);
+	failures += check_tls(config);
 	failures += check_database(conn);
 	PQfinish(conn);
 	return failures == 0 ? 0 : 1;

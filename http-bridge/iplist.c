@@ -26,6 +26,7 @@ find_client(SklRequestCtx *ctx)
 	const char *proto;
 
 	ctx->client = ctx->peer;
+	ctx->over_tls = *ctx->config->tls_certificate != '\0';
 	if (!skl_networks_contains(ctx->config->trusted_proxies, &ctx->peer))
 		return;
 	skl_forwarded_client(ctx->config->trusted_proxies, &ctx->peer,

@@ -11,6 +11,7 @@
 #include "bridge.h"
 #include "check.h"
 #include "config.h"
+#include "tls.h"
 
 /* Every client is a descriptor: take as many as the system gives. */
 static void
@@ -37,8 +38,8 @@ main(int argc, char **argv)
 	if (!skl_log_start())
 		return 1;
 	if (!skl_metrics_start() || !skl_limits_start() || !skl_auth_start() ||
-		!skl_check_at_start(skl_config()) || !skl_server_start() || !skl_catalogue_start() ||
-		!skl_admin_start())
+		!skl_check_at_start(skl_config()) || !skl_tls_start() || !skl_server_start() ||
+		!skl_catalogue_start() || !skl_admin_start())
 	{
 		skl_log_stop();
 		return 1;

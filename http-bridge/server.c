@@ -30,6 +30,7 @@
 #include "dispatch.h"
 #include "network.h"
 #include "reply.h"
+#include "tls.h"
 
 #define COUNT(word) atomic_fetch_add_explicit(&(word), 1, memory_order_relaxed)
 #define UNCOUNT(word) atomic_fetch_sub_explicit(&(word), 1, memory_order_relaxed)
@@ -485,9 +486,11 @@ start_daemon(SklThread *thread)
 	const SklConfig *config = thread->config;
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-		on_access, thread, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-		thread->listen_fd, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG |
+			skl_tls_flags(),
+		0, NULL, NULL, on_access, thread, MHD_OPTION_ARRAY, skl_tls_options(),
+		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, thread->listen_fd,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned int) config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned int) config->max_connections_per_ip, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t) 16384, MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
