@@ -89,6 +89,23 @@ skl_monetary_from_numeric(PG_FUNCTION_ARGS)
 	PG_RETURN_MONETARY_P(skl_monetary_from_text(psprintf("%s %s", amount, code)));
 }
 
+PG_FUNCTION_INFO_V1(skl_monetary_try);
+
+/* try_monetary(amount text, currency text): NULL instead of an error, for rows of foreign files. */
+Datum
+skl_monetary_try(PG_FUNCTION_ARGS)
+{
+	const text *amount = PG_GETARG_TEXT_PP(0);
+	const text *code = PG_GETARG_TEXT_PP(1);
+	const SklCurrency *currency = skl_currency_find(VARDATA_ANY(code), VARSIZE_ANY_EXHDR(code));
+	int64_t minor;
+
+	if (currency == NULL || skl_money_parse_amount(VARDATA_ANY(amount), VARSIZE_ANY_EXHDR(amount),
+												   currency->digits, &minor) != SKL_PARSE_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_MONETARY_P(skl_monetary_make(minor, currency->code));
+}
+
 PG_FUNCTION_INFO_V1(skl_monetary_to_json);
 PG_FUNCTION_INFO_V1(skl_monetary_to_jsonb);
 PG_FUNCTION_INFO_V1(skl_monetary_from_json);

@@ -11,6 +11,13 @@ GRANT SELECT, INSERT, UPDATE ON skillancer.consumer TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.due TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.idempotency_key TO skillancer_engine;
 
+-- reference tables and what became of imports
+GRANT SELECT ON skillancer.currency, skillancer.country, skillancer.import_run, skillancer.import_rejection,
+	skillancer.import_object TO skillancer_bridge, skillancer_backup;
+GRANT SELECT ON skillancer.import_currency, skillancer.import_country, skillancer.import_skill,
+	skillancer.import_esco_skill, skillancer.import_job, skillancer.import_gig, skillancer.import_freelancer
+	TO skillancer_backup;
+
 SET LOCAL ROLE skillancer_vault;
 GRANT SELECT, INSERT ON skillancer.audit TO skillancer_engine;
 GRANT USAGE ON SEQUENCE skillancer.audit_seq TO skillancer_engine;

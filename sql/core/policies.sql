@@ -5,6 +5,16 @@ CREATE POLICY policy_read ON skillancer.policy FOR SELECT
 CREATE POLICY event_read ON skillancer.event FOR SELECT
 	USING ((SELECT skillancer.has_permission('system:view_audit')));
 
+-- reference tables are public; imports are for staff who run the system, staging is for superusers alone
+CREATE POLICY currency_read ON skillancer.currency FOR SELECT USING ((SELECT skillancer.has_request()));
+CREATE POLICY country_read ON skillancer.country FOR SELECT USING ((SELECT skillancer.has_request()));
+CREATE POLICY import_run_read ON skillancer.import_run FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view')));
+CREATE POLICY import_rejection_read ON skillancer.import_rejection FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view')));
+CREATE POLICY import_object_read ON skillancer.import_object FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view')));
+
 SET LOCAL ROLE skillancer_vault;
 CREATE POLICY audit_read ON skillancer.audit FOR SELECT
 	USING ((SELECT skillancer.has_permission('system:view_audit')));

@@ -136,6 +136,11 @@ CREATE FUNCTION skillancer.monetary(amount numeric, currency text) RETURNS skill
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'skl_monetary_from_numeric';
 COMMENT ON FUNCTION skillancer.monetary(numeric, text) IS 'Amount of a decimal number in a currency; never rounds';
 
+-- try_monetary(): from two texts, for files of others
+CREATE FUNCTION skillancer.try_monetary(amount text, currency text) RETURNS skillancer.monetary
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'skl_monetary_try';
+COMMENT ON FUNCTION skillancer.try_monetary(text, text) IS 'Amount of a decimal number and a currency; NULL when they are not valid';
+
 -- currency_digits(): decimal places of a currency
 CREATE FUNCTION skillancer.currency_digits(currency text) RETURNS integer
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'skl_monetary_digits';

@@ -72,6 +72,7 @@ SELECT monetary_of(1, 'ABC');
 SELECT monetary(1.005, 'USD');
 SELECT monetary('NaN'::numeric, 'USD');
 SELECT monetary(1e30, 'USD');
+SELECT try_monetary('12.5', 'USD'), try_monetary('12.505', 'USD') AS excess, try_monetary('', 'USD') AS empty, try_monetary('1', 'usd') AS unknown;
 SELECT '12.50 USD'::monetary::json, '12.50 USD'::monetary::jsonb, to_json('-3 JPY'::monetary), json_build_object('price', '1 USD'::monetary);
 SELECT '{"amount": "12.50", "currency": "USD"}'::json::monetary, '{"currency": "JPY", "amount": 12}'::jsonb::monetary AS whole_number;
 SELECT '{"amount": 12.5, "currency": "USD"}'::jsonb::monetary;
