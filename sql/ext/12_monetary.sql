@@ -143,7 +143,7 @@ COMMENT ON FUNCTION skillancer.try_monetary(text, text) IS 'Amount of a decimal 
 
 -- currency_digits(): decimal places of a currency
 CREATE FUNCTION skillancer.currency_digits(currency text) RETURNS integer
-	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE LEAKPROOF AS 'MODULE_PATHNAME', 'skl_monetary_digits';
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'skl_monetary_digits';
 COMMENT ON FUNCTION skillancer.currency_digits(text) IS 'Decimal places of a currency; NULL when there is no such currency';
 
 -- casts: the bare number; JSON {"amount": "1234.50", "currency": "USD"} both ways
