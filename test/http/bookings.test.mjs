@@ -69,6 +69,9 @@ test('the journey: accepted, funded, done, paid out, reviewed', async () => {
 	assert.equal((await freelancer.post(`/v1/bookings/${booking.id}/reviews`, { ...review, rating: 4 }, 201)).state, 'PUBLISHED');
 	assert.equal((await stranger.get(`/v1/users/${freelancer.id}/reviews`))[0].rating, 5);
 	assert.equal((await stranger.get(`/v1/users/${client.id}/rating`)).client.count, 1);
+	const timeline = await freelancer.get(`/v1/bookings/${booking.id}/timeline?limit=100`);
+	assert.deepEqual([timeline[0].type, timeline.at(-1).type], ['booking.created', 'booking.completed']);
+	assert.equal((await stranger.raw('GET', `/v1/bookings/${booking.id}/timeline`)).status, 404);
 	const unread = await until(async () => (await freelancer.get('/v1/notifications/unread-count')).unread > 0, 15000);
 	assert.ok(unread, 'and both were told');
 });
@@ -128,6 +131,19 @@ test('100 requests with one Idempotency-Key: one effect, equal answers', async (
 	assert.deepEqual([other.status, other.json.error.code], [422, 'IDEMPOTENCY_MISMATCH'], 'another body under the key');
 	const method2 = await card(stranger);
 	await stranger.post('/v1/payments/charges', { amount: usd('10.00'), paymentMethodId: method2 }, 201, key);
+});
+
+test('what a key protected is protected by the rules when the key is forgotten', async () => {
+	const booking = await book(client, freelancer, '60.00');
+	const path = `/v1/milestones/${booking.milestones[0].id}/fund`;
+	const key = { 'idempotency-key': tag() };
+	const body = { paymentMethodId: await card(client) };
+	const first = await client.post(path, body, 201, key);
+	const again = await client.raw('POST', path, body, key);
+	assert.deepEqual([again.status, again.json.data, again.headers.get('idempotency-replayed')], [201, first, 'true']);
+	sql(`DELETE FROM skillancer.idempotency_key WHERE key = '${key['idempotency-key']}'`);
+	const late = await client.raw('POST', path, body, key);
+	assert.deepEqual([late.status, late.json.error.code], [409, 'ALREADY_FUNDED']);
 });
 
 test('releases at once by many clients and the timekeeper: one release', async () => {

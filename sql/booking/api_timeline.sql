@@ -1,0 +1,57 @@
+-- sql/booking/api_timeline.sql
+--	API of a booking's history, read from the event log.
+
+-- The events of a booking and its milestones, for who may see the booking.
+CREATE OR REPLACE FUNCTION skillancer.booking_events(p_id skillancer.booking_id, p_after bigint, p_limit integer)
+	RETURNS TABLE (seq bigint, doc json)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (
+		SELECT FROM skillancer.booking b
+		WHERE b.id = p_id AND (skillancer.current_user_id() IN (b.client_id, b.freelancer_id)
+			OR skillancer.has_permission('contracts:view'))) THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	RETURN QUERY
+		SELECT e.seq, json_build_object('id', e.id, 'type', e.type, 'at', e.at, 'actorId', e.actor_id, 'data', e.data)
+		FROM skillancer.event e
+		WHERE e.aggregate_id IN (
+				SELECT p_id::uuid
+				UNION ALL
+				SELECT m.id::uuid FROM skillancer.milestone m WHERE m.booking_id = p_id)
+			AND e.seq > coalesce(p_after, 0)
+		ORDER BY e.seq
+		LIMIT p_limit;
+END
+$$;
+ALTER FUNCTION skillancer.booking_events(skillancer.booking_id, bigint, integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.booking_events(skillancer.booking_id, bigint, integer) TO skillancer_bridge;
+COMMENT ON FUNCTION skillancer.booking_events(skillancer.booking_id, bigint, integer) IS
+	'What happened to a booking and its milestones, oldest first; runs as the engine because the event log is not open to users, and checks who asks.';
+
+-- The history of a booking.
+CREATE OR REPLACE FUNCTION skillancer_api.booking_timeline(p_id skillancer.booking_id, p_limit integer DEFAULT NULL,
+		p_cursor text DEFAULT NULL)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_limit integer := skillancer.check_limit(p_limit);
+	v_scope text := concat_ws('|', 'timeline', p_id);
+	v_after bigint := skillancer.cursor_decode(v_scope, p_cursor)::bigint;
+	v_items json[];
+	v_keys text[];
+BEGIN
+	PERFORM skillancer.check_done();
+	SELECT array_agg(e.doc ORDER BY e.seq), array_agg(e.seq::text ORDER BY e.seq)
+	INTO v_items, v_keys
+	FROM skillancer.booking_events(p_id, v_after, v_limit + 1) e;
+	RETURN skillancer.list_reply(v_items, v_keys, v_limit, v_scope);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.booking_timeline(skillancer.booking_id, integer, text) IS
+	'What happened to a booking and its milestones, who did it and when, oldest first.';
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}/timeline', 'booking_timeline', summary => 'History of a booking');
