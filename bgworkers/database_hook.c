@@ -4,14 +4,18 @@
  *
  * DROP DATABASE, CREATE DATABASE ... TEMPLATE and ALTER DATABASE ... RENAME or SET TABLESPACE fail
  * after five seconds while anybody is connected. For a statement whose user may do this, a block is
- * set, the workers are told to leave, and the block goes when the statement ends. A block names its
- * backend's pid: one whose backend died without lifting it is dropped by the launcher.
+ * set, the workers are told to leave, and the block goes when the transaction ends: before the
+ * commit nobody sees what the statement did. A block names its backend's pid: one whose backend
+ *died without lifting it is dropped by the launcher. Any change of the list of databases wakes the
+ * launcher at commit.
  */
 #include "skl.h"
 
 #include "bgworkers/launcher.h"
 #include "bgworkers/shmem.h"
+#include "core/wake.h"
 
+#include "access/xact.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -27,6 +31,9 @@
 #define LEAVE_MS 4000
 
 static ProcessUtility_hook_type previous_hook = NULL;
+
+/* This backend has set a block in its transaction. */
+static bool blocking = false;
 
 /* The value of an option, or NULL. */
 static const char *
@@ -67,6 +74,14 @@ database_needed(Node *statement)
 	}
 }
 
+/* True for statements after which the launcher should look at pg_database again. */
+static bool
+changes_databases(Node *statement)
+{
+	return IsA(statement, CreatedbStmt) || IsA(statement, AlterDatabaseStmt) ||
+		   database_needed(statement) != NULL;
+}
+
 /* The database that has to be free for this statement, if its user may ask for it. */
 static Oid
 database_to_free(Node *statement)
@@ -104,6 +119,7 @@ tell_workers_to_leave(Oid dboid)
 static void
 set_block(Oid dboid)
 {
+	blocking = true;
 	LWLockAcquire(skl_shmem_lock, LW_EXCLUSIVE);
 	skl_clear_dead_blocks();
 	for (int i = 0; i < SKL_MAX_BLOCKS; i++)
@@ -120,24 +136,37 @@ set_block(Oid dboid)
 	LWLockRelease(skl_shmem_lock);
 }
 
-/* Lifts the block of this backend; the workers come back at once. */
+/* Lets the workers of a database come back at once. The lock must be held exclusively. */
 static void
-lift_block(Oid dboid)
+readmit_workers(Oid dboid)
 {
-	SklDatabaseSlot *database;
+	SklDatabaseSlot *database = skl_find_database(dboid);
 
-	LWLockAcquire(skl_shmem_lock, LW_EXCLUSIVE);
-	for (int i = 0; i < SKL_MAX_BLOCKS; i++)
-	{
-		if (skl_shmem->blocks[i].pid == MyProcPid)
-			skl_shmem->blocks[i].pid = 0;
-	}
-	database = skl_find_database(dboid);
 	for (int w = 0; database != NULL && w < SKL_WORKER_COUNT; w++)
 	{
 		database->workers[w].fails = 0;
 		if (database->workers[w].next_start != 0)
 			database->workers[w].next_start = GetCurrentTimestamp();
+	}
+}
+
+/* At the end of the transaction: lifts the blocks of this backend. */
+static void
+lift_blocks(XactEvent event, void *arg)
+{
+	if (!blocking ||
+		(event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE))
+		return;
+	blocking = false;
+	LWLockAcquire(skl_shmem_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < SKL_MAX_BLOCKS; i++)
+	{
+		SklBlock *block = &skl_shmem->blocks[i];
+
+		if (block->pid != MyProcPid)
+			continue;
+		block->pid = 0;
+		readmit_workers(block->dboid);
 	}
 	skl_shmem->refresh_wanted = true;
 	skl_poke_launcher();
@@ -171,41 +200,26 @@ free_database(Oid dboid)
 }
 
 static void
-run_statement(PlannedStmt *statement, const char *query, bool read_only,
-			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-			  DestReceiver *dest, QueryCompletion *completion)
-{
-	(previous_hook ? previous_hook : standard_ProcessUtility)(
-		statement, query, read_only, context, params, environment, dest, completion);
-}
-
-static void
 process_utility(PlannedStmt *statement, const char *query, bool read_only,
 				ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
 				DestReceiver *dest, QueryCompletion *completion)
 {
-	Oid dboid = skl_shmem != NULL ? database_to_free(statement->utilityStmt) : InvalidOid;
+	if (skl_shmem != NULL && changes_databases(statement->utilityStmt))
+	{
+		Oid dboid = database_to_free(statement->utilityStmt);
 
-	if (!OidIsValid(dboid))
-	{
-		run_statement(statement, query, read_only, context, params, environment, dest, completion);
-		return;
+		skl_wake(SKL_WAKE_LAUNCHER);
+		if (OidIsValid(dboid))
+			free_database(dboid);
 	}
-	PG_TRY();
-	{
-		free_database(dboid);
-		run_statement(statement, query, read_only, context, params, environment, dest, completion);
-	}
-	PG_FINALLY();
-	{
-		lift_block(dboid);
-	}
-	PG_END_TRY();
+	(previous_hook ? previous_hook : standard_ProcessUtility)(
+		statement, query, read_only, context, params, environment, dest, completion);
 }
 
 void
 skl_database_hook_init(void)
 {
+	RegisterXactCallback(lift_blocks, NULL);
 	previous_hook = ProcessUtility_hook;
 	ProcessUtility_hook = process_utility;
 }

@@ -1,0 +1,157 @@
+# test/lib/World.pm
+#	A world of its own for a test in Perl: starts it, runs SQL in it, waits for states, takes it down at the end.
+package World;
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use Time::HiRes qw(sleep time);
+
+# a signal ends the test as exit does, so that its world goes
+$SIG{$_} = sub { exit 1 } for qw(INT TERM);
+
+my $root = abs_path(dirname(__FILE__) . '/../..');
+
+# up(setting, ...) starts a world with further settings of the server
+sub up
+{
+	my ($class, @settings) = @_;
+	my $dir = tempdir('skl-worker.XXXXXX', DIR => $ENV{TMPDIR} // '/tmp');
+	my $self = bless { dir => "$dir/w", base => $dir, database => 'skillancer' }, $class;
+
+	chmod 0755, $dir;
+	my @options = map { ('--conf', $_) } @settings;
+	open my $out, '-|', "$root/test/world", 'up', '--dir', $self->{dir}, @options or die $!;
+	while (<$out>)
+	{
+		$self->{$1} = $2 if /^export (\w+)='([^']*)'/;
+	}
+	close $out or die "the world did not start\n";
+	return $self;
+}
+
+sub down
+{
+	my ($self) = @_;
+	return if $self->{gone}++;
+	system("$root/test/world", 'down', '--dir', $self->{dir});
+	rmdir $self->{base};
+}
+
+sub DESTROY { local ($?, $@); $_[0]->down; }
+
+# run SQL, as superuser unless a role is named; returns its output without decoration, and its errors behind that
+sub sql
+{
+	my ($self, $sql, $database, $role) = @_;
+	my @command = ('psql', '-XAtq', '-h', $self->{SKL_PGHOST}, '-p', $self->{SKL_PGPORT}, '-U', $role // 'postgres',
+		'-d', $database // $self->{database}, '-c', $sql);
+	my $pid = open my $out, '-|';
+	die $! unless defined $pid;
+	if ($pid == 0)
+	{
+		open STDERR, '>&', \*STDOUT;
+		$ENV{PGCONNECT_TIMEOUT} = 5;
+		$ENV{PGOPTIONS} = '-c client_min_messages=warning';
+		exec @command or exit 1;
+	}
+	local $/;
+	my $text = <$out> // '';
+	close $out;
+	$text =~ s{\s+\z}{};
+	return $text;
+}
+
+# stop the bridge, whose connections a statement on the database would find
+sub stop_bridge
+{
+	my ($self) = @_;
+	kill 'TERM', $self->{SKL_BRIDGE_PID} if $self->{SKL_BRIDGE_PID};
+	$self->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'skillancer_bridge'}, 0, 20, 'postgres');
+}
+
+# wait until a query answers as expected; returns the last answer when the time is over
+sub wait_sql
+{
+	my ($self, $sql, $expected, $seconds, $database) = @_;
+	my $end = time + ($seconds // 20);
+	my $answer;
+	do
+	{
+		$answer = $self->sql($sql, $database);
+		return $answer if $answer eq $expected;
+		sleep 0.1;
+	} while (time < $end);
+	return $answer;
+}
+
+# the pid of a worker of a database, waiting for it
+sub worker
+{
+	my ($self, $worker, $database) = @_;
+	my $sql = "SELECT pid FROM skillancer.worker_status WHERE worker = '$worker' AND database = '"
+	  . ($database // $self->{database}) . "' AND state IN ('idle', 'running')";
+	my $end = time + 20;
+	while (time < $end)
+	{
+		my $pid = $self->sql($sql);
+		return $pid if $pid =~ /^\d+$/;
+		sleep 0.1;
+	}
+	return undef;
+}
+
+# wait until a worker has done what was committed before
+sub settle
+{
+	my ($self, $worker, $seconds) = @_;
+	return $self->sql(sprintf q{SELECT skillancer.wait_for_worker('%s', '%d seconds')}, $worker, $seconds // 30) eq 't';
+}
+
+# change a setting of the server
+sub set
+{
+	my ($self, $name, $value) = @_;
+	$self->sql("ALTER SYSTEM SET $name = '$value'");
+	$self->sql('SELECT pg_reload_conf()');
+}
+
+# move the marketplace's clock forward by so many seconds, beyond what it was moved already
+sub advance
+{
+	my ($self, $seconds) = @_;
+	$self->{offset} += $seconds;
+	$self->set('skillancer.clock_offset', $self->{offset});
+	$self->wait_sql('SHOW skillancer.clock_offset', $self->sql("SELECT '$self->{offset}'"), 1);
+}
+
+# a user with a verified address; returns the id
+sub person
+{
+	my ($self, $email, $role) = @_;
+	my $hash = '$argon2id$v=19$m=19456,t=2,p=1$YWFhYWFhYWE$YWFhYWFhYWFhYWFh';
+	my $id = $self->sql("SELECT skillancer.create_account('$email', 'Pat', '$hash', '{$role}')");
+	$self->sql("SELECT skillancer.fire_system('user', '$id'::skillancer.user_id::uuid, 'verify')");
+	return $id;
+}
+
+# queue a mail; returns its id
+sub mail
+{
+	my ($self, $user, $type) = @_;
+	return $self->sql("SELECT skillancer.send_mail('$user'::skillancer.user_id::uuid, '"
+		  . ($type // 'verify_email') . q{', '{"token": "t0ken"}')});
+}
+
+# what the server wrote to its log
+sub log
+{
+	my ($self) = @_;
+	open my $in, '<', "$self->{dir}/log/postgresql.log" or return '';
+	local $/;
+	return scalar <$in>;
+}
+
+1;
