@@ -268,6 +268,11 @@ skl_terms_check(const char *field, Jsonb *value, const SklTermList *list, SklTer
 		skl_problem(field, "must be a list");
 		return;
 	}
+	if (value == NULL && list->min_items > 0)
+	{
+		skl_problem(field, "is required");
+		return;
+	}
 	if (n < list->min_items || n > list->max_items)
 	{
 		skl_problem(field, "must have %d to %d items", list->min_items, list->max_items);

@@ -87,7 +87,7 @@ SELECT is(pg_temp.problems($$ SELECT skillancer.check_packages('p', NULL), skill
 	skillancer.check_packages('p', '[{"tier": "GOLD", "price": {"amount": "0", "currency": "USD"}, "deliveryDays": 366, "revisions": 101, "features": ["", 1]},
 		{"tier": "BASIC", "price": {"amount": "2", "currency": "EUR"}, "deliveryDays": 1, "revisions": 1, "features": {}},
 		{"tier": "BASIC", "price": null, "deliveryDays": 1e40, "revisions": "1"}]') $$),
-	'p must have 1 to 3 items; p must have 1 to 3 items; p[0].tier is not one of the words that it may be; p[0].price must be between 1 and 100000; '
+	'p is required; p must have 1 to 3 items; p[0].tier is not one of the words that it may be; p[0].price must be between 1 and 100000; '
 	'p[0].deliveryDays must be between 1 and 365; p[0].revisions must be between 0 and 100; p[0].features[0] must have 1 to 100 characters; '
 	'p[0].features[1] must be a text; p[1].price must be in USD; p[1].features must be a list of texts; p[2].tier must not be the same twice; '
 	'p[2].price is required; p[2].deliveryDays must be a whole number; p[2].revisions must be a whole number',
