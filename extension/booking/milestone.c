@@ -119,6 +119,24 @@ effect_fund(const SklFire *fire)
 		skl_booking_cascade("booking", &booking, "activate");
 }
 
+/* A client who tried to pay has the whole payment term again before the booking expires. */
+static void
+effect_payment_failed(const SklFire *fire)
+{
+	bool isnull;
+	Jsonb *pinned = DatumGetJsonbP(skl_fire_datum(fire, "policy", &isnull));
+	char *term = skl_policy_pinned(pinned, "bookingPaymentTerm");
+	pg_uuid_t booking;
+
+	booking_of(fire, &booking);
+	if (term == NULL || strcmp(skl_booking_lock(&booking), "AWAITING_PAYMENT") != 0)
+		return;
+	skl_schedule("booking", &booking, "expire",
+				 DatumGetTimestampTz(
+					 DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(skl_now()),
+										 IntervalPGetDatum(skl_policy_parse_interval(term)))));
+}
+
 static void
 effect_release(const SklFire *fire)
 {
@@ -152,6 +170,7 @@ skl_milestone_init(void)
 	skl_register_effect("milestone", "submit", effect_submit);
 	skl_register_effect("milestone", "request_changes", effect_request_changes);
 	skl_register_effect("milestone", "fund", effect_fund);
+	skl_register_effect("milestone", "payment_failed", effect_payment_failed);
 	skl_register_effect("milestone", "approve", effect_release);
 	skl_register_effect("milestone", "auto_release", effect_release);
 	skl_register_effect("milestone", "refund", effect_over);

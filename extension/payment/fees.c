@@ -5,6 +5,8 @@
  * The sum over the tiers is kept in 128 bits, in hundredths of a percent of a minor unit, and
  * rounded once: no tier loses a fraction of its own.
  */
+#include "skl.h"
+
 #include "payment/fees.h"
 
 #define BPS_SCALE 10000

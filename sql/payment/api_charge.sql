@@ -104,16 +104,21 @@ COMMENT ON FUNCTION skillancer.charge_command(skillancer.charge_id, text) IS
 	'The common body of the commands on a charge.';
 
 -- The payer has done what the provider asked for.
-CREATE OR REPLACE FUNCTION skillancer_api.charge_confirm(p_id skillancer.charge_id) RETURNS skillancer.reply
+CREATE OR REPLACE FUNCTION skillancer_api.charge_confirm(p_id skillancer.charge_id, p_dry_run boolean DEFAULT false)
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'ADMIN');
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.charge_confirm(%L, false) r', p_id)))::skillancer.reply;
+	END IF;
 	RETURN skillancer.charge_command(p_id, 'capture');
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.charge_confirm(skillancer.charge_id) IS
+COMMENT ON FUNCTION skillancer_api.charge_confirm(skillancer.charge_id, boolean) IS
 	'Confirms a charge that REQUIRES_ACTION, as the sandbox''s page for it would; a milestone that waits for it is funded.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/confirm', 'charge_confirm', who => 'CLIENT',
 	summary => 'Confirm a charge that requires an action');

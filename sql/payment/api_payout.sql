@@ -64,18 +64,23 @@ SELECT skillancer.add_route('POST', '/v1/payouts', 'payout_create', who => 'FREE
 	summary => 'Request a payout');
 
 -- The freelancer changes his mind before the provider has paid.
-CREATE OR REPLACE FUNCTION skillancer_api.payout_cancel(p_id skillancer.payout_id) RETURNS skillancer.reply
+CREATE OR REPLACE FUNCTION skillancer_api.payout_cancel(p_id skillancer.payout_id, p_dry_run boolean DEFAULT false)
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	PERFORM skillancer.require_role('FREELANCER');
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.payout_cancel(%L, false) r', p_id)))::skillancer.reply;
+	END IF;
 	PERFORM skillancer.fire('payout', p_id::uuid, 'cancel');
 	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.payout_doc d WHERE d.id = p_id);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.payout_cancel(skillancer.payout_id) IS
+COMMENT ON FUNCTION skillancer_api.payout_cancel(skillancer.payout_id, boolean) IS
 	'Takes back a payout that is REQUESTED; the amount is available again, with its fee.';
 SELECT skillancer.add_route('POST', '/v1/payouts/{id}/cancel', 'payout_cancel', who => 'FREELANCER',
 	summary => 'Take back a requested payout');
