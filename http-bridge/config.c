@@ -26,8 +26,10 @@
 #include "config_options.h"
 #include "jwt.h"
 #include "log.h"
+#include "retire.h"
 
 #define COMPLAINT_SIZE 512
+#define CONFIG_KEEP_S 3600 /* longer than any request lives */
 
 /* Where the value of each option came from, as text; NULL = its default. */
 typedef struct Sources
@@ -362,19 +364,30 @@ keep_fixed(SklConfig *next, const SklConfig *old)
 	}
 }
 
+static void
+release_config(void *config)
+{
+	skl_config_free(config);
+}
+
 bool
 skl_config_reload(char **complaint)
 {
+	static bool reloaded;
 	char reason[COMPLAINT_SIZE] = "out of memory";
 	SklConfig *next = build(reason);
+	SklConfig *old = atomic_load(&in_force);
 
 	if (next == NULL)
 	{
 		*complaint = strdup(reason);
 		return false;
 	}
-	keep_fixed(next, skl_config());
+	keep_fixed(next, old);
 	atomic_store_explicit(&in_force, next, memory_order_release);
+	if (reloaded) /* threads keep the one they started with */
+		skl_retire(old, release_config, CONFIG_KEEP_S);
+	reloaded = true;
 	skl_log_set(next->log_level, (uint32_t) next->log_sample);
 	return true;
 }

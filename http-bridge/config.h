@@ -3,8 +3,7 @@
  *		The configuration of the bridge: file + environment + command line (config.c).
  *
  * One immutable SklConfig is in force at a time; a reload builds and validates another one aside
- * and swaps the pointer. A request keeps the one it began with. Superseded ones are not freed:
- * reloads are rare and small.
+ * and swaps the pointer. A request keeps the one it began with; it is freed when none can be left.
  */
 #ifndef SKL_CONFIG_H
 #define SKL_CONFIG_H

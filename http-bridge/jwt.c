@@ -27,14 +27,21 @@
 #include "config.h"
 #include "keys.h"
 #include "reqid.h"
+#include "retire.h"
 #include "typeid.h"
 
 #define ES256_SIGNATURE 64
+#define RING_KEEP_S 60 /* longer than any verification takes */
 
-/* Superseded rings are not freed: a thread may be verifying with one, and reloads are rare. */
 static _Atomic(SklKeyring *) keyring;
 
 static const jwt_alg_t library_alg[SKL_ALG_COUNT] = {JWT_ALG_ES256, JWT_ALG_RS256, JWT_ALG_HS256};
+
+static void
+release_ring(void *ring)
+{
+	skl_keyring_free(ring);
+}
 
 /* Load the keys and put them in force; on failure the old ones stay. */
 bool
@@ -43,9 +50,13 @@ skl_jwt_load(const SklConfig *config, char *error, size_t error_size)
 	SklKeyring *ring =
 		skl_keyring_load(config->jwt_key_dir, config->jwt_active_key, error, error_size);
 
+	SklKeyring *old;
+
 	if (ring == NULL)
 		return false;
-	atomic_store_explicit(&keyring, ring, memory_order_release);
+	old = atomic_exchange(&keyring, ring);
+	if (old != NULL)
+		skl_retire(old, release_ring, RING_KEEP_S);
 	return true;
 }
 

@@ -222,7 +222,7 @@ load_key(int directory, const char *name, const char *suffix, SklKey *key, char 
 {
 	size_t length = (size_t) (suffix - name);
 	unsigned char *bytes;
-	int size;
+	int size = 0;
 	bool good;
 
 	memset(key, 0, sizeof(*key));

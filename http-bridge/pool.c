@@ -126,7 +126,7 @@ skl_pool_submit(SklPool *pool, SklJob *job)
 {
 	SklClass class = job->route->class;
 
-	if (pool->queue[class].count >= pool->config->queue_size || is_down(pool, class))
+	if (pool->queue[class].count >= skl_config()->queue_size || is_down(pool, class))
 	{
 		COUNT(pool->stats->pool_refused[class]);
 		return false;
@@ -242,7 +242,8 @@ static void
 refuse_late(SklPool *pool, SklClass class, uint64_t now)
 {
 	SklJobList *queue = &pool->queue[class];
-	int wait_ms = class == SKL_FAST ? pool->config->fast_wait_ms : pool->config->slow_wait_ms;
+	const SklConfig *config = skl_config();
+	int wait_ms = class == SKL_FAST ? config->fast_wait_ms : config->slow_wait_ms;
 
 	while (queue->head != NULL && now > queue->head->queued_us + (uint64_t) wait_ms * 1000)
 	{

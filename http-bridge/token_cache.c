@@ -36,6 +36,13 @@ static Set *sets;
 static size_t set_mask;
 static pthread_mutex_t shards[SHARDS];
 static EVP_MD *sha256;
+static pthread_key_t digest_key; /* a digest context a thread */
+
+static void
+free_digest(void *context)
+{
+	EVP_MD_CTX_free(context);
+}
 
 /* Make the cache; zero entries make one that remembers nothing. */
 bool
@@ -43,6 +50,8 @@ skl_token_cache_start(size_t entries)
 {
 	size_t count = 1;
 
+	if (pthread_key_create(&digest_key, free_digest) != 0)
+		return false;
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	for (int i = 0; i < SHARDS; i++)
 		pthread_mutex_init(&shards[i], NULL);
@@ -59,10 +68,13 @@ skl_token_cache_start(size_t entries)
 bool
 skl_token_hash(const char *token, size_t length, uint8_t hash[SKL_TOKEN_HASH])
 {
-	static _Thread_local EVP_MD_CTX *context;
+	EVP_MD_CTX *context = pthread_getspecific(digest_key);
 
 	if (context == NULL)
+	{
 		context = EVP_MD_CTX_new();
+		pthread_setspecific(digest_key, context);
+	}
 	return context != NULL && EVP_DigestInit_ex2(context, sha256, NULL) == 1 &&
 		   EVP_DigestUpdate(context, token, length) == 1 &&
 		   EVP_DigestFinal_ex(context, hash, NULL) == 1;
