@@ -8,6 +8,7 @@
  */
 #include "reply.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,35 +30,69 @@ static const SklHeader always[] = {
 /* Pages of our own set a policy that lets their styles through; answers of the API need nothing. */
 static const char api_policy[] = "default-src 'none'; frame-ancestors 'none'";
 
-/* Per thread: deflate's state is large and expensive to set up. */
+static pthread_key_t stream_key;
+static pthread_once_t stream_once = PTHREAD_ONCE_INIT;
+
+static void
+end_stream(void *stream)
+{
+	deflateEnd(stream);
+	free(stream);
+}
+
+static void
+make_stream_key(void)
+{
+	if (pthread_key_create(&stream_key, end_stream) != 0)
+		abort();
+}
+
+/* The thread's own stream, ready for a new text: deflate's state is large and expensive to set up.
+ * NULL without memory. */
+static z_stream *
+thread_stream(void)
+{
+	z_stream *stream;
+
+	pthread_once(&stream_once, make_stream_key);
+	stream = pthread_getspecific(stream_key);
+	if (stream != NULL)
+		return deflateReset(stream) == Z_OK ? stream : NULL;
+	stream = calloc(1, sizeof(z_stream));
+	/* 15 + 16: a gzip header around a window of 32 kB */
+	if (stream == NULL ||
+		deflateInit2(stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	{
+		free(stream);
+		return NULL;
+	}
+	pthread_setspecific(stream_key, stream);
+	return stream;
+}
+
 static bool
 deflate_pieces(SklRequestCtx *ctx, size_t total, char **out, size_t *length)
 {
-	static _Thread_local z_stream stream;
-	static _Thread_local bool ready;
+	z_stream *stream = thread_stream();
 	const SklReply *reply = &ctx->reply;
 	const char *pieces[] = {reply->head, reply->body, reply->tail};
 	const size_t lengths[] = {reply->head_length, reply->body_length, reply->tail_length};
 	size_t room;
 
-	/* 15 + 16: a gzip header around a window of 32 kB */
-	if (!ready && deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (stream == NULL)
 		return false;
-	if (ready)
-		deflateReset(&stream);
-	ready = true;
-	room = deflateBound(&stream, total);
+	room = deflateBound(stream, total);
 	*out = skl_alloc(ctx, room);
-	stream.next_out = (Bytef *) *out;
-	stream.avail_out = (uInt) room;
+	stream->next_out = (Bytef *) *out;
+	stream->avail_out = (uInt) room;
 	for (int i = 0; i < 3; i++)
 	{
-		stream.next_in = (Bytef *) (uintptr_t) pieces[i];
-		stream.avail_in = (uInt) lengths[i];
-		if (deflate(&stream, i == 2 ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
+		stream->next_in = (Bytef *) (uintptr_t) pieces[i];
+		stream->avail_in = (uInt) lengths[i];
+		if (deflate(stream, i == 2 ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
 			return false;
 	}
-	*length = room - stream.avail_out;
+	*length = room - stream->avail_out;
 	return true;
 }
 
