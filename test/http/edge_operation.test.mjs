@@ -2,10 +2,10 @@
 //	What operators see and do: metrics, health, log, reload, drain, --check.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { mkdirSync, chmodSync, chownSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { startBridge, makeKey, makeUser, claimsOf, sign, bearer, closeDb, run, ownDirectory, ownFile, database, until, sleep, join, readFileSync, identity } from './lib/edge.mjs';
+import { mkdirSync, chmodSync, chownSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { startBridge, makeKey, makeUser, claimsOf, sign, bearer, closeDb, run, ownDirectory, ownFile, freePort, database, until, sleep, join, readFileSync, identity } from './lib/edge.mjs';
 
 let bridge;
 let user;
@@ -316,4 +316,25 @@ test('--make-key makes a key that only its owner reads and that signs at once', 
 	writeFileSync(join(dir, 'short.hs256'), 'short', { mode: 0o600 });
 	if (identity.uid !== undefined) chownSync(join(dir, 'short.hs256'), identity.uid, identity.gid);
 	assert.match((await check()).out, /FAIL keys: short.hs256/);
+});
+
+// ---- Prometheus itself ----
+
+test('a real Prometheus scrapes it', async () => {
+	const dir = ownDirectory();
+	const listen = `127.0.0.1:${await freePort()}`;
+	ownFile(join(dir, 'prometheus.yml'), `global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: bridge\n    static_configs: [{targets: ['${bridge.adminUrl.slice(7)}']}]\n`);
+	const child = spawn('prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=${listen}`, '--log.level=error'], { ...identity, stdio: 'ignore' });
+	const query = async (text) => (await (await fetch(`http://${listen}/api/v1/query?query=${encodeURIComponent(text)}`)).json()).data.result;
+	try {
+		const up = await until(async () => (await query('up{job="bridge"}').catch(() => []))[0]?.value[1] === '1', 15000);
+		assert.ok(up, 'the target is up');
+		assert.ok((await query('http_requests_total')).length > 0);
+		assert.ok((await query('histogram_quantile(0.9, sum by (le) (http_request_duration_seconds_bucket))')).length === 1);
+		assert.equal((await query('skillancer_schema_current'))[0].value[1], '1');
+	} finally {
+		child.kill('SIGTERM');
+		await new Promise((resolve) => { child.on('close', resolve); });
+		rmSync(dir, { recursive: true, force: true });
+	}
 });

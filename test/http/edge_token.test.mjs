@@ -219,3 +219,41 @@ test('the bridge signs, jose verifies through the key set', async () => {
 	assert.equal(payload.exp - payload.iat, data.expiresIn);
 	assert.equal((await ask(data.accessToken)).status, 200);
 });
+
+test('a remembered token ends at its time all the same', async () => {
+	const strict = await startBridge({ jwt_leeway: 0 });
+	try {
+		const token = await sign(strict.key, claimsOf(user, { exp: now() + 2 }));
+		assert.equal((await ask(token, strict)).status, 200);
+		assert.equal((await ask(token, strict)).status, 200);
+		const late = await until(async () => { const answer = await ask(token, strict); return answer.status === 401 ? answer : null; }, 4000);
+		assert.equal(late?.code, 'TOKEN_EXPIRED');
+	} finally {
+		await strict.stop();
+	}
+});
+
+test('keys rotate under load: no wrong 401', async () => {
+	const keys = [bridge.key];
+	let going = true;
+	let asked = 0;
+	const client = async () => {
+		while (going) {
+			const key = keys.at(-1);
+			const answer = await ask(await sign(key, claimsOf(user)));
+			assert.equal(answer.status, 200, `${key.kid}: ${JSON.stringify(answer.body)}`);
+			asked++;
+		}
+	};
+	const clients = Array.from({ length: 6 }, client);
+	for (const kid of ['r1', 'r2', 'r3', 'r4']) {
+		const key = await makeKey(bridge.keys, kid, 'ES256');
+		const answer = await fetch(`${bridge.adminUrl}/reload`, { method: 'POST' });
+		assert.equal(answer.status, 200);
+		keys.push(key);
+		await new Promise((resolve) => setTimeout(resolve, 100));
+	}
+	going = false;
+	await Promise.all(clients);
+	assert.ok(asked > 50, `${asked} asked`);
+});
