@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt.h"
+
 #define BUCKET_SLOTS 7
 #define TAT_BITS 44
 #define TAT_MASK ((UINT64_C(1) << TAT_BITS) - 1)
@@ -345,6 +347,18 @@ skl_limiter_take(SklLimiter *limiter, SklQuotaClass class, const SklQuota *quota
 	}
 }
 
+/* "name";q=1;w=2 */
+static void
+put_item(char *at, const char *name, const char *first, uint32_t a, const char *second, uint32_t b)
+{
+	*at++ = '"';
+	at = skl_put_text(at, name);
+	*at++ = '"';
+	at = skl_put_number(skl_put_text(at, first), a);
+	at = skl_put_number(skl_put_text(at, second), b);
+	*at = '\0';
+}
+
 /*
  * Hand the headers of a verdict to the sink: X-RateLimit-* (Reset in seconds since the epoch), and
  * RateLimit and RateLimit-Policy as structured fields (draft-ietf-httpapi-ratelimit-headers). A
@@ -357,17 +371,16 @@ skl_quota_headers(const SklVerdict *result, int64_t unix_now, SklHeaderSink sink
 
 	if (!result->limited)
 		return;
-	snprintf(value, sizeof(value), "%u", result->limit);
+	*skl_put_number(value, result->limit) = '\0';
 	sink(context, "X-RateLimit-Limit", value);
-	snprintf(value, sizeof(value), "%u", result->remaining);
+	*skl_put_number(value, result->remaining) = '\0';
 	sink(context, "X-RateLimit-Remaining", value);
-	snprintf(value, sizeof(value), "%lld", (long long) unix_now + result->reset_s);
+	*skl_put_number(value, (uint64_t) unix_now + result->reset_s) = '\0';
 	sink(context, "X-RateLimit-Reset", value);
-	snprintf(value, sizeof(value), "\"%s\";q=%u;w=%u", result->name, result->limit,
-			 result->window_s);
+	put_item(value, result->name, ";q=", result->limit, ";w=", result->window_s);
 	sink(context, "RateLimit-Policy", value);
-	snprintf(value, sizeof(value), "\"%s\";r=%u;t=%u", result->name, result->remaining,
-			 result->allowed ? result->reset_s : result->retry_after_s);
+	put_item(value, result->name, ";r=", result->remaining,
+			 ";t=", result->allowed ? result->reset_s : result->retry_after_s);
 	sink(context, "RateLimit", value);
 	if (!result->allowed)
 	{

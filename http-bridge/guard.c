@@ -17,27 +17,36 @@
 #include <strings.h>
 
 /* Header names the bridge looks at, in the order of SklHeaderSlot. */
-static const char *const slot_names[SKL_H_COUNT] = {
-	[SKL_H_HOST] = "Host",
-	[SKL_H_AUTHORIZATION] = "Authorization",
-	[SKL_H_CONTENT_TYPE] = "Content-Type",
-	[SKL_H_CONTENT_LENGTH] = "Content-Length",
-	[SKL_H_TRANSFER_ENCODING] = "Transfer-Encoding",
-	[SKL_H_CONTENT_ENCODING] = "Content-Encoding",
-	[SKL_H_ACCEPT] = "Accept",
-	[SKL_H_ACCEPT_ENCODING] = "Accept-Encoding",
-	[SKL_H_COOKIE] = "Cookie",
-	[SKL_H_ORIGIN] = "Origin",
-	[SKL_H_AC_REQUEST_METHOD] = "Access-Control-Request-Method",
-	[SKL_H_AC_REQUEST_HEADERS] = "Access-Control-Request-Headers",
-	[SKL_H_IDEMPOTENCY_KEY] = "Idempotency-Key",
-	[SKL_H_IF_MATCH] = "If-Match",
-	[SKL_H_IF_NONE_MATCH] = "If-None-Match",
-	[SKL_H_X_REQUEST_ID] = "X-Request-ID",
-	[SKL_H_TRACEPARENT] = "traceparent",
-	[SKL_H_X_FORWARDED_FOR] = "X-Forwarded-For",
-	[SKL_H_USER_AGENT] = "User-Agent",
-	[SKL_H_X_API_KEY] = "X-API-Key",
+#define NAME(text)             \
+	{                          \
+		text, sizeof(text) - 1 \
+	}
+
+static const struct
+{
+	const char *text;
+	size_t length;
+} slot_names[SKL_H_COUNT] = {
+	[SKL_H_HOST] = NAME("Host"),
+	[SKL_H_AUTHORIZATION] = NAME("Authorization"),
+	[SKL_H_CONTENT_TYPE] = NAME("Content-Type"),
+	[SKL_H_CONTENT_LENGTH] = NAME("Content-Length"),
+	[SKL_H_TRANSFER_ENCODING] = NAME("Transfer-Encoding"),
+	[SKL_H_CONTENT_ENCODING] = NAME("Content-Encoding"),
+	[SKL_H_ACCEPT] = NAME("Accept"),
+	[SKL_H_ACCEPT_ENCODING] = NAME("Accept-Encoding"),
+	[SKL_H_COOKIE] = NAME("Cookie"),
+	[SKL_H_ORIGIN] = NAME("Origin"),
+	[SKL_H_AC_REQUEST_METHOD] = NAME("Access-Control-Request-Method"),
+	[SKL_H_AC_REQUEST_HEADERS] = NAME("Access-Control-Request-Headers"),
+	[SKL_H_IDEMPOTENCY_KEY] = NAME("Idempotency-Key"),
+	[SKL_H_IF_MATCH] = NAME("If-Match"),
+	[SKL_H_IF_NONE_MATCH] = NAME("If-None-Match"),
+	[SKL_H_X_REQUEST_ID] = NAME("X-Request-ID"),
+	[SKL_H_TRACEPARENT] = NAME("traceparent"),
+	[SKL_H_X_FORWARDED_FOR] = NAME("X-Forwarded-For"),
+	[SKL_H_USER_AGENT] = NAME("User-Agent"),
+	[SKL_H_X_API_KEY] = NAME("X-API-Key"),
 };
 
 /* A header that decides who asks or how long the body is must come once. */
@@ -62,49 +71,50 @@ typedef struct Walk
 	const char *message;
 } Walk;
 
-/* tchar of RFC 9110, section 5.6.2 */
+/* What a byte may be part of: 1 a token (tchar of RFC 9110, section 5.6.2), 2 a header value:
+ * anything but control characters; 8-bit bytes are let through where nothing is decided by them. */
+#define BOTH 3
+#define VALUE 2
+
+static const uint8_t allowed_in[256] = {
+	['\t'] = VALUE,		   [' '] = VALUE,			['!'] = BOTH,		   ['"'] = VALUE,
+	['#' ... '\''] = BOTH, ['('] = VALUE,			[')'] = VALUE,		   ['*' ... '+'] = BOTH,
+	[','] = VALUE,		   ['-' ... '.'] = BOTH,	['/'] = VALUE,		   ['0' ... '9'] = BOTH,
+	[':' ... '@'] = VALUE, ['A' ... 'Z'] = BOTH,	['[' ... ']'] = VALUE, ['^' ... '`'] = BOTH,
+	['a' ... 'z'] = BOTH,  ['{'] = VALUE,			['|'] = BOTH,		   ['}'] = VALUE,
+	['~'] = BOTH,		   [0x80 ... 0xff] = VALUE,
+};
+
+static bool
+consists_of(const char *text, size_t length, uint8_t part)
+{
+	uint8_t all = part;
+
+	for (size_t i = 0; i < length; i++)
+		all &= allowed_in[(unsigned char) text[i]];
+	return all == part;
+}
+
 static bool
 is_token(const char *text, size_t length)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	if (length == 0)
-		return false;
-	for (size_t i = 0; i < length; i++)
-	{
-		char c = text[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-
-		if (!plain && (c == '\0' || strchr(others, c) == NULL))
-			return false;
-	}
-	return true;
+	return length > 0 && consists_of(text, length, BOTH - VALUE);
 }
 
-/* Printable ASCII, blanks and tabs; obs-text (8-bit) only where nothing is decided by it. */
 static bool
 is_value(const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-	{
-		unsigned char c = (unsigned char) text[i];
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
+	return consists_of(text, length, VALUE);
 }
 
-/* One perfect-enough hash: length and first letter pick the few names worth comparing. */
+/* Length and first letter pick the few names worth comparing. */
 static int
 slot_of(const char *name, size_t length)
 {
 	for (int i = 0; i < SKL_H_COUNT; i++)
 	{
-		const char *known = slot_names[i];
-
-		if ((known[0] | 0x20) == (name[0] | 0x20) && strncasecmp(known, name, length) == 0 &&
-			known[length] == '\0')
+		if (slot_names[i].length == length && (slot_names[i].text[0] | 0x20) == (name[0] | 0x20) &&
+			strncasecmp(slot_names[i].text, name, length) == 0)
 			return i;
 	}
 	return -1;

@@ -27,6 +27,7 @@
 
 #include "builtin.h"
 #include "config.h"
+#include "fmt.h"
 #include "typeid.h"
 
 #define RING_SLOTS 2048
@@ -111,8 +112,14 @@ skl_json_escape(char *out, size_t room, const char *text)
 
 	while (*s != '\0' && used + 7 < room)
 	{
-		size_t length = *s >= 0x80 ? utf8_length(s) : 0;
+		size_t length;
 
+		if (*s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\')
+		{
+			out[used++] = (char) *s++;
+			continue;
+		}
+		length = *s >= 0x80 ? utf8_length(s) : 0;
 		if (length > 0)
 		{
 			memcpy(out + used, s, length);
@@ -120,41 +127,60 @@ skl_json_escape(char *out, size_t room, const char *text)
 			s += length;
 			continue;
 		}
-		if (*s < 0x20 || *s == '"' || *s == '\\' || *s >= 0x7f)
-			used += (size_t) snprintf(out + used, room - used, "\\u%04x", *s);
-		else
-			out[used++] = (char) *s;
-		s++;
+		used += (size_t) snprintf(out + used, room - used, "\\u%04x", *s++);
 	}
 	out[used] = '\0';
 	return used;
 }
 
-/* Append plain text, if there is room for all of it. */
+/* Append bytes, if there is room for all of them. */
 static void
-put(Line *line, const char *format, ...)
+put_bytes(Line *line, const char *bytes, size_t length)
 {
-	size_t room = LINE_MAX_BYTES - 4 - line->used;
-	va_list args;
-	int length;
-
-	va_start(args, format);
-	length = vsnprintf(line->text + line->used, room, format, args);
-	va_end(args);
-	if (length > 0 && (size_t) length < room)
-		line->used += (size_t) length;
+	if (length < LINE_MAX_BYTES - 4 - line->used)
+	{
+		memcpy(line->text + line->used, bytes, length);
+		line->used += length;
+	}
 }
 
 /* Append ,"name":"text", escaped, cut at limit bytes; nothing for NULL or "". */
 static void
 put_text(Line *line, const char *name, const char *text, size_t limit)
 {
-	char escaped[400];
+	char piece[460];
+	char *at = piece;
 
 	if (text == NULL || *text == '\0')
 		return;
-	skl_json_escape(escaped, limit < sizeof(escaped) ? limit : sizeof(escaped), text);
-	put(line, ",\"%s\":\"%s\"", name, escaped);
+	at = skl_put(at, ",\"", 2);
+	at = skl_put_text(at, name);
+	at = skl_put(at, "\":\"", 3);
+	at += skl_json_escape(at, limit < 400 ? limit : 400, text);
+	*at++ = '"';
+	put_bytes(line, piece, (size_t) (at - piece));
+}
+
+/* Append ,"name":number */
+static void
+put_number(Line *line, const char *name, uint64_t number)
+{
+	char piece[60];
+	char *at = skl_put_text(skl_put(piece, ",\"", 2), name);
+
+	at = skl_put_number(skl_put(at, "\":", 2), number);
+	put_bytes(line, piece, (size_t) (at - piece));
+}
+
+/* Append ,"name":milliseconds */
+static void
+put_ms(Line *line, const char *name, uint64_t us)
+{
+	char piece[60];
+	char *at = skl_put_text(skl_put(piece, ",\"", 2), name);
+
+	at = skl_put_ms(skl_put(at, "\":", 2), us);
+	put_bytes(line, piece, (size_t) (at - piece));
 }
 
 /* Append the start of every line: time and level. */
@@ -164,8 +190,15 @@ put_head(Line *line, SklLogLevel level)
 	static _Thread_local time_t second;
 	static _Thread_local char date[24];
 	struct timespec now;
+	char fraction[4];
+	int ms;
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (int) (now.tv_nsec / 1000000);
+	fraction[0] = '.';
+	fraction[1] = (char) ('0' + ms / 100);
+	fraction[2] = (char) ('0' + ms / 10 % 10);
+	fraction[3] = (char) ('0' + ms % 10);
 	if (now.tv_sec != second || date[0] == '\0')
 	{
 		struct tm parts;
@@ -174,8 +207,12 @@ put_head(Line *line, SklLogLevel level)
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
 		second = now.tv_sec;
 	}
-	put(line, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\"", date, now.tv_nsec / 1000000,
-		level_names[level]);
+	put_bytes(line, "{\"time\":\"", 9);
+	put_bytes(line, date, strlen(date));
+	put_bytes(line, fraction, 4);
+	put_bytes(line, "Z\",\"level\":\"", 12);
+	put_bytes(line, level_names[level], strlen(level_names[level]));
+	put_bytes(line, "\"", 1);
 }
 
 static void
@@ -291,7 +328,7 @@ writer_main(void *argument)
 			atomic_exchange(&ring.sleeping, false))
 			continue;
 		eventfd_read(ring.wake, &count);
-		usleep(2000); /* let a batch gather: one write for many lines */
+		usleep(10000); /* let a batch gather: one write for many lines */
 	}
 	free(batch);
 	return NULL;
@@ -411,7 +448,7 @@ put_request(Line *line, const SklRequestCtx *ctx)
 	put_text(line, "method", ctx->method_text, 24);
 	put_text(line, "route", ctx->route != NULL ? ctx->route->path : skl_builtin_path(ctx->path),
 			 160);
-	put(line, ",\"status\":%d", ctx->status);
+	put_number(line, "status", (uint64_t) ctx->status);
 	if (ctx->error != SKL_OK)
 		put_text(line, "code", skl_errors[ctx->error].code, 60);
 	put_text(line, "sqlstate", ctx->sqlstate, 12);
@@ -420,13 +457,15 @@ put_request(Line *line, const SklRequestCtx *ctx)
 static void
 put_figures(Line *line, const SklRequestCtx *ctx)
 {
-	put(line, ",\"ms\":%.3f,\"queueMs\":%.3f,\"dbMs\":%.3f", (double) ctx->total_us / 1000.0,
-		(double) ctx->queue_us / 1000.0, (double) ctx->db_us / 1000.0);
-	put(line, ",\"bytesIn\":%zu,\"bytesOut\":%zu", ctx->bytes_in, ctx->bytes_out);
+	put_ms(line, "ms", ctx->total_us);
+	put_ms(line, "queueMs", ctx->queue_us);
+	put_ms(line, "dbMs", ctx->db_us);
+	put_number(line, "bytesIn", ctx->bytes_in);
+	put_number(line, "bytesOut", ctx->bytes_out);
 	if (ctx->retries > 0)
-		put(line, ",\"retries\":%d", ctx->retries);
+		put_number(line, "retries", (uint64_t) ctx->retries);
 	if (ctx->cache_hit)
-		put(line, ",\"cached\":true");
+		put_bytes(line, ",\"cached\":true", 14);
 	put_text(line, "address", ctx->client.text, 60);
 	put_text(line, "userAgent", ctx->user_agent, 160);
 }

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "context.h"
+#include "fmt.h"
 #include "text.h"
 
 /* ---- envelopes ---- */
@@ -22,14 +23,22 @@
 static void
 set_tail(SklRequestCtx *ctx, const char *meta)
 {
-	char timestamp[32];
+	static const char opening[] = ",\"meta\":{\"requestId\":\"";
+	static const char middle[] = "\",\"timestamp\":\"";
 	const char *members = meta != NULL && meta[0] == '{' ? meta + 1 : "}";
+	bool more = members[strspn(members, " ")] != '}';
+	size_t length = strlen(members);
+	char *tail = skl_alloc(ctx, sizeof(opening) + sizeof(middle) + 100 + length);
+	char *at = skl_put(tail, opening, sizeof(opening) - 1);
 
-	skl_timestamp(timestamp);
-	ctx->reply.tail = skl_sprintf(ctx, ",\"meta\":{\"requestId\":\"%s\",\"timestamp\":\"%s\"%s%s}",
-								  ctx->request_id, timestamp,
-								  members[strspn(members, " ")] == '}' ? "" : ",", members);
-	ctx->reply.tail_length = strlen(ctx->reply.tail);
+	at = skl_put_text(at, ctx->request_id);
+	at = skl_put(at, middle, sizeof(middle) - 1);
+	skl_timestamp(at);
+	at = skl_put(at + 24, "\",", more ? 2 : 1);
+	at = skl_put(at, members, length);
+	*at++ = '}';
+	ctx->reply.tail = tail;
+	ctx->reply.tail_length = (size_t) (at - tail);
 }
 
 static void
@@ -377,7 +386,10 @@ set_reply(SklRequestCtx *ctx, const PGresult *result)
 	}
 	if (etag != NULL)
 	{
-		skl_header(ctx, "ETag", skl_sprintf(ctx, "\"%s\"", etag));
+		char *quoted = skl_alloc(ctx, strlen(etag) + 3);
+
+		*skl_put(skl_put_text(skl_put(quoted, "\"", 1), etag), "\"", 1) = '\0';
+		skl_header(ctx, "ETag", quoted);
 		ctx->reply.has_etag = true;
 	}
 	if (ctx->status >= 400)

@@ -15,11 +15,15 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "fmt.h"
+
+#define POOL_BYTES 256
+
 /* Random bytes from the kernel, fetched in blocks a thread. */
 void
 skl_random_bytes(void *bytes, size_t length)
 {
-	static _Thread_local uint8_t pool[256];
+	static _Thread_local uint8_t pool[POOL_BYTES];
 	static _Thread_local size_t used = sizeof(pool);
 
 	if (length > sizeof(pool))
@@ -66,7 +70,13 @@ skl_uuid_v7(char text[37])
 	b[6] = (uint8_t) (0x70 | (b[6] & 0x0f));
 	b[8] = (uint8_t) (0x80 | (b[8] & 0x3f));
 	to_hex(b, sizeof(b), hex);
-	snprintf(text, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+	for (int from = 0; from < 32; from++)
+	{
+		if (from == 8 || from == 12 || from == 16 || from == 20)
+			*text++ = '-';
+		*text++ = hex[from];
+	}
+	*text = '\0';
 }
 
 /*
@@ -144,6 +154,10 @@ skl_trace_start(const char *traceparent, SklTrace *trace)
 void
 skl_trace_text(const SklTrace *trace, char text[SKL_TRACEPARENT_LENGTH + 1])
 {
-	snprintf(text, SKL_TRACEPARENT_LENGTH + 1, "00-%s-%s-%s", trace->trace_id, trace->span_id,
-			 trace->sampled ? "01" : "00");
+	text = skl_put(text, "00-", 3);
+	text = skl_put(text, trace->trace_id, 32);
+	*text++ = '-';
+	text = skl_put(text, trace->span_id, 16);
+	text = skl_put(text, trace->sampled ? "-01" : "-00", 3);
+	*text = '\0';
 }

@@ -16,16 +16,12 @@
 #include <zlib.h>
 
 #include "config.h"
+#include "fmt.h"
 #include "reqid.h"
 #include "server.h"
 #include "text.h"
 
 #define COPY_BELOW 16384 /* bytes; a copy is cheaper than another system call */
-
-static const SklHeader always[] = {
-	{"X-Content-Type-Options", "nosniff"},
-	{"Referrer-Policy", "no-referrer"},
-};
 
 /* Pages of our own set a policy that lets their styles through; answers of the API need nothing. */
 static const char api_policy[] = "default-src 'none'; frame-ancestors 'none'";
@@ -142,28 +138,20 @@ add(struct MHD_Response *response, const char *name, const char *value)
 		skl_log(SKL_LOG_WARN, "bad_header", "%s was left out", name);
 }
 
-/* "0.123" milliseconds */
-static int
-put_ms(char *text, size_t size, const char *name, uint64_t us)
-{
-	return snprintf(text, size, "%s;dur=%u.%03u", name, (unsigned) (us / 1000),
-					(unsigned) (us % 1000));
-}
-
 static void
 add_timing(SklRequestCtx *ctx, struct MHD_Response *response)
 {
 	char text[128];
-	int length = 0;
+	char *at = text;
 
 	if (ctx->job != NULL)
 	{
-		length += put_ms(text, 40, "queue", ctx->queue_us);
-		text[length++] = ',';
-		length += put_ms(text + length, 40, "db", ctx->db_us);
-		text[length++] = ',';
+		at = skl_put_ms(skl_put_text(at, "queue;dur="), ctx->queue_us);
+		at = skl_put_ms(skl_put_text(at, ",db;dur="), ctx->db_us);
+		*at++ = ',';
 	}
-	put_ms(text + length, 40, "total", skl_now_us() - ctx->started_us);
+	at = skl_put_ms(skl_put_text(at, "total;dur="), skl_now_us() - ctx->started_us);
+	*at = '\0';
 	add(response, "Server-Timing", text);
 }
 
@@ -218,10 +206,11 @@ add_headers(SklRequestCtx *ctx, struct MHD_Response *response)
 	add(response, "X-Request-ID", ctx->request_id);
 	for (int i = 0; i < ctx->nheaders; i++)
 		add(response, ctx->headers[i].name, ctx->headers[i].value);
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		add(response, always[i].name, always[i].value);
+	add(response, "X-Content-Type-Options", "nosniff");
 	if (!is_given(ctx, "Content-Security-Policy"))
 		add(response, "Content-Security-Policy", api_policy);
+	if (ctx->reply.type != NULL && strncmp(ctx->reply.type, "text/html", 9) == 0)
+		add(response, "Referrer-Policy", "no-referrer");
 	if (ctx->over_tls)
 		add(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
 	add_caching(ctx, response);
