@@ -371,8 +371,7 @@ skl_ledger_balance(const char *account_class, const pg_uuid_t *owner, const pg_u
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT CASE WHEN a.mode = 'row' THEN a.balance ELSE"
-				 " (SELECT coalesce(sum(e.amount), 0) * CASE WHEN a.debit_normal THEN 1 ELSE -1 END"
-				 " FROM skillancer.ledger_entry e WHERE e.account = a.id)::bigint END"
+				 " skillancer.ledger_derived_balance(a.id, a.debit_normal) END"
 				 " FROM skillancer.ledger_account a WHERE a.class = $1 AND a.currency = $2"
 				 " AND coalesce(a.owner, '00000000-0000-0000-0000-000000000000')"
 				 " = coalesce($3, '00000000-0000-0000-0000-000000000000')"

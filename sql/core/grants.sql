@@ -27,3 +27,5 @@ GRANT SELECT, INSERT ON skillancer.ledger_txn, skillancer.ledger_entry TO skilla
 GRANT SELECT ON skillancer.ledger_account TO skillancer_bridge;
 GRANT SELECT ON skillancer.account_class, skillancer.ledger_account, skillancer.ledger_txn,
 	skillancer.ledger_entry, skillancer.audit TO skillancer_backup, skillancer_bridge;
+GRANT SELECT, INSERT, UPDATE ON skillancer.ledger_fold, skillancer.ledger_fold_position TO skillancer_engine;
+GRANT SELECT ON skillancer.ledger_fold, skillancer.ledger_fold_position TO skillancer_backup, skillancer_bridge;

@@ -26,3 +26,7 @@ CREATE POLICY ledger_txn_read ON skillancer.ledger_txn FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
 CREATE POLICY ledger_entry_read ON skillancer.ledger_entry FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_fold_read ON skillancer.ledger_fold FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_fold_position_read ON skillancer.ledger_fold_position FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));

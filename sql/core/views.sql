@@ -4,8 +4,7 @@
 CREATE VIEW skillancer.ledger_balance_now WITH (security_invoker = true) AS
 SELECT a.id, a.class, c.type, a.owner, a.ref, a.currency,
 	CASE WHEN a.mode = 'row' THEN a.balance
-		ELSE coalesce((SELECT sum(e.amount) FROM skillancer.ledger_entry e WHERE e.account = a.id), 0)::bigint
-			* CASE WHEN a.debit_normal THEN 1 ELSE -1 END
+		ELSE skillancer.ledger_derived_balance(a.id, a.debit_normal)
 	END AS balance
 FROM skillancer.ledger_account a
 JOIN skillancer.account_class c ON c.class = a.class;
