@@ -116,6 +116,8 @@ INSERT INTO skillancer.ledger_txn (kind, idempotency_key, fingerprint) VALUES ('
 INSERT INTO skillancer.ledger_entry (txn, leg, account, amount, currency, epoch)
 SELECT x.id, l, (SELECT min(id) FROM skillancer.ledger_account), CASE l WHEN 1 THEN 100 ELSE -100 END, 'USD', 1
 FROM skillancer.ledger_txn x, generate_series(1, 2) l;
+INSERT INTO skillancer.ledger_fold (account, amount, entries)
+SELECT a.id, 0, 0 FROM skillancer.ledger_account a ORDER BY a.id LIMIT 2;
 
 -- the core and the workers
 INSERT INTO skillancer.event (epoch, type, source, aggregate_type, aggregate_id, audience)
