@@ -44,7 +44,16 @@ try_next(void *arg)
 static int64
 try_event(void *arg)
 {
-	return skl_worker_call("notifier_try_event", 0);
+	static SklStmt stmt = SKL_STMT("SELECT skillancer.notifier_try_event($1)", INT8OID);
+	Datum args[1] = {Int64GetDatum(*(int64 *) arg)};
+	bool isnull;
+	int64 rows;
+
+	skl_spi_connect();
+	skl_spi_exec(&stmt, args, NULL);
+	rows = DatumGetInt64(skl_spi_value(0, 1, &isnull));
+	skl_spi_finish();
+	return rows;
 }
 
 static int64
@@ -81,7 +90,7 @@ careful_step(void)
 		return true;
 	if (picked == 0)
 		return false;
-	skl_worker_transaction(try_event, NULL, &ignored);
+	skl_worker_transaction(try_event, &picked, &ignored);
 	return true;
 }
 

@@ -165,17 +165,8 @@ read_notice(uint64 row, SklNotice *notice)
 static int
 read_notices(Datum seqs, SklNotice **notices)
 {
-	static SklStmt stmt = SKL_STMT(
-		"SELECT e.id::uuid, r.recipients, r.type, r.category, r.priority, r.group_key, e.data,"
-		" e.data || skillancer.notification_context(e.data, e.actor_id),"
-		" (e.data ->> 'clientId')::skillancer.user_id::uuid,"
-		" (e.data ->> 'freelancerId')::skillancer.user_id::uuid,"
-		" (e.data ->> 'userId')::skillancer.user_id::uuid,"
-		" (e.data ->> 'subjectId')::skillancer.user_id::uuid, e.actor_id::uuid, e.audience"
-		" FROM skillancer.event e"
-		" JOIN skillancer.notification_rule r ON r.event_type = e.type AND r.is_active"
-		" WHERE e.seq = ANY ($1) ORDER BY e.seq, r.key",
-		INT8ARRAYOID);
+	static SklStmt stmt =
+		SKL_STMT("SELECT * FROM skillancer.notification_source($1)", INT8ARRAYOID);
 	uint64 n = skl_spi_exec(&stmt, &seqs, NULL);
 
 	*notices = palloc0(sizeof(SklNotice) * (n + 1));

@@ -15,53 +15,49 @@ AS 'MODULE_PATHNAME', 'skl_fn_notify';
 COMMENT ON FUNCTION skillancer.notify(bigint[]) IS
 	'Makes the notifications and mails of some events, once for each user, event and type. Returns the new notifications.';
 
--- notification_context
-CREATE OR REPLACE FUNCTION skillancer.notification_context(p_data jsonb, p_actor skillancer.user_id)
-RETURNS jsonb
+-- notification_source
+CREATE OR REPLACE FUNCTION skillancer.notification_source(p_seqs bigint[])
+RETURNS TABLE (event_id uuid, recipients text, type text, category text, priority text, group_key text, data jsonb,
+	context jsonb, client uuid, freelancer uuid, owner uuid, subject uuid, actor uuid, audience uuid[])
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_booking   record;
-	v_milestone record;
-	v_context   jsonb := jsonb_build_object('publicUrl', rtrim(current_setting('skillancer.public_url'), '/'));
+	v_url jsonb := to_jsonb(rtrim(current_setting('skillancer.public_url'), '/'));
 BEGIN
-	IF p_data ? 'milestoneId' THEN
-		SELECT m.title, m.amount, m.booking_id INTO v_milestone
-		FROM skillancer.milestone m WHERE m.id = (p_data ->> 'milestoneId')::skillancer.milestone_id;
-		v_context := v_context || jsonb_build_object('milestone', jsonb_build_object('title', v_milestone.title,
-			'amount', v_milestone.amount::numeric::text, 'currency', skillancer.monetary_currency(v_milestone.amount)));
-	END IF;
-	IF p_data ?| ARRAY['bookingId', 'milestoneId'] THEN
-		SELECT b.title, b.currency INTO v_booking
-		FROM skillancer.booking b
-		WHERE b.id = coalesce((p_data ->> 'bookingId')::skillancer.booking_id, v_milestone.booking_id);
-		v_context := v_context || jsonb_build_object('booking', jsonb_build_object('title', v_booking.title));
-	END IF;
-	IF p_data ? 'projectId' THEN
-		v_context := v_context || jsonb_build_object('project', jsonb_build_object('title', (
-			SELECT p.title FROM skillancer.project p WHERE p.id = (p_data ->> 'projectId')::skillancer.project_id)));
-	END IF;
-	RETURN v_context || jsonb_build_object(
-		'actor', skillancer.notification_person(p_actor),
-		'client', skillancer.notification_person((p_data ->> 'clientId')::skillancer.user_id),
-		'freelancer', skillancer.notification_person((p_data ->> 'freelancerId')::skillancer.user_id));
+	RETURN QUERY
+	SELECT e.id::uuid, r.recipients, r.type, r.category, r.priority, r.group_key, e.data,
+		e.data || jsonb_strip_nulls(jsonb_build_object('publicUrl', v_url,
+			'actor', CASE WHEN pa.user_id IS NOT NULL THEN jsonb_build_object('name', pa.display_name) END,
+			'client', CASE WHEN pc.user_id IS NOT NULL THEN jsonb_build_object('name', pc.display_name) END,
+			'freelancer', CASE WHEN pf.user_id IS NOT NULL THEN jsonb_build_object('name', pf.display_name) END,
+			'project', CASE WHEN p.id IS NOT NULL THEN jsonb_build_object('title', p.title) END,
+			'booking', CASE WHEN b.id IS NOT NULL THEN jsonb_build_object('title', b.title) END,
+			'milestone', CASE WHEN m.id IS NOT NULL THEN jsonb_build_object('title', m.title,
+				'amount', m.amount::numeric::text, 'currency', skillancer.monetary_currency(m.amount)) END)),
+		x.client::uuid, x.freelancer::uuid, x.owner::uuid, x.subject::uuid, e.actor_id::uuid, e.audience
+	FROM skillancer.event e
+	JOIN skillancer.notification_rule r ON r.event_type = e.type AND r.is_active
+	CROSS JOIN LATERAL (SELECT
+		(e.data ->> 'clientId')::skillancer.user_id AS client,
+		(e.data ->> 'freelancerId')::skillancer.user_id AS freelancer,
+		(e.data ->> 'userId')::skillancer.user_id AS owner,
+		(e.data ->> 'subjectId')::skillancer.user_id AS subject,
+		(e.data ->> 'projectId')::skillancer.project_id AS project,
+		(e.data ->> 'bookingId')::skillancer.booking_id AS booking,
+		(e.data ->> 'milestoneId')::skillancer.milestone_id AS milestone) x
+	LEFT JOIN skillancer.profile pa ON pa.user_id = e.actor_id
+	LEFT JOIN skillancer.profile pc ON pc.user_id = x.client
+	LEFT JOIN skillancer.profile pf ON pf.user_id = x.freelancer
+	LEFT JOIN skillancer.project p ON p.id = x.project
+	LEFT JOIN skillancer.milestone m ON m.id = x.milestone
+	LEFT JOIN skillancer.booking b ON b.id = coalesce(x.booking, m.booking_id)
+	WHERE e.seq = ANY (p_seqs)
+	ORDER BY e.seq, r.key;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.notification_context(jsonb, skillancer.user_id) IS
-	'What templates may say about an event beside its data: titles, amounts and public names behind its ids.';
-
--- notification_person
-CREATE OR REPLACE FUNCTION skillancer.notification_person(p_user skillancer.user_id)
-RETURNS jsonb
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-BEGIN
-	RETURN (SELECT jsonb_build_object('name', p.display_name) FROM skillancer.profile p WHERE p.user_id = p_user);
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.notification_person(skillancer.user_id) IS 'The public name of a user, for templates.';
+COMMENT ON FUNCTION skillancer.notification_source(bigint[]) IS
+	'Events with each rule about them: the users behind their ids, and as context what templates may say: the data, titles, amounts, public names.';
 
 -- event_not_at_fault
 CREATE OR REPLACE FUNCTION skillancer.event_not_at_fault(p_sqlstate text)
@@ -239,29 +235,24 @@ ALTER FUNCTION skillancer.notifier_try_next(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.notifier_try_next(integer) TO skillancer_worker;
 
 -- notifier_try_event
-CREATE OR REPLACE FUNCTION skillancer.notifier_try_event(p_ignored integer DEFAULT 0)
+CREATE OR REPLACE FUNCTION skillancer.notifier_try_event(p_seq bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_seq  bigint;
-	v_made bigint;
+	v_made bigint := skillancer.notify_singly(ARRAY[p_seq]);
 BEGIN
-	SELECT a.seq INTO STRICT v_seq
-	FROM skillancer.event_attempt a
-	WHERE a.consumer = 'notifier' AND a.attempts > 0 AND a.parked_at IS NULL;
-	v_made := skillancer.notify_singly(ARRAY[v_seq]);
 	UPDATE skillancer.event_attempt a
 	SET attempts = 0
-	WHERE a.consumer = 'notifier' AND a.seq = v_seq AND a.parked_at IS NULL;
+	WHERE a.consumer = 'notifier' AND a.seq = p_seq AND a.parked_at IS NULL;
 	RETURN v_made;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.notifier_try_event(integer) IS
+COMMENT ON FUNCTION skillancer.notifier_try_event(bigint) IS
 	'Works on the event that notifier_try_next() picked; zero attempts mark it as done until the tick is closed.';
-ALTER FUNCTION skillancer.notifier_try_event(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.notifier_try_event(integer) TO skillancer_worker;
+ALTER FUNCTION skillancer.notifier_try_event(bigint) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.notifier_try_event(bigint) TO skillancer_worker;
 
 -- redrive_events
 CREATE OR REPLACE FUNCTION skillancer.redrive_events(p_item text)
