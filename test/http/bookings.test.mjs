@@ -74,6 +74,9 @@ test('the journey: accepted, funded, done, paid out, reviewed', async () => {
 	assert.equal((await stranger.raw('GET', `/v1/bookings/${booking.id}/timeline`)).status, 404);
 	const unread = await until(async () => (await freelancer.get('/v1/notifications/unread-count')).unread > 0, 15000);
 	assert.ok(unread, 'and both were told');
+	const told = await until(async () => (await freelancer.get('/v1/notifications?limit=100')).find((n) => n.type === 'booking.completed'), 15000);
+	assert.match(told?.body ?? '', new RegExp(project.title), 'with the title of the booking');
+	assert.deepEqual(sql('SELECT count(*) FROM skillancer.parked'), [['0']], 'no event or timer was parked');
 });
 
 test('50 acceptances of different proposals at once: one winner', async () => {

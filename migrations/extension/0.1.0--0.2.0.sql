@@ -1,0 +1,5 @@
+-- What CREATE OR REPLACE cannot do between 0.1.0 and 0.2.0.
+
+-- these two take dryRun now
+DROP FUNCTION skillancer_api.charge_confirm(skillancer.charge_id);
+DROP FUNCTION skillancer_api.payout_cancel(skillancer.payout_id);
