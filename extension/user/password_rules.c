@@ -21,10 +21,11 @@ static const char *const common_words[] = {
 };
 #undef SKL_WORD
 
+/* Letters, and every byte of a character beyond ASCII. */
 static bool
-is_ascii_letter(char c)
+is_word_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IS_HIGHBIT_SET(c);
 }
 
 /* The letter that a character stands for in a decorated word. */
@@ -48,9 +49,9 @@ bare_word(const char *password)
 	const char *end = password + strlen(password);
 	char *word;
 
-	while (start < end && !is_ascii_letter(*start))
+	while (start < end && !is_word_byte(*start))
 		start++;
-	while (end > start && !is_ascii_letter(end[-1]))
+	while (end > start && !is_word_byte(end[-1]))
 		end--;
 	word = palloc0((size_t) (end - start) + 1);
 	for (size_t i = 0; i < (size_t) (end - start); i++)
@@ -58,14 +59,17 @@ bare_word(const char *password)
 	return word;
 }
 
+/* Shorter ones may be chance. */
+#define RUN_MIN 4
+
 /* True when each character follows from the one before by the same step of -1, 0 or 1. */
 static bool
 is_run(const char *s, size_t len)
 {
 	int step;
 
-	if (len < 2)
-		return true;
+	if (len < RUN_MIN)
+		return false;
 	step = s[1] - s[0];
 	if (step < -1 || step > 1)
 		return false;
@@ -91,7 +95,7 @@ is_letters_and_run(const char *password, const char *word)
 
 	while (digits > password && isdigit((unsigned char) digits[-1]))
 		digits--;
-	return strlen(word) <= 3 && strlen(digits) >= 4 && is_run(digits, strlen(digits));
+	return strlen(word) <= 3 && is_run(digits, strlen(digits));
 }
 
 /* True when the word is the name before the @ of the address. */
