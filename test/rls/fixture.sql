@@ -136,3 +136,17 @@ INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('a@matrix.test
 INSERT INTO skillancer.event_attempt (consumer, seq) VALUES ('matrix', 1), ('matrix', 2);
 INSERT INTO skillancer.worker_start (worker) VALUES ('matrix1'), ('matrix2');
 INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
+
+-- imports
+INSERT INTO skillancer.currency (code, number, digits, name) VALUES ('USD', 840, 2, 'US Dollar'), ('EUR', 978, 2, 'Euro') ON CONFLICT DO NOTHING;
+INSERT INTO skillancer.country (code, alpha3, number, name) VALUES ('DE', 'DEU', 276, 'Germany'), ('AT', 'AUT', 40, 'Austria') ON CONFLICT DO NOTHING;
+INSERT INTO skillancer.import_run (kind) VALUES ('job'), ('gig');
+INSERT INTO skillancer.import_rejection (run_id, row_number, problems) SELECT id, 1, '{x}' FROM skillancer.import_run;
+INSERT INTO skillancer.import_object (kind, key, object_id) VALUES ('job', 'a', rls.id('object', 1)), ('job', 'b', rls.id('object', 2));
+INSERT INTO skillancer.import_country (problems) VALUES ('{}'), ('{}');
+INSERT INTO skillancer.import_currency (problems) VALUES ('{}'), ('{}');
+INSERT INTO skillancer.import_esco_skill (problems) VALUES ('{}'), ('{}');
+INSERT INTO skillancer.import_freelancer (problems) VALUES ('{}'), ('{}');
+INSERT INTO skillancer.import_gig (problems) VALUES ('{}'), ('{}');
+INSERT INTO skillancer.import_job (problems) VALUES ('{}'), ('{}');
+INSERT INTO skillancer.import_skill (problems) VALUES ('{}'), ('{}');

@@ -52,7 +52,9 @@ DECLARE v_special text;
 BEGIN
 	SELECT CASE WHEN p_party THEN s.party ELSE s.own END INTO v_special
 	FROM rls.special s JOIN rls.relation r ON r.name = s.relation WHERE r.oid = p_relation;
-	IF v_special <> '' THEN
+	IF v_special = '-' THEN
+		RETURN '{}';
+	ELSIF v_special <> '' THEN
 		RETURN string_to_array(v_special, ' ');
 	END IF;
 	RETURN ARRAY(SELECT c FROM unnest(CASE WHEN p_party THEN '{client_id,freelancer_id}'::text[] ELSE '{user_id}'::text[] END) c
