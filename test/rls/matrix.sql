@@ -97,6 +97,9 @@ BEGIN
 		JOIN pg_attribute a ON a.attnum = k.attnum
 		WHERE i.indrelid = p_relation AND i.indisprimary AND a.attrelid = i.indrelid;
 	END IF;
+	IF v_key IS NULL THEN
+		RAISE EXCEPTION '% needs a key in special.tsv', p_relation::regclass;
+	END IF;
 	RETURN v_key;
 END $$;
 
