@@ -2,6 +2,7 @@
 #	Skillancer: the two commands are "make run" and "make test"; "make help" lists the others.
 
 PG_CONFIG ?= pg_config
+VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" extension/skillancer.control)
 DIR ?= .local-world
 BINDIR ?= /usr/local/bin
 export PG_CONFIG
@@ -12,7 +13,7 @@ extension: ## build skillancer.so and the extension script
 	$(MAKE) -C extension
 
 bridge: ## build skillancer-bridge
-	if [ -f http-bridge/main.c ]; then $(MAKE) -C http-bridge; fi
+	$(MAKE) -C http-bridge
 
 world: all ## start a throw-away cluster with bridge and sinks in DIR
 	test/world up --dir $(DIR)
@@ -39,14 +40,24 @@ docs: bridge ## write the pages that are generated from tables of the code
 
 install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
 	$(MAKE) -C extension install
-	if [ -f http-bridge/skillancer-bridge ]; then \
-		install -D -m 755 http-bridge/skillancer-bridge $(DESTDIR)$(BINDIR)/skillancer-bridge; fi
+	install -D -m 755 http-bridge/skillancer-bridge $(DESTDIR)$(BINDIR)/skillancer-bridge
+
+bench: all ## measure, beside other programs that do the same
+	test/deps bench
+	test/bench/run
+
+dist: ## write build/skillancer-VERSION.tar.gz, made of what is committed
+	mkdir -p build
+	git archive --prefix=skillancer-$(VERSION)/ -o build/skillancer-$(VERSION).tar.gz HEAD
+
+deb: all ## write build/*.deb: the extension, and the bridge with its systemd unit
+	docs/deploy/make-deb $(VERSION)
 
 clean: ## remove what was built
 	$(MAKE) -C extension clean
-	if [ -f http-bridge/Makefile ]; then $(MAKE) -C http-bridge clean; fi
+	$(MAKE) -C http-bridge clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run test lint docs clean-local install clean help
+.PHONY: all extension bridge world run test lint docs bench dist deb clean-local install clean help
