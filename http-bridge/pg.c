@@ -371,6 +371,7 @@ note_unprepared(SklPg *pg, SklGroup *group, const PGresult *result)
 {
 	skl_log(SKL_LOG_ERROR, "prepare_failed", "%s", PQresultErrorMessage(result));
 	group->failed = true;
+	skl_catalogue_reload();
 	if (pg->state != SKL_PG_READY)
 	{
 		pg->retiring = true;

@@ -398,6 +398,22 @@ set_reply(SklRequestCtx *ctx, const PGresult *result)
 		set_tail(ctx, column(result, 3));
 }
 
+/* False when the function changed after the catalogue was loaded: its result would be misread. */
+static bool
+is_expected(const SklJob *job, bool is_reply)
+{
+	const Oid json = 114;
+	const Oid jsonb = 3802;
+	const PGresult *result = job->result;
+
+	if (PQntuples(result) != 1)
+		return false;
+	if (is_reply)
+		return PQnfields(result) == 5;
+	return job->route->returns == SKL_RETURNS_VOID || PQftype(result, 0) == json ||
+		   PQftype(result, 0) == jsonb;
+}
+
 static void
 set_result(SklRequestCtx *ctx, const SklJob *job)
 {
@@ -406,8 +422,11 @@ set_result(SklRequestCtx *ctx, const SklJob *job)
 
 	ctx->answered = true;
 	ctx->status = 200;
-	if (PQntuples(result) != 1)
-		skl_refuse(ctx, SKL_ERR_INTERNAL_ERROR, NULL, NULL);
+	if (!is_expected(job, is_reply))
+	{
+		skl_catalogue_reload();
+		skl_refuse(ctx, SKL_ERR_SERVICE_UNAVAILABLE, NULL, NULL);
+	}
 	else if (is_reply)
 		set_reply(ctx, result);
 	else if (job->route->returns == SKL_RETURNS_VOID)

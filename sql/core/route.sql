@@ -39,23 +39,20 @@ COMMENT ON FUNCTION skillancer.add_route(text, text, text, text, text, text, tex
 	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write or auth; idempotent: accepts Idempotency-Key.';
 
 -- What the bridge must know of an argument's type.
-CREATE OR REPLACE FUNCTION skillancer.route_argument_type(p_type oid)
-RETURNS json
+CREATE OR REPLACE FUNCTION skillancer.route_argument_type(p_type oid,
+	OUT type text, OUT kind text, OUT prefix text, OUT is_array boolean)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_array boolean;
 	v_type record;
-	v_kind text;
-	v_prefix text;
 BEGIN
-	SELECT t.typcategory = 'A' AND t.typelem <> 0 INTO v_array FROM pg_type t WHERE t.oid = p_type;
+	SELECT t.typcategory = 'A' AND t.typelem <> 0 INTO is_array FROM pg_type t WHERE t.oid = p_type;
 	SELECT t.oid, n.nspname, t.typname INTO v_type
 	FROM pg_type t
 	JOIN pg_namespace n ON n.oid = t.typnamespace
-	WHERE t.oid = CASE WHEN v_array THEN (SELECT a.typelem FROM pg_type a WHERE a.oid = p_type) ELSE p_type END;
-	v_kind := CASE
+	WHERE t.oid = CASE WHEN is_array THEN (SELECT a.typelem FROM pg_type a WHERE a.oid = p_type) ELSE p_type END;
+	kind := CASE
 		WHEN v_type.nspname = 'pg_catalog' THEN
 			CASE v_type.typname
 				WHEN 'text' THEN 'text' WHEN 'int4' THEN 'integer' WHEN 'int8' THEN 'bigint'
@@ -67,46 +64,19 @@ BEGIN
 		WHEN v_type.nspname = 'skillancer' AND EXISTS (
 			SELECT FROM pg_cast c WHERE c.castsource = 'uuid'::regtype AND c.casttarget = v_type.oid) THEN 'id'
 	END;
-	IF v_kind IS NULL THEN
+	IF kind IS NULL THEN
 		RAISE EXCEPTION 'type % cannot be the argument of a route', format_type(p_type, NULL);
 	END IF;
-	IF v_kind = 'id' THEN
+	prefix := '';
+	IF kind = 'id' THEN
 		EXECUTE format('SELECT split_part((%L::uuid::%I.%I)::text, ''_'', 1)',
-			'00000000-0000-0000-0000-000000000000', v_type.nspname, v_type.typname) INTO v_prefix;
+			'00000000-0000-0000-0000-000000000000', v_type.nspname, v_type.typname) INTO prefix;
 	END IF;
-	RETURN json_build_object('type', format('%I.%I%s', v_type.nspname, v_type.typname, CASE WHEN v_array THEN '[]' END),
-		'kind', v_kind, 'prefix', coalesce(v_prefix, ''), 'array', v_array);
+	type := format('%I.%I%s', v_type.nspname, v_type.typname, CASE WHEN is_array THEN '[]' END);
 END
 $$;
 COMMENT ON FUNCTION skillancer.route_argument_type(oid) IS
 	'Name, kind, id prefix and arrayness of a type that an argument of a route may have; raises for any other type.';
-
--- The arguments of a function as the bridge reads them.
-CREATE OR REPLACE FUNCTION skillancer.route_arguments(p_function oid)
-RETURNS json
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-DECLARE
-	v_proc record;
-	v_arguments json;
-BEGIN
-	-- defaults come back with every name qualified
-	PERFORM set_config('search_path', 'pg_catalog', true);
-	SELECT p.proargnames, p.proargtypes::oid[] AS types, p.pronargs, p.pronargdefaults INTO v_proc
-	FROM pg_proc p
-	WHERE p.oid = p_function;
-	SELECT json_agg(json_build_object('name', v_proc.proargnames[n], 'type', t.type ->> 'type',
-			'kind', t.type ->> 'kind', 'prefix', t.type ->> 'prefix', 'array', t.type -> 'array',
-			'required', n <= v_proc.pronargs - v_proc.pronargdefaults,
-			'default', coalesce(pg_get_function_arg_default(p_function, n), '')) ORDER BY n)
-		INTO v_arguments
-	FROM generate_series(1, v_proc.pronargs::integer) AS n
-	CROSS JOIN LATERAL (SELECT skillancer.route_argument_type(v_proc.types[n - 1]) AS type) AS t;
-	RETURN coalesce(v_arguments, '[]');
-END
-$$;
-COMMENT ON FUNCTION skillancer.route_arguments(oid) IS 'Arguments of an API function: name, type, kind, default.';
 
 -- Everything the bridge needs to route requests.
 CREATE OR REPLACE FUNCTION skillancer.route_catalogue()
@@ -117,17 +87,37 @@ AS $$
 DECLARE
 	v_routes json;
 BEGIN
-	SELECT json_agg(json_build_object('method', r.method, 'path', r.path, 'function', r.function, 'who', r.who,
-			'summary', r.summary, 'description', obj_description(p.oid, 'pg_proc'), 'class', r.class, 'rate', r.rate,
-			'idempotent', r.idempotent, 'bodyLimit', r.body_limit, 'timeoutMs', r.timeout_ms, 'cacheTtl', r.cache_ttl,
-			'returns', CASE p.prorettype
+	-- defaults come back with every name qualified
+	PERFORM set_config('search_path', 'pg_catalog', true);
+	WITH called AS (
+		SELECT r.*, p.oid, p.proargnames AS names, p.proargtypes::oid[] AS types, p.prorettype,
+			p.pronargs::integer AS args, p.pronargs - p.pronargdefaults AS required
+		FROM skillancer.route r
+		JOIN pg_proc p ON p.pronamespace = 'skillancer_api'::regnamespace AND p.proname = r.function
+	), known AS MATERIALIZED (
+		SELECT d.oid, k.*
+		FROM (SELECT DISTINCT unnest(c.types) AS oid FROM called c) AS d
+		CROSS JOIN LATERAL skillancer.route_argument_type(d.oid) AS k
+	), taken AS (
+		SELECT c.method, c.path, json_agg(json_build_object('name', c.names[n], 'type', k.type, 'kind', k.kind,
+			'prefix', k.prefix, 'array', k.is_array, 'required', n <= c.required,
+			'default', coalesce(pg_get_function_arg_default(c.oid, n), '')) ORDER BY n) AS args
+		FROM called c
+		CROSS JOIN LATERAL generate_series(1, c.args) AS n
+		JOIN known k ON k.oid = c.types[n - 1]
+		GROUP BY c.method, c.path
+	)
+	SELECT json_agg(json_build_object('method', c.method, 'path', c.path, 'function', c.function, 'who', c.who,
+			'summary', c.summary, 'description', obj_description(c.oid, 'pg_proc'), 'class', c.class, 'rate', c.rate,
+			'idempotent', c.idempotent, 'bodyLimit', c.body_limit, 'timeoutMs', c.timeout_ms, 'cacheTtl', c.cache_ttl,
+			'returns', CASE c.prorettype
 				WHEN 'void'::regtype THEN 'void'
 				WHEN 'skillancer.reply'::regtype THEN 'reply'
 				ELSE 'json' END,
-			'args', skillancer.route_arguments(p.oid)) ORDER BY r.path, r.method)
+			'args', coalesce(t.args, '[]')) ORDER BY c.path, c.method)
 		INTO v_routes
-	FROM skillancer.route r
-	JOIN pg_proc p ON p.pronamespace = 'skillancer_api'::regnamespace AND p.proname = r.function;
+	FROM called c
+	LEFT JOIN taken t USING (method, path);
 	RETURN json_build_object('routes', coalesce(v_routes, '[]'));
 END
 $$;
