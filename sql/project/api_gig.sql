@@ -140,51 +140,6 @@ COMMENT ON FUNCTION skillancer_api.gig_get(skillancer.gig_id, text) IS
 	'One gig: active ones for everybody, others for their freelancer and staff.';
 SELECT skillancer.add_route('GET', '/v1/gigs/{id}', 'gig_get', who => 'anyone', summary => 'Get a gig');
 
--- GET /v1/gigs
-CREATE OR REPLACE FUNCTION skillancer_api.gig_list(
-	p_q text DEFAULT NULL, p_category text DEFAULT NULL, p_price_min numeric DEFAULT NULL,
-	p_price_max numeric DEFAULT NULL, p_currency text DEFAULT NULL, p_mine boolean DEFAULT false,
-	p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
-RETURNS skillancer.reply
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-	v_limit    integer := skillancer.check_limit(p_limit);
-	v_scope    text := jsonb_build_array('gigs', p_q, p_category, p_price_min, p_price_max, p_currency)::text;
-	v_after    text;
-	v_category skillancer.category_id;
-	v_ids      skillancer.gig_id[];
-	v_items    json[];
-	v_keys     text[];
-BEGIN
-	IF p_mine THEN
-		PERFORM skillancer.require_role('USER');
-		PERFORM skillancer.check_done();
-		RETURN skillancer.gig_list_mine(v_limit, p_cursor);
-	END IF;
-	PERFORM skillancer.check_text('q', p_q, 1, 200, required => false);
-	PERFORM skillancer.check_number('priceMin', p_price_min, 0, 1000000, required => false);
-	PERFORM skillancer.check_number('priceMax', p_price_max, 0, 1000000, required => false);
-	v_category := skillancer.resolve_category('category', p_category);
-	PERFORM skillancer.check_done();
-	v_after := coalesce(skillancer.cursor_decode(v_scope, p_cursor), 'infinity|ffffffff-ffff-ffff-ffff-ffffffffffff');
-	v_ids := skillancer.find_gigs(skillancer.search_query(p_q),
-		CASE WHEN v_category IS NOT NULL THEN skillancer.category_subtree(v_category) END,
-		p_price_min, p_price_max, p_currency, split_part(v_after, '|', 1)::timestamptz,
-		split_part(v_after, '|', 2)::skillancer.gig_id, v_limit + 1);
-	SELECT array_agg(d.doc ORDER BY f.n), array_agg(d.activated_at || '|' || d.id ORDER BY f.n) INTO v_items, v_keys
-	FROM unnest(v_ids) WITH ORDINALITY AS f(id, n)
-	JOIN skillancer.gig_doc d ON d.id = f.id;
-	RETURN skillancer.list_reply(v_items, v_keys, v_limit, v_scope);
-END
-$$;
-COMMENT ON FUNCTION skillancer_api.gig_list(text, text, numeric, numeric, text, boolean, integer, text) IS
-	'Active gigs, newest first, filtered by words (q), category with what lies below it, and the lowest price. mine=true lists your own in every state.';
-SELECT skillancer.add_route('GET', '/v1/gigs', 'gig_list', who => 'anyone',
-	summary => 'List active gigs, or your own');
-
 -- The caller's gigs, newest first.
 CREATE OR REPLACE FUNCTION skillancer.gig_list_mine(p_limit integer, p_cursor text)
 RETURNS skillancer.reply
@@ -211,6 +166,84 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.gig_list_mine(integer, text) IS 'A page of the gigs of the caller, in every state.';
 GRANT EXECUTE ON FUNCTION skillancer.gig_list_mine(integer, text) TO skillancer_bridge;
+
+-- Active gigs that match filters.
+CREATE OR REPLACE FUNCTION skillancer.gig_list_found(
+	p_q text, p_category text, p_min numeric, p_max numeric, p_currency text, p_limit integer, p_cursor text)
+RETURNS skillancer.reply
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+	v_scope    text := jsonb_build_array('gigs', p_q, p_category, p_min, p_max, p_currency)::text;
+	v_after    text;
+	v_category skillancer.category_id;
+	v_ids      skillancer.gig_id[];
+	v_items    json[];
+	v_keys     text[];
+BEGIN
+	PERFORM skillancer.check_text('q', p_q, 1, 200, required => false);
+	PERFORM skillancer.check_number('priceMin', p_min, 0, 1000000, required => false);
+	PERFORM skillancer.check_number('priceMax', p_max, 0, 1000000, required => false);
+	v_category := skillancer.resolve_category('category', p_category);
+	PERFORM skillancer.check_done();
+	v_after := coalesce(skillancer.cursor_decode(v_scope, p_cursor), 'infinity|ffffffff-ffff-ffff-ffff-ffffffffffff');
+	v_ids := skillancer.find_gigs(skillancer.search_query(p_q),
+		CASE WHEN v_category IS NOT NULL THEN skillancer.category_subtree(v_category) END,
+		p_min, p_max, p_currency, split_part(v_after, '|', 1)::timestamptz,
+		split_part(v_after, '|', 2)::skillancer.gig_id, p_limit + 1);
+	SELECT array_agg(d.doc ORDER BY f.n), array_agg(d.activated_at || '|' || d.id ORDER BY f.n) INTO v_items, v_keys
+	FROM unnest(v_ids) WITH ORDINALITY AS f(id, n)
+	JOIN skillancer.gig_doc d ON d.id = f.id;
+	RETURN skillancer.list_reply(v_items, v_keys, p_limit, v_scope);
+END
+$$;
+COMMENT ON FUNCTION skillancer.gig_list_found(text, text, numeric, numeric, text, integer, text) IS
+	'A page of the active gigs that match, newest first.';
+GRANT EXECUTE ON FUNCTION skillancer.gig_list_found(text, text, numeric, numeric, text, integer, text)
+	TO skillancer_bridge;
+
+-- GET /v1/gigs
+CREATE OR REPLACE FUNCTION skillancer_api.gig_list(
+	p_q text DEFAULT NULL, p_category text DEFAULT NULL, p_price_min numeric DEFAULT NULL,
+	p_price_max numeric DEFAULT NULL, p_currency text DEFAULT NULL, p_mine boolean DEFAULT false,
+	p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
+RETURNS skillancer.reply
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+	v_limit integer := skillancer.check_limit(p_limit);
+	v_after text;
+	v_items json[];
+	v_keys  text[];
+BEGIN
+	IF p_mine THEN
+		PERFORM skillancer.require_role('USER');
+		PERFORM skillancer.check_done();
+		RETURN skillancer.gig_list_mine(v_limit, p_cursor);
+	ELSIF coalesce(p_q, p_category, p_currency, p_price_min::text, p_price_max::text) IS NOT NULL THEN
+		RETURN skillancer.gig_list_found(p_q, p_category, p_price_min, p_price_max, p_currency, v_limit, p_cursor);
+	END IF;
+	PERFORM skillancer.check_done();
+	v_after := coalesce(skillancer.cursor_decode('gigs', p_cursor), 'infinity|ffffffff-ffff-ffff-ffff-ffffffffffff');
+	SELECT array_agg(l.doc), array_agg(l.activated_at || '|' || l.id) INTO v_items, v_keys
+	FROM (
+		SELECT d.doc, d.activated_at, d.id
+		FROM skillancer.gig_doc d
+		WHERE d.state = 'ACTIVE' AND (d.activated_at, d.id) <
+			(split_part(v_after, '|', 1)::timestamptz, split_part(v_after, '|', 2)::skillancer.gig_id)
+		ORDER BY d.activated_at DESC, d.id DESC
+		LIMIT v_limit + 1) l;
+	RETURN skillancer.list_reply(v_items, v_keys, v_limit, 'gigs');
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.gig_list(text, text, numeric, numeric, text, boolean, integer, text) IS
+	'Active gigs, newest first, filtered by words (q), category with what lies below it, and the lowest price. mine=true lists your own in every state.';
+SELECT skillancer.add_route('GET', '/v1/gigs', 'gig_list', who => 'anyone',
+	summary => 'List active gigs, or your own');
 
 -- PATCH /v1/gigs/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.gig_update(

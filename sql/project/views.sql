@@ -2,13 +2,13 @@
 
 CREATE VIEW skillancer.category_doc WITH (security_invoker = true) AS
 SELECT c.id, c.parent_id, c.depth, c.position, c.slug,
-	json_build_object('id', c.id, 'slug', c.slug, 'name', c.name, 'parentId', c.parent_id) AS doc
+	skillancer.json_doc('id', c.id, 'slug', c.slug, 'name', c.name, 'parentId', c.parent_id) AS doc
 FROM skillancer.category c;
 COMMENT ON VIEW skillancer.category_doc IS 'JSON of a category.';
 
 CREATE VIEW skillancer.skill_doc WITH (security_invoker = true) AS
 SELECT s.id, s.slug, s.name,
-	json_build_object('id', s.id, 'slug', s.slug, 'name', s.name, 'aliases', s.aliases,
+	skillancer.json_doc('id', s.id, 'slug', s.slug, 'name', s.name, 'aliases', s.aliases,
 		'categoryId', s.category_id) AS doc
 FROM skillancer.skill s
 WHERE s.merged_into IS NULL;
@@ -17,7 +17,7 @@ COMMENT ON VIEW skillancer.skill_doc IS 'JSON of a skill; merged ones are left o
 CREATE VIEW skillancer.project_doc WITH (security_invoker = true) AS
 SELECT p.id, p.client_id, p.state, p.visibility, p.category_id, p.published_at, p.updated_at, p.version,
 	'v' || p.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', p.id,
 		'clientId', p.client_id,
 		'state', p.state,
@@ -45,7 +45,7 @@ COMMENT ON VIEW skillancer.project_doc IS 'JSON of a project.';
 CREATE VIEW skillancer.proposal_doc WITH (security_invoker = true) AS
 SELECT p.id, p.project_id, p.client_id, p.freelancer_id, p.state, p.shortlisted_at, p.archived_at, p.version,
 	'v' || p.version || CASE WHEN p.client_id = (SELECT skillancer.current_user_id()) THEN 'c' ELSE '' END AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', p.id,
 		'projectId', p.project_id,
 		'projectTitle', (SELECT j.title FROM skillancer.project j WHERE j.id = p.project_id),
@@ -74,7 +74,7 @@ COMMENT ON VIEW skillancer.proposal_doc IS
 CREATE VIEW skillancer.invitation_doc WITH (security_invoker = true) AS
 SELECT i.id, i.project_id, i.client_id, i.freelancer_id, i.state, i.version,
 	'v' || i.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', i.id,
 		'projectId', i.project_id,
 		'projectTitle', (SELECT j.title FROM skillancer.project j WHERE j.id = i.project_id),
@@ -91,7 +91,7 @@ COMMENT ON VIEW skillancer.invitation_doc IS 'JSON of an invitation.';
 CREATE VIEW skillancer.gig_doc WITH (security_invoker = true) AS
 SELECT g.id, g.freelancer_id, g.state, g.category_id, g.activated_at, g.version,
 	'v' || g.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', g.id,
 		'freelancerId', g.freelancer_id,
 		'state', g.state,
