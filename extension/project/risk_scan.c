@@ -45,8 +45,9 @@ static const char *const messenger_hosts[] = {
 	"wa.me/",		 "t.me/",	  "telegram.me/",	  "discord.gg/",	 "m.me/",
 	"calendly.com/", "zoom.us/j", "meet.google.com/", "join.skype.com/", NULL};
 static const char *const contact_words[] = {
-	"me",	"my",	   "us",   "contact", "reach", "text",	   "ping",	 "add", "call",
-	"chat", "discuss", "talk", "number",  "id",	   "username", "handle", NULL};
+	"me",		"my",	  "us",	   "contact", "reach", "text",	 "ping",
+	"add",		"call",	  "chat",  "discuss", "talk",  "number", "id",
+	"username", "handle", "phone", "mobile",  "cell",  "tel",	 NULL};
 static const char *const contact_people[] = {"me",	   "my",	   "us",	 "our", "id",
 											 "number", "username", "handle", NULL};
 static const char *const pay_services[] = {"paypal", "payoneer", "venmo",		 "cashapp",
@@ -218,7 +219,8 @@ is_phone_separator(char c)
 
 /*
  * The digits of a phone number from pos on: groups with at most two separators between them. Sets
- * end behind what was looked at. A price, a version and a date have too few digits or a comma.
+ * end behind what was looked at. A price, a version and a date have too few digits or a comma; a
+ * bare run of digits may number anything, so it counts beside a word that asks to make contact.
  */
 static bool
 is_phone(const Text *t, size_t pos, size_t *end)
@@ -250,6 +252,8 @@ is_phone(const Text *t, size_t pos, size_t *end)
 		return false;
 	if (digits < PHONE_MIN_DIGITS || digits > PHONE_MAX_DIGITS)
 		return false;
+	if (groups == 1 && !international)
+		return digits >= 10 && near(t, (Word){pos, i - (size_t) gap}, contact_words);
 	return international || digits >= 10 || groups >= 3;
 }
 

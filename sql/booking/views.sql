@@ -5,7 +5,7 @@
 CREATE VIEW skillancer.milestone_doc WITH (security_invoker = true) AS
 SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amount, m.version,
 	'v' || m.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', m.id,
 		'bookingId', m.booking_id,
 		'seq', m.seq,
@@ -31,20 +31,20 @@ COMMENT ON VIEW skillancer.milestone_doc IS 'Milestones as JSON, for the two par
 CREATE VIEW skillancer.booking_doc WITH (security_invoker = true) AS
 SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.state, b.created_at,
 	'v' || b.version || '.' || coalesce(m.versions, 0) AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', b.id,
 		'source', b.source,
 		'projectId', b.project_id,
 		'proposalId', b.proposal_id,
-		'client', json_build_object('id', b.client_id, 'name', c.display_name),
-		'freelancer', json_build_object('id', b.freelancer_id, 'name', f.display_name),
+		'client', skillancer.json_doc('id', b.client_id, 'name', c.display_name),
+		'freelancer', skillancer.json_doc('id', b.freelancer_id, 'name', f.display_name),
 		'title', b.title,
 		'currency', b.currency,
 		'state', b.state,
 		'terms', b.terms,
 		'termsHash', encode(b.terms_hash, 'hex'),
 		'feeVersion', b.fee_version,
-		'totals', json_build_object(
+		'totals', skillancer.json_doc(
 			'agreed', coalesce(m.agreed, skillancer.monetary_of(0, b.currency)),
 			'inEscrow', coalesce(m.in_escrow, skillancer.monetary_of(0, b.currency)),
 			'released', coalesce(m.released, skillancer.monetary_of(0, b.currency)),
@@ -76,10 +76,10 @@ CREATE VIEW skillancer.review_doc WITH (security_invoker = true) AS
 SELECT r.id, r.booking_id, r.author_id, r.subject_id, r.state, r.published_at,
 	CASE WHEN r.subject_id = r.freelancer_id THEN 'FREELANCER' ELSE 'CLIENT' END AS side,
 	'v' || r.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', r.id,
 		'bookingId', r.booking_id,
-		'author', json_build_object('id', r.author_id, 'name', p.display_name),
+		'author', skillancer.json_doc('id', r.author_id, 'name', p.display_name),
 		'subjectId', r.subject_id,
 		'side', CASE WHEN r.subject_id = r.freelancer_id THEN 'FREELANCER' ELSE 'CLIENT' END,
 		'rating', r.rating,

@@ -4,7 +4,7 @@
 -- A payment or payout method, without its token.
 CREATE VIEW skillancer.payment_method_doc WITH (security_invoker = true) AS
 SELECT p.id, p.user_id, p.kind, 'v' || p.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', p.id,
 		'kind', p.kind,
 		'provider', p.provider,
@@ -19,7 +19,7 @@ COMMENT ON VIEW skillancer.payment_method_doc IS 'Ways to pay and to be paid as 
 -- A charge.
 CREATE VIEW skillancer.charge_doc WITH (security_invoker = true) AS
 SELECT c.id, c.user_id, c.state, 'v' || c.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', c.id,
 		'amount', c.amount,
 		'state', c.state,
@@ -35,7 +35,7 @@ COMMENT ON VIEW skillancer.charge_doc IS 'Charges as JSON, for the payer.';
 -- What a release earned.
 CREATE VIEW skillancer.earning_doc WITH (security_invoker = true) AS
 SELECT e.id, e.freelancer_id, e.state,
-	json_build_object(
+	skillancer.json_doc(
 		'bookingId', e.booking_id,
 		'milestoneId', e.milestone_id,
 		'gross', e.gross,
@@ -51,7 +51,7 @@ COMMENT ON VIEW skillancer.earning_doc IS 'Earnings as JSON, for the freelancer.
 -- A payout.
 CREATE VIEW skillancer.payout_doc WITH (security_invoker = true) AS
 SELECT p.id, p.user_id, p.state, 'v' || p.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', p.id,
 		'amount', p.amount,
 		'fee', p.fee,

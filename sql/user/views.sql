@@ -3,7 +3,7 @@
 -- The account, for its owner and for staff.
 CREATE VIEW skillancer.user_doc WITH (security_invoker = true) AS
 SELECT a.id, a.state, a.email_key, a.name, a.created_at, 'v' || a.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', a.id,
 		'email', a.email,
 		'emailVerified', EXISTS (SELECT FROM skillancer.verification v
@@ -22,7 +22,7 @@ COMMENT ON VIEW skillancer.user_doc IS 'Accounts as the API shows them to their 
 -- What everybody sees of a person.
 CREATE VIEW skillancer.profile_doc WITH (security_invoker = true) AS
 SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
-	json_build_object(
+	skillancer.json_doc(
 		'id', p.user_id,
 		'displayName', p.display_name,
 		'headline', p.headline,
@@ -37,7 +37,7 @@ SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
 		'portfolio', p.portfolio,
 		'certifications', p.certifications,
 		'company', CASE WHEN p.company_name IS NOT NULL THEN
-			json_build_object('name', p.company_name, 'size', p.company_size, 'bio', p.company_bio) END,
+			skillancer.json_doc('name', p.company_name, 'size', p.company_size, 'bio', p.company_bio) END,
 		'isPublic', p.is_public,
 		'completeness', skillancer.profile_completeness(
 			1 + (p.headline IS NOT NULL)::integer + (p.bio IS NOT NULL)::integer + (p.country IS NOT NULL)::integer,
@@ -50,7 +50,7 @@ SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
 		'updatedAt', p.updated_at) AS doc
 FROM skillancer.profile p
 CROSS JOIN LATERAL (
-	SELECT coalesce(json_agg(json_build_object('id', k.id, 'slug', k.slug, 'name', k.name,
+	SELECT coalesce(json_agg(skillancer.json_doc('id', k.id, 'slug', k.slug, 'name', k.name,
 		'level', e.level, 'years', e.years) ORDER BY e.level DESC, e.years DESC, k.name), '[]') AS list
 	FROM skillancer.skills(p.skills) e
 	JOIN skillancer.skill k ON k.id = e.skill_id) s;
@@ -59,7 +59,7 @@ COMMENT ON VIEW skillancer.profile_doc IS 'Profiles as the API shows them.';
 -- Where a person is signed in.
 CREATE VIEW skillancer.session_doc WITH (security_invoker = true) AS
 SELECT s.id, s.user_id, s.created_at,
-	json_build_object(
+	skillancer.json_doc(
 		'id', s.id,
 		'current', s.id IS NOT DISTINCT FROM (SELECT skillancer.current_session_id()),
 		'userAgent', s.user_agent,

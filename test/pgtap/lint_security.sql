@@ -39,7 +39,7 @@ SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE proparallel <> 'r'
 	'what reads the identity of the backend is PARALLEL RESTRICTED');
 SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE proparallel = 's' AND provolatile <> 'i' AND lanname = 'c'
 	AND proname NOT IN ('now', 'new_id', 'library_version', 'library_preloaded', 'password_hash', 'password_verify', 'password_is_outdated',
-		'token_id', 'token_matches', 'wake') $$,
+		'token_id', 'token_matches', 'wake', 'json_doc') $$,
 	'no other C function that may read memory of the backend claims to be PARALLEL SAFE');
 -- read and found to have no error path and no side effect: comparisons of fixed-length values, and two members of one
 SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE proleakproof

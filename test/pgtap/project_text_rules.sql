@@ -28,6 +28,8 @@ FROM (VALUES
 	('Call +44 20 7946 0958 now', '{contact_phone}'),
 	('Call (555) 123-4567', '{contact_phone}'),
 	('0151 2345 6789 00', '{contact_phone}'),
+	('Order 4071893620 of the shop', '{}'),
+	('call 4071893620', '{contact_phone}'),
 	('I have 10000000 rows, 2,000,000 users and $1500000 of budget', '{}'),
 	('between 2024-01-01 and 2024-12-31', '{}'),
 	('version 1.2.3.4 of 192.168.0.1', '{}'),
