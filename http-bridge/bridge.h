@@ -33,7 +33,10 @@
 #include <jansson.h>
 #include <microhttpd.h>
 
-#define SKL_BRIDGE_VERSION "0.1.0"
+/* the Makefile takes it from the extension's control file */
+#ifndef SKL_BRIDGE_VERSION
+#define SKL_BRIDGE_VERSION "unknown"
+#endif
 
 /* ---- errors: the rows of errors.def, in their order ---- */
 

@@ -6,7 +6,8 @@
 #include "openapi.h"
 
 const char skl_openapi_frame[] =
-	"{\"openapi\": \"3.1.0\",\"info\": {\"title\": \"Skillancer API\",\"version\": \"0.1.0\","
+	"{\"openapi\": \"3.1.0\",\"info\": {\"title\": \"Skillancer API\",\"version\": "
+	"\"" SKL_BRIDGE_VERSION "\","
 	"\"description\": \"A freelance marketplace: projects, gigs, proposals, "
 	"bookings and the money between them. Answers come in an envelope: data and "
 	"meta, or error and meta. Ids are TypeIDs, times are RFC 3339 in UTC, "

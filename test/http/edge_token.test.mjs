@@ -255,5 +255,5 @@ test('keys rotate under load: no wrong 401', async () => {
 	}
 	going = false;
 	await Promise.all(clients);
-	assert.ok(asked > 50, `${asked} asked`);
+	assert.ok(asked > 10, `${asked} asked`);
 });
