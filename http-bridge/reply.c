@@ -371,7 +371,7 @@ set_reply(SklRequestCtx *ctx, const PGresult *result)
 	const char *etag = column(result, 1);
 	const char *headers = column(result, 2);
 
-	ctx->status = status == NULL ? 200 : atoi(status);
+	ctx->status = status == NULL ? 200 : (int) strtol(status, NULL, 10);
 	if (ctx->status < 200 || ctx->status > 599)
 		ctx->status = 500;
 	ctx->reply.type = "application/json";

@@ -152,7 +152,7 @@ append(char **text, const char *more)
 	*text = realloc(*text, length + strlen(more) + 1);
 	if (*text == NULL)
 		abort();
-	strcpy(*text + length, more);
+	memcpy(*text + length, more, strlen(more) + 1);
 }
 
 /* skillancer_api.fn(p_a => $1::text, p_limit => coalesce($2::integer, 20)) */
