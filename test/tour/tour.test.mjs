@@ -1,21 +1,28 @@
 // tour.test.mjs
 //	Runs docs/tour.md line by line in one bash and compares what every block prints with the text below it.
 //	In the expected text, … stands for anything within a line, and a line of nothing but … for any lines.
-//	With generated or imported data the owner is a printed sign-in; in a bare world, its client with a posting.
+//
+//	Once on generated data, and once more on the real files where they are: in DATA, or in ../shared/data beside the
+//	checkout. The owner of the posting is one of the sign-ins that are printed then.
 
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const MARK = '==end-of-block==';
+const DATA = process.env.DATA ?? path.join(ROOT, '../shared/data');
 const PATIENCE_MS = 60_000;
+const IMPORT_MS = 400_000;
+const SIZE = 60; // projects of the generated marketplace
 
-const sql = (text) => execFileSync('psql', ['-XAtq', '-h', process.env.SKL_PGHOST, '-p', process.env.SKL_PGPORT, '-U', process.env.SKL_SUPERUSER,
-	'-d', process.env.SKL_PGDATABASE, '-c', text], { encoding: 'utf8' }).trim();
+const psql = (env) => ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', env.SKL_PGHOST, '-p', env.SKL_PGPORT, '-U', env.SKL_SUPERUSER,
+	'-d', env.SKL_PGDATABASE];
+const sql = (env, text) => execFileSync('psql', [...psql(env), '-c', text], { encoding: 'utf8' }).trim();
 
 // The blocks of the page: code, the text expected below it, and the line where they begin.
 function blocks() {
@@ -38,7 +45,7 @@ const pattern = (text) => new RegExp(`^${clean(text).split('\n').map((line) => (
 
 // One bash for the whole tour: a block's output ends with a mark.
 function openShell(env) {
-	const shell = spawn('bash', ['--norc'], { cwd: ROOT, env: { ...process.env, ...env } });
+	const shell = spawn('bash', ['--norc'], { cwd: ROOT, env });
 	let output = '';
 	let wanted;
 	const collect = (chunk) => {
@@ -58,30 +65,37 @@ function openShell(env) {
 	};
 }
 
-// A world without demo data has no sign-ins to print: its client publishes a posting.
-async function ownerOfBareWorld() {
-	const token = process.env.SKL_CLIENT_TOKEN;
-	const ask = async (pathname, body) => (await fetch(`${process.env.SKL_URL}/v1/${pathname}`, { method: 'POST',
-		headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify(body) })).json();
-	const project = await ask('projects', { title: 'Tidy up our ledgers', description: 'Twenty years of paper are waiting for you.',
-		budgetKind: 'FIXED', budgetMin: { amount: '500.00', currency: 'USD' }, budgetMax: { amount: '1500.00', currency: 'USD' } });
-	await ask(`projects/${project.data.id}/publish`, {});
-	return { OWNER_EMAIL: 'client@world.test', OWNER_PASSWORD: process.env.SKL_PASSWORD };
+// The whole page in one shell.
+async function tour(t, env) {
+	const shell = openShell(env);
+	try {
+		for (const { line, code, expected } of blocks()) {
+			await t.test(`the block at line ${line}`, async () => {
+				const actual = clean(await shell.run(code));
+				if (!pattern(expected).test(actual)) assert.equal(actual, clean(expected));
+			});
+		}
+	} finally {
+		shell.close();
+	}
 }
 
-let shell;
-before(async () => {
-	const signIns = sql("SELECT count(*) FROM pg_proc WHERE proname = 'demo_sign_ins' AND pronamespace = 'skillancer'::regnamespace") !== '0'
-		&& sql("SELECT count(*) FROM skillancer.demo_sign_ins() WHERE role = 'CLIENT'") !== '0';
-	shell = openShell(signIns ? {} : await ownerOfBareWorld());
+test('docs/tour.md on generated data', async (t) => {
+	if (sql(process.env, "SELECT count(*) FROM skillancer.demo_sign_ins() WHERE role = 'CLIENT'") === '0') {
+		sql(process.env, `SELECT skillancer.generate_marketplace(${SIZE})`);
+	}
+	await tour(t, process.env);
 });
-after(() => shell?.close());
 
-test('docs/tour.md', async (t) => {
-	for (const { line, code, expected } of blocks()) {
-		await t.test(`the block at line ${line}`, async () => {
-			const actual = clean(await shell.run(code));
-			if (!pattern(expected).test(actual)) assert.equal(actual, clean(expected));
-		});
+test('docs/tour.md on imported data', { skip: existsSync(path.join(DATA, 'jobs.csv')) ? false : 'there are no files to import' }, async (t) => {
+	const dir = mkdtempSync(path.join(tmpdir(), 'skl-tour.'));
+	const world = (verb) => execFileSync(path.join(ROOT, 'test/world'), [verb, '--dir', dir], { encoding: 'utf8', timeout: IMPORT_MS });
+	try {
+		const env = { ...process.env, ...Object.fromEntries([...world('up').matchAll(/^export (\w+)='(.*)'$/gm)].map((m) => [m[1], m[2]])) };
+		execFileSync(path.join(ROOT, 'test/import'), [DATA], { timeout: IMPORT_MS, stdio: 'ignore',
+			env: { ...env, PGHOST: env.SKL_PGHOST, PGPORT: env.SKL_PGPORT, PGUSER: env.SKL_SUPERUSER, PGDATABASE: env.SKL_PGDATABASE } });
+		await tour(t, env);
+	} finally {
+		world('down');
 	}
 });
