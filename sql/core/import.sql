@@ -36,7 +36,9 @@ AS $$
 BEGIN
 	EXECUTE format('SELECT count(*) FROM %s', p_staging) INTO rows_read;
 	EXECUTE format('INSERT INTO skillancer.import_rejection (run_id, row_number, key, problems)
-		SELECT $1, row_number, left(%s, 200), problems FROM %s WHERE cardinality(problems) > 0', p_key, p_staging)
+		SELECT $1, row_number, left(key, 200), problems
+		FROM (SELECT row_number - min(row_number) OVER () + 1 AS row_number, %s AS key, problems FROM %s) s
+		WHERE cardinality(problems) > 0', p_key, p_staging)
 	USING p_run;
 	GET DIAGNOSTICS rows_rejected = ROW_COUNT;
 	rows_added := p_added;

@@ -30,9 +30,9 @@ BEGIN
 			GROUP BY p.client_id ORDER BY abs(count(*) - 8), p.client_id LIMIT 1);
 	END IF;
 	RETURN (SELECT f.user_id FROM skillancer.profile f
-		WHERE f.skills IS NOT NULL AND f.bio IS NOT NULL AND f.hourly_rate IS NOT NULL
-			AND NOT EXISTS (SELECT FROM skillancer.user_credential c WHERE c.user_id = f.user_id)
-		ORDER BY f.user_id LIMIT 1);
+		JOIN skillancer.user_role r ON r.user_id = f.user_id AND r.role = 'FREELANCER'
+		WHERE NOT EXISTS (SELECT FROM skillancer.user_credential c WHERE c.user_id = f.user_id)
+		ORDER BY num_nulls(f.skills, f.bio, f.hourly_rate), f.user_id LIMIT 1);
 END
 $$;
 COMMENT ON FUNCTION skillancer.demo_stand_in(text) IS 'An imported or generated account without password that fits a demo role.';
