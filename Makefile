@@ -34,9 +34,10 @@ lint: ## every static check (CHECKS="format exports" for some)
 	test/deps lint
 	test/lint/run $(CHECKS)
 
-docs: bridge ## write the pages that are generated from tables of the code
+docs: all ## write the pages that are generated from tables of the code
 	http-bridge/skillancer-bridge --help=markdown >docs/configuration.md
 	http-bridge/skillancer-bridge --help=errors >docs/errors.md
+	docs/generate/run
 
 install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
 	$(MAKE) -C extension install
