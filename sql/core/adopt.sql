@@ -85,7 +85,7 @@ BEGIN
 			AND c.system_identifier::text = v_old.system_identifier) THEN
 		RETURN;
 	END IF;
-	PERFORM skillancer.ledger_fold_adopt(v_old.epoch, v_old.epoch + 1);
+	PERFORM skillancer.ledger_fold_adopt(v_old.epoch + 1);
 	v_moved := skillancer.adopt_events(v_old.epoch, v_old.epoch + 1,
 		CASE WHEN p_quiet THEN ARRAY['notifier'] ELSE '{}' END);
 	UPDATE skillancer.instance i

@@ -86,25 +86,28 @@ COMMENT ON FUNCTION skillancer.ledger_fold() IS
 	'Folds the entries of derived accounts up to now; a job of the timekeeper. Returns how many entries.';
 ALTER FUNCTION skillancer.ledger_fold() OWNER TO skillancer_engine;
 
--- The last fold of an epoch.
-CREATE OR REPLACE FUNCTION skillancer.ledger_fold_adopt(p_old integer, p_new integer)
+-- The last fold of an epoch. A copy may have been migrated before it is adopted: its position is one of the new
+-- cluster then, and says nothing about transaction ids of the old one. So everything is added up once more.
+CREATE OR REPLACE FUNCTION skillancer.ledger_fold_adopt(p_new integer)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_end bigint := (SELECT max(e.xid)::text::bigint + 1 FROM skillancer.ledger_entry e WHERE e.epoch = p_old);
-	v_entries bigint := 0;
+	v_accounts bigint;
 BEGIN
-	IF v_end IS NOT NULL THEN
-		v_entries := skillancer.ledger_fold_between(p_old, (SELECT p.position FROM skillancer.ledger_fold_position p),
-			format('%s:%s:', v_end, v_end)::pg_snapshot);
-	END IF;
+	INSERT INTO skillancer.ledger_fold AS f (account, amount, entries)
+	SELECT e.account, sum(e.amount), count(*)
+	FROM skillancer.ledger_entry e
+	JOIN skillancer.ledger_account a ON a.id = e.account AND a.mode = 'derived'
+	GROUP BY e.account
+	ON CONFLICT (account) DO UPDATE SET amount = EXCLUDED.amount, entries = EXCLUDED.entries;
+	GET DIAGNOSTICS v_accounts = ROW_COUNT;
 	UPDATE skillancer.ledger_fold_position SET epoch = p_new, position = skillancer.tick_snapshot();
-	RETURN v_entries;
+	RETURN v_accounts;
 END
 $$;
-COMMENT ON FUNCTION skillancer.ledger_fold_adopt(integer, integer) IS
-	'Folds everything of the old epoch, whose transaction ids mean nothing any more, and starts the new one; part of adopt().';
+COMMENT ON FUNCTION skillancer.ledger_fold_adopt(integer) IS
+	'Folds everything of the epochs before, whose transaction ids mean nothing any more, and starts the new one; part of adopt(). Returns the number of accounts.';
 
 INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('ledger_fold', '10 seconds');

@@ -12,7 +12,7 @@ SELECT pg_temp.post('fold-1', 100);
 SELECT is(skillancer.ledger_balance('psp_clearing', NULL, NULL, 'XTS'), 100::bigint, 'a tail alone is a balance');
 SELECT lives_ok('SELECT skillancer.ledger_fold()', 'a fold runs');
 SELECT is(skillancer.ledger_balance('psp_clearing', NULL, NULL, 'XTS'), 100::bigint, 'entries of the folding transaction stay in the tail');
-SELECT skillancer.ledger_fold_adopt(skillancer.epoch(), skillancer.epoch());
+SELECT skillancer.ledger_fold_adopt(skillancer.epoch());
 SELECT is(f.amount, 100::numeric, 'the last fold of an epoch takes everything')
 FROM skillancer.ledger_fold f JOIN skillancer.ledger_account a ON a.id = f.account WHERE a.class = 'psp_clearing' AND a.currency = 'XTS';
 SELECT is(f.entries, 1::bigint, 'each entry once')
