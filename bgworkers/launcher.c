@@ -293,6 +293,10 @@ settle_ended(SklWorkerSlot *slot, BackgroundWorkerHandle **handle, TimestampTz n
 		if (*handle != NULL && !process_ended(handle))
 			return;
 		slot->state = SKL_SLOT_STOPPED;
+		slot->errors++;
+		slot->last_error_at = now;
+		strlcpy(slot->last_error, "ended before it could begin: see the server's log",
+				sizeof(slot->last_error));
 	}
 	if (slot->next_start == 0 && process_ended(handle))
 		slot->next_start = slot->asked_at == 0 ? now : next_start(slot, now);

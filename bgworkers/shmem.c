@@ -154,7 +154,9 @@ skl_slot_attach(Oid dboid, SklWorker worker)
 
 	LWLockAcquire(skl_shmem_lock, LW_EXCLUSIVE);
 	database = skl_find_database(dboid);
-	if (database != NULL && database->workers[worker].pid == 0 && !skl_database_blocked(dboid))
+	if (database != NULL && database->workers[worker].pid == 0 && skl_database_blocked(dboid))
+		database->workers[worker].state = SKL_SLOT_STOPPED;
+	else if (database != NULL && database->workers[worker].pid == 0)
 	{
 		mine = true;
 		my_database = database;

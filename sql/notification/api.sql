@@ -31,7 +31,7 @@ BEGIN
 		WHERE n.user_id = v_user
 			AND (v_after IS NULL OR n.id < v_after)
 			AND (NOT p_unread OR n.read_at IS NULL)
-			AND (p_category IS NULL OR n.doc ->> 'category' = p_category)
+			AND (p_category IS NULL OR n.category = p_category)
 		ORDER BY n.id DESC
 		LIMIT v_limit + 1) d;
 	RETURN skillancer.list_reply(v_items, v_keys, v_limit, v_scope);

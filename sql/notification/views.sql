@@ -2,7 +2,7 @@
 
 -- JSON of a notification.
 CREATE VIEW skillancer.notification_doc WITH (security_invoker = true) AS
-SELECT n.id, n.user_id, n.created_at, n.read_at,
+SELECT n.id, n.user_id, n.category, n.created_at, n.read_at,
 	skillancer.json_doc('id', n.id, 'type', n.type, 'category', n.category, 'priority', n.priority,
 		'groupKey', n.group_key, 'title', n.title, 'body', n.body, 'data', n.data, 'createdAt', n.created_at,
 		'readAt', n.read_at) AS doc

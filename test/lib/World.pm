@@ -40,6 +40,21 @@ sub down
 	rmdir $self->{base};
 }
 
+# start the server again, after it was killed or with other settings
+sub restart
+{
+	my ($self) = @_;
+	open my $out, '-|', "$root/test/world", 'restart', '--dir', $self->{dir} or die $!;
+	1 while <$out>;
+	close $out;
+	open my $env, '-|', "$root/test/world", 'env', '--dir', $self->{dir} or die $!;
+	while (<$env>)
+	{
+		$self->{$1} = $2 if /^export (\w+)='([^']*)'/;
+	}
+	close $env;
+}
+
 sub DESTROY { local ($?, $@); $_[0]->down; }
 
 # run SQL, as superuser unless a role is named; returns its output without decoration, and its errors behind that

@@ -108,6 +108,16 @@ is($world->sql('SET skillancer.allow_drop = on; DROP EXTENSION skillancer CASCAD
 is($world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'empty' AND usename = 'skillancer_worker'}, 0, 10), 0,
 	'and its workers leave');
 
+# the postmaster dies
+my @pids = split /\n/, $world->sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'skillancer %'});
+kill 'KILL', $world->{SKL_POSTMASTER_PID};
+my $end = time + 5;
+sleep 0.1 while time < $end && grep { kill 0, $_ } @pids;
+is(scalar(grep { kill 0, $_ } @pids), 0, scalar(@pids) . ' workers end with the postmaster');
+$world->restart;
+is(all_running(30), 3, 'and run again after the restart');
+ok($world->settle($_), "$_ works") for @workers;
+
 # fast shutdown
 my $begin = time;
 $world->down;
