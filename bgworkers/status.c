@@ -66,7 +66,7 @@ status_row(const SklDatabaseSlot *database, SklWorker worker)
 	put_text(&row, skl_worker_specs[worker].name);
 	put(&row, Int32GetDatum(slot->pid), slot->pid == 0);
 	put_text(&row, slot_state_names[slot->state]);
-	put_text(&row, slot->reason[0] ? slot->reason : database->reason);
+	put_text(&row, slot->pid != 0 ? slot->reason : database->reason);
 	put_time(&row, slot->pid != 0 ? slot->started_at : 0);
 	put_time(&row, slot->last_batch_at);
 	put(&row, Int64GetDatum(slot->last_batch), false);
