@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
 
@@ -127,10 +128,31 @@ answer_preflight(SklRequestCtx *ctx, const char *origin, const char *allow)
 	skl_answer(ctx, 204, NULL, "", 0);
 }
 
+/* Is the origin this bridge itself, as the client calls it? Scheme and default port are left to
+ * the browser's own rules for cookies. */
+static bool
+is_own_origin(const SklRequestCtx *ctx, const char *origin)
+{
+	const char *host = strstr(origin, "://");
+
+	return host != NULL && ctx->header[SKL_H_HOST] != NULL &&
+		   strcasecmp(host + 3, ctx->header[SKL_H_HOST]) == 0;
+}
+
+/* A page of another site makes a browser send its cookies along with a change of state. Cookies of
+ * ours are SameSite=Strict, so this is the second lock. */
+static bool
+is_forged(const SklRequestCtx *ctx, const char *origin)
+{
+	bool changes = ctx->method != SKL_GET && ctx->method != SKL_HEAD && ctx->method != SKL_OPTIONS;
+
+	return changes && origin != NULL && ctx->header[SKL_H_COOKIE] != NULL &&
+		   *ctx->header[SKL_H_COOKIE] != '\0' && !skl_cors_allows(ctx->config->cors, origin) && !is_own_origin(ctx, origin);
+}
+
 /*
  * The hook of dispatch. Without a configured origin there are no headers at all; a foreign origin
- * gets only Vary, and its browser keeps the answer from the page. A state-changing request that a
- * foreign page sends anyway carries no cookie that counts (SameSite=Strict) and no token.
+ * gets only Vary, and its browser keeps the answer from the page.
  */
 bool
 skl_cors_admit(SklRequestCtx *ctx, const char *allow)
@@ -142,6 +164,12 @@ skl_cors_admit(SklRequestCtx *ctx, const char *allow)
 		ctx->header[SKL_H_AC_REQUEST_METHOD] != NULL)
 	{
 		answer_preflight(ctx, origin, allow);
+		return false;
+	}
+	if (is_forged(ctx, origin))
+	{
+		skl_refuse(ctx, SKL_ERR_PERMISSION_DENIED, "this page may not send your cookies here",
+				   NULL);
 		return false;
 	}
 	if (cors == NULL || cors->count == 0)

@@ -119,3 +119,15 @@ test('the log shows the client behind the proxy', async () => {
 	await new Promise((resolve) => setTimeout(resolve, 200));
 	assert.ok(bridge.lines().some((line) => line.address === '192.0.2.77'));
 });
+
+test('a foreign page cannot change anything with the cookies of its visitor (95)', async () => {
+	const refresh = (headers) => fetch(`${bridge.url}/v1/auth/refresh`, { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json', Cookie: 'skl_refresh=x', ...headers } });
+	for (const foreign of ['https://evil.test', 'null', `${bridge.url}.evil.test`, 'http://127.0.0.1:1']) {
+		const answer = await refresh({ Origin: foreign });
+		assert.equal(answer.status, 403, foreign);
+		assert.equal((await answer.json()).error.code, 'PERMISSION_DENIED');
+	}
+	for (const good of [{}, { Origin: origin }, { Origin: bridge.url }, { Origin: 'https://evil.test', Cookie: '' }]) assert.notEqual((await refresh(good)).status, 403, JSON.stringify(good));
+	for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/plain'])
+		assert.equal((await refresh({ 'Content-Type': type })).status, 415, type);
+});

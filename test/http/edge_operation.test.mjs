@@ -338,3 +338,13 @@ test('a real Prometheus scrapes it', async () => {
 		rmSync(dir, { recursive: true, force: true });
 	}
 });
+
+test('the alert rules are valid and use metrics that exist', async () => {
+	const file = new URL('../../docs/deploy/alerts.yml', import.meta.url);
+	const check = spawnSync('promtool', ['check', 'rules', file.pathname], { encoding: 'utf8' });
+	assert.equal(check.status, 0, check.stdout + check.stderr);
+	const text = await metrics();
+	const used = new Set(readFileSync(file, 'utf8').match(/\b(skillancer|http)_[a-z_]+/g));
+	assert.ok(used.size > 10);
+	for (const name of used) assert.match(text, new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'), name);
+});
