@@ -1,0 +1,210 @@
+// test/http/access_matrix.test.mjs
+//	Who gets through which route: every route of the catalogue × seven people, against access.tsv. A route without a
+//	line fails, and so does a line without a route. "ok" means past the check of who asks (2xx, 402, 409 or 412), 422
+//	that a named field belongs to somebody else. Objects belong to the client and the freelancer of one deal.
+//	Then mass assignment: every column of every table, sent to every route with a body, is refused by name.
+//
+//	SKL_ACCESS_WRITE=1 prints the lines as they are now, for review.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { before, test } from 'node:test';
+import { tag, usd } from './market.mjs';
+import { call, env, sql } from './support.mjs';
+
+const PASSWORD = 'Quiet-Harbour-42';
+const PEOPLE = ['anon', 'stranger', 'client', 'freelancer', 'support', 'analyst', 'admin'];
+const ME = {}; // who asks, by name
+let hash;
+
+// An active account with these roles, signed in unless told otherwise.
+async function person(name, roles, signIn = true) {
+	const email = `${name}-${tag()}@access.test`;
+	const [[id]] = sql(`SELECT skillancer.create_account('${email}', '${name}', '${hash}', '{${roles}}') AS id \\gset
+		SELECT skillancer.email_verified(:'id') \\g /dev/null
+		\\echo :id`);
+	if (!signIn) return { id };
+	const answer = await call('POST', '/v1/auth/login', { body: { email, password: PASSWORD } });
+	assert.equal(answer.status, 200, answer.text);
+	return { id, token: answer.json.data.accessToken, email };
+}
+
+async function must(who, method, path, body = {}) {
+	const answer = await call(method, path, { token: ME[who].token, body: method === 'GET' ? undefined : body });
+	assert.ok(answer.status < 300, `${who} ${method} ${path}: ${answer.text}`);
+	return answer.json?.data;
+}
+
+const PROJECT = { title: 'A project to try', description: 'What has to be done, in enough words.', budgetKind: 'FIXED', budgetMin: usd('10.00'), budgetMax: usd('500.00') };
+const PROPOSAL = { coverLetter: 'I have done work of this kind for many years, and I can begin at once.', bid: usd('400.00'), deliveryDays: 10 };
+const GIG = { title: 'A gig for trying out', description: 'What you get, in enough words.', packages: [{ tier: 'BASIC', title: 'Basic', description: 'The basic one', price: usd('20.00'), deliveryDays: 3, revisions: 1, features: [] }] };
+
+// What there is to ask about. Each returns the id of a fresh object.
+const make = {
+	project: async (visibility = 'PRIVATE', publish = false) => {
+		const { id } = await must('client', 'POST', '/v1/projects', { ...PROJECT, visibility });
+		if (publish) await must('client', 'POST', `/v1/projects/${id}/publish`);
+		return id;
+	},
+	proposal: async () => (await must('freelancer', 'POST', `/v1/projects/${await make.project('PUBLIC', true)}/proposals`, PROPOSAL)).id,
+	invitation: async () => (await must('client', 'POST', `/v1/projects/${await make.project('PRIVATE', true)}/invitations`, { freelancerId: ME.freelancer.id })).id,
+	gig: async () => (await must('freelancer', 'POST', '/v1/gigs', GIG)).id,
+	booking: async () => (await must('client', 'POST', `/v1/proposals/${await make.proposal()}/accept`, { revision: 1 })),
+	newCard: async () => (await must('client', 'POST', '/v1/payment-methods', { token: 'tok_success' })).id,
+	card: async () => { ME.client.card ??= await make.newCard(); return ME.client.card; }, // one may have ten
+	milestone: async (state) => {
+		const booking = await make.booking();
+		const { id } = booking.milestones[0];
+		if (state === 'PROPOSED') return (await must('freelancer', 'POST', `/v1/bookings/${booking.id}/milestones`, { title: 'More', amount: usd('5.00') })).id;
+		if (state === 'AGREED') return id;
+		await must('client', 'POST', `/v1/milestones/${id}/fund`, { paymentMethodId: await make.card() });
+		if (state === 'SUBMITTED') await must('freelancer', 'POST', `/v1/milestones/${id}/submit`, { note: 'Done.' });
+		return id;
+	},
+	review: async () => {
+		const { id } = await make.booking();
+		return sql(`BEGIN; SELECT skillancer.import_begin('test of access') \\g /dev/null
+			INSERT INTO skillancer.review (booking_id, client_id, freelancer_id, author_id, subject_id, rating, comment, would_work_again, state, published_at)
+			SELECT id, client_id, freelancer_id, client_id, freelancer_id, 5, 'It was all right.', true, 'PUBLISHED', now()
+			FROM skillancer.booking WHERE id = '${id}' RETURNING id; COMMIT;`)[0][0];
+	},
+	charge: async () => {
+		const answer = await must('client', 'POST', '/v1/payments/charges', { amount: usd('20.00'), paymentMethodId: await make.card() });
+		return (answer.charge ?? answer).id;
+	},
+	payoutMethod: async () => sql(`INSERT INTO skillancer.payment_method (user_id, kind, provider, token, label)
+		VALUES ('${ME.freelancer.id}', 'PAYOUT', 'sandbox', 'tok_success', 'Account') RETURNING id`)[0][0],
+	payout: async () => sql(`INSERT INTO skillancer.payout (user_id, payment_method_id, provider, amount, fee)
+		VALUES ('${ME.freelancer.id}', '${await make.payoutMethod()}', 'sandbox', '30.00 USD', '1.00 USD') RETURNING id`)[0][0],
+	notification: async () => sql(`INSERT INTO skillancer.notification (user_id, event_id, type, category, priority, title, body)
+		VALUES ('${ME.client.id}', skillancer.new_id()::skillancer.event_id, 'test', 'ACCOUNT', 'NORMAL', 'x', 'x') RETURNING id`)[0][0],
+	session: async () => sql(`INSERT INTO skillancer.session (user_id, expires_at)
+		VALUES ('${ME.client.id}', skillancer.now() + interval '1 day') RETURNING id`)[0][0],
+	other: async () => (await person('other', 'CLIENT', false)).id,
+};
+
+// Which object the {id} of a path is, by the longest beginning that fits; method and path first.
+const OBJECT = {
+	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
+	'/v1/invitations/{id}': make.invitation, '/v1/milestones/{id}/': () => make.milestone('FUNDED'),
+	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
+	'/v1/milestones/{id}/fund': () => make.milestone('AGREED'), '/v1/milestones/{id}/approve': () => make.milestone('SUBMITTED'),
+	'/v1/milestones/{id}/request-changes': () => make.milestone('SUBMITTED'), '/v1/notifications/{id}': make.notification,
+	'/v1/payment-methods/{id}': make.newCard, '/v1/payments/charges/{id}': make.charge, '/v1/payout-methods/{id}': make.payoutMethod,
+	'/v1/payouts/{id}': make.payout, '/v1/projects/{id}': () => make.project(), '/v1/projects/{id}/proposals': () => make.project('PUBLIC', true),
+	'/v1/projects/{id}/save': () => make.project('PUBLIC', true), '/v1/projects/{id}/pause': () => make.project('PRIVATE', true),
+	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
+	'/v1/users/{id}': make.other,
+};
+OBJECT['GET /v1/users/{id}'] = async () => ME.client.id; // whose profile is not public
+const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).filter((k) => path.startsWith(k)).sort((a, b) => b.length - a.length)[0]];
+
+// Bodies that are right, so that only the person decides.
+const BODY = {
+	'POST /v1/bookings/{id}/milestones': () => ({ title: 'More', amount: usd('5.00') }),
+	'POST /v1/bookings/{id}/reviews': () => ({ rating: 5, comment: 'It was all right.', wouldWorkAgain: true }),
+	'POST /v1/gigs': () => GIG, 'PATCH /v1/gigs/{id}': () => ({ title: 'Another title for it' }),
+	'POST /v1/milestones/{id}/fund': async () => ({ paymentMethodId: await make.card() }),
+	'POST /v1/milestones/{id}/submit': () => ({ note: 'Done.' }), 'POST /v1/milestones/{id}/request-changes': () => ({ note: 'More blue.' }),
+	'POST /v1/payment-methods': () => ({ token: 'tok_success' }), 'POST /v1/payout-methods': () => ({ token: 'tok_bank_success' }),
+	'POST /v1/payments/charges': async () => ({ amount: usd('20.00'), paymentMethodId: await make.card() }),
+	'POST /v1/payouts': async () => ({ amount: usd('30.00'), paymentMethodId: await make.payoutMethod() }),
+	'POST /v1/projects': () => PROJECT, 'PATCH /v1/projects/{id}': () => ({ title: 'Another title' }),
+	'POST /v1/projects/{id}/invitations': () => ({ freelancerId: ME.freelancer.id }),
+	'POST /v1/projects/{id}/proposals': () => PROPOSAL, 'POST /v1/projects/{id}/reject': () => ({ reason: 'A test' }),
+	'PATCH /v1/proposals/{id}': () => ({ deliveryDays: 11 }), 'POST /v1/proposals/{id}/accept': () => ({ revision: 1 }),
+	'POST /v1/proposals/{id}/counter': () => ({ bid: usd('350.00') }), 'POST /v1/proposals/{id}/tags': () => ({ tag: 'archived' }),
+	'POST /v1/reviews/{id}/reply': () => ({ reply: 'Thank you.' }), 'PATCH /v1/users/me': () => ({ locale: 'en' }),
+	'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
+	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
+	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
+};
+const QUERY = { 'GET /v1/payments/fee-preview': '?amount=100.00&currency=USD' };
+
+let routes;
+const lines = new Map(readFileSync(new URL('access.tsv', import.meta.url), 'utf8').split('\n')
+	.filter((line) => line && !line.startsWith('#')).map((line) => { const [route, ...cells] = line.split('\t'); return [route, cells]; }));
+
+async function newDeal() {
+	[ME.client, ME.freelancer] = await Promise.all([person('client', 'CLIENT'), person('freelancer', 'FREELANCER')]);
+	sql(`UPDATE skillancer.profile SET is_public = false WHERE user_id = '${ME.client.id}'`);
+}
+
+before(async () => {
+	[[hash]] = sql(`SELECT skillancer.password_hash('${PASSWORD}')`);
+	ME.anon = {};
+	ME.stranger = await person('stranger', 'CLIENT,FREELANCER');
+	ME.support = await person('support', 'SUPPORT');
+	ME.analyst = await person('analyst', 'ANALYST');
+	ME.admin = { token: env.SKL_ADMIN_TOKEN };
+	const { json } = await call('GET', '/openapi.json');
+	routes = Object.entries(json.paths).flatMap(([path, methods]) =>
+		Object.entries(methods).map(([method, operation]) => ({ route: `${method.toUpperCase()} ${path}`, method: method.toUpperCase(), path, operation })));
+});
+
+test('every route has a line, every line a route', () => {
+	const names = routes.map((r) => r.route);
+	assert.deepEqual(names.filter((r) => !lines.has(r)), [], 'routes without a line');
+	assert.deepEqual([...lines.keys()].filter((r) => !names.includes(r)), [], 'lines without a route');
+});
+
+// What one person gets, as the word of the file.
+async function ask({ route, method, path }, who, id) {
+	const body = method === 'GET' || method === 'DELETE' ? undefined : await (BODY[route] ?? (() => ({})))();
+	const answer = await call(method, path.replace('{id}', id) + (QUERY[route] ?? ''), { token: ME[who].token, body });
+	if ([401, 403, 404].includes(answer.status)) return String(answer.status);
+	if (answer.status < 300 || [402, 409, 412].includes(answer.status)) return 'ok';
+	return answer.status === 422 ? '422' : `${answer.status}: ${answer.text.slice(0, 200)}`;
+}
+
+test('every person gets what the file says', { timeout: 240000 }, async () => {
+	const wrong = [];
+	let cells = 0;
+	for (const [n, entry] of routes.entries()) {
+		if (n % 5 === 0) await newDeal();
+		const expected = lines.get(entry.route) ?? [];
+		if (expected[0] === 'elsewhere') continue;
+		const found = [];
+		let id;
+		for (const who of PEOPLE) {
+			if (entry.path.includes('{id}')) id ??= await objectOf(entry.route, entry.path)();
+			found.push(await ask(entry, who, id));
+			cells++;
+			if (found.at(-1) === 'ok' && entry.method !== 'GET') id = undefined; // it may have changed: a fresh one for the next
+		}
+		if (env.SKL_ACCESS_WRITE) console.log(`LINE ${[entry.route, ...found].join('\t')}`);
+		PEOPLE.forEach((who, i) => { if (found[i] !== expected[i]) wrong.push(`${entry.route} as ${who}: ${found[i]}, not ${expected[i]}`); });
+	}
+	assert.deepEqual(wrong, []);
+	assert.ok(cells > 500, `${cells} cells`);
+});
+
+test('mass assignment: every column that a route does not declare is refused by name', { timeout: 120000 }, async () => {
+	await newDeal();
+	const columns = sql(`SELECT DISTINCT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+		WHERE c.relnamespace = 'skillancer'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped`)
+		.map(([name]) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()));
+	const missed = [];
+	for (const { route, method, path, operation } of routes) {
+		const schema = operation.requestBody?.content?.['application/json']?.schema;
+		if (!schema) continue;
+		const unknown = columns.filter((c) => !(c in schema.properties));
+		const target = path.replace('{id}', path.includes('{id}') ? await objectOf(route, path)() : '');
+		const right = await (BODY[route] ?? (() => ({})))();
+		while (unknown.length > 0) {
+			const some = unknown.splice(0, 40);
+			const body = { ...right, ...Object.fromEntries(some.map((c) => [c, 'ACTIVE'])) };
+			let answer;
+			for (const who of ['client', 'freelancer', 'admin']) {
+				answer = await call(method, target, { token: ME[who].token, body });
+				if (![403, 404].includes(answer.status)) break;
+			}
+			const named = new Set((answer.json?.error?.details ?? []).map((d) => d.field));
+			if (answer.status !== 422) missed.push(`${route}: ${answer.status}`);
+			else missed.push(...some.filter((c) => !named.has(c)).map((c) => `${route}: ${c}`));
+		}
+	}
+	assert.deepEqual(missed, []);
+	const [[state]] = sql(`SELECT state FROM skillancer.user_account WHERE id = '${ME.client.id}'`);
+	assert.equal(state, 'ACTIVE');
+});
