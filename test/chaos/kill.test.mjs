@@ -19,7 +19,9 @@ const RECOVERY_MS = 10_000;
 let env;
 let dir;
 let running = true;
-const acknowledged = new Map();
+const acknowledged = new Map(); // title of a posting → its id
+const charged = new Map(); // id of a charge → its amount in cents
+let card;
 let sent = 0;
 let lastSuccess = 0;
 
@@ -44,28 +46,43 @@ async function until(condition, ms, what) {
 	}
 }
 
+// What write number n is: a posting, or so many cents into the wallet, by turns.
+function order(number) {
+	const amount = cents => ({ amount: (cents / 100).toFixed(2), currency: 'USD' });
+	if (number % 2 === 0) {
+		return {
+			route: 'payments/charges', body: { amount: amount(number), paymentMethodId: card },
+			done: data => charged.set(data.id, number),
+		};
+	}
+	const title = `chaos posting ${number}`;
+	return {
+		route: 'projects', done: data => acknowledged.set(title, data.id),
+		body: {
+			title, description: 'A posting that has to survive whatever happens to the server.',
+			budgetKind: 'FIXED', budgetMin: amount(10_000), budgetMax: amount(20_000),
+		},
+	};
+}
+
 // One write, repeated with its key until somebody answers.
 async function write(number) {
-	const title = `chaos posting ${number}`;
+	const { route, body: request, done } = order(number);
 	while (running) {
 		try {
-			const answer = await fetch(`${env.SKL_URL}/v1/projects`, {
+			const answer = await fetch(`${env.SKL_URL}/v1/${route}`, {
 				method: 'POST',
 				headers: {
 					'content-type': 'application/json',
 					authorization: `Bearer ${env.SKL_CLIENT_TOKEN}`,
 					'idempotency-key': `chaos-${number}`,
 				},
-				body: JSON.stringify({
-					title, description: 'A posting that has to survive whatever happens to the server.',
-					budgetKind: 'FIXED', budgetMin: { amount: '100.00', currency: 'USD' },
-					budgetMax: { amount: '200.00', currency: 'USD' },
-				}),
+				body: JSON.stringify(request),
 				signal: AbortSignal.timeout(8000),
 			});
 			const body = await answer.json();
 			if (answer.status === 201) {
-				acknowledged.set(title, body.data.id);
+				done(body.data);
 				lastSuccess = Date.now();
 				return;
 			}
@@ -97,6 +114,11 @@ before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'skl-kill.'));
 	world('up', '--conf', 'fsync = on');
 	readEnv();
+	const method = await fetch(`${env.SKL_URL}/v1/payment-methods`, {
+		method: 'POST', body: JSON.stringify({ token: 'tok_success' }),
+		headers: { 'content-type': 'application/json', authorization: `Bearer ${env.SKL_CLIENT_TOKEN}` },
+	});
+	card = (await method.json()).data.id;
 });
 
 after(() => {
@@ -106,7 +128,7 @@ after(() => {
 
 test('acknowledged writes survive kill -9 of everything, exactly once', { timeout: 240_000 }, async t => {
 	const clients = Array.from({ length: CLIENTS }, client);
-	await until(() => acknowledged.size > 20, RECOVERY_MS, 'the first writes');
+	await until(() => acknowledged.size + charged.size > 20, RECOVERY_MS, 'the first writes');
 
 	await t.test('a backend, three times', async () => {
 		for (let i = 0; i < 3; i++) await strike('a backend', backend());
@@ -131,7 +153,7 @@ test('acknowledged writes survive kill -9 of everything, exactly once', { timeou
 
 	running = false;
 	await Promise.all(clients);
-	assert.ok(acknowledged.size > 50, `${acknowledged.size} writes were acknowledged`);
+	assert.ok(acknowledged.size + charged.size > 50, `${acknowledged.size} postings and ${charged.size} charges were acknowledged`);
 
 	const rows = new Map(sql(`SELECT title || '|' || id FROM skillancer.project WHERE title LIKE 'chaos posting %'`)
 		.split('\n').map(line => line.split('|')));
@@ -141,4 +163,14 @@ test('acknowledged writes survive kill -9 of everything, exactly once', { timeou
 	assert.equal(count, acknowledged.size, 'nothing is there that no client was told of');
 	assert.equal(sql(`SELECT count(*) FROM skillancer.event WHERE type = 'project.created' AND aggregate_id IN
 		(SELECT id::uuid FROM skillancer.project WHERE title LIKE 'chaos posting %')`), String(count), 'each has one event');
+
+	const captured = new Map(sql(`SELECT c.id || '|' || skillancer.monetary_minor(c.amount) FROM skillancer.charge c
+		WHERE c.payment_method_id = '${card}' AND c.state = 'CAPTURED'`).split('\n').map(line => line.split('|')));
+	for (const [id, cents] of charged) assert.equal(captured.get(id), String(cents), `charge ${id} was acknowledged and is there`);
+	assert.equal(captured.size, charged.size, 'nobody was charged without being told');
+	const total = [...charged.values()].reduce((sum, cents) => sum + cents, 0);
+	assert.equal(sql(`SELECT sum(a.balance) FROM skillancer.ledger_account a JOIN skillancer.payment_method m ON m.user_id::uuid = a.owner
+		WHERE m.id = '${card}' AND a.class = 'client_wallet'`), String(total), 'the wallet holds every cent, once');
+	assert.equal(sql(`SELECT count(*) FROM skillancer.trial_balance t GROUP BY skillancer.monetary_currency(t.balance)
+		HAVING skillancer.monetary_minor(skillancer.sum(t.balance)) <> 0`), '', 'the books are balanced');
 });
