@@ -147,7 +147,8 @@ is_forged(const SklRequestCtx *ctx, const char *origin)
 	bool changes = ctx->method != SKL_GET && ctx->method != SKL_HEAD && ctx->method != SKL_OPTIONS;
 
 	return changes && origin != NULL && ctx->header[SKL_H_COOKIE] != NULL &&
-		   *ctx->header[SKL_H_COOKIE] != '\0' && !skl_cors_allows(ctx->config->cors, origin) && !is_own_origin(ctx, origin);
+		   *ctx->header[SKL_H_COOKIE] != '\0' && !skl_cors_allows(ctx->config->cors, origin) &&
+		   !is_own_origin(ctx, origin);
 }
 
 /*

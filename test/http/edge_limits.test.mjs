@@ -25,20 +25,23 @@ let last = 0;
 const newAddress = () => `198.51.100.${++last}`;
 const get = (path, address, headers = {}) => fetch(bridge.url + path, { headers: { 'X-Forwarded-For': address, ...headers } });
 
-async function drain(path, address, headers) {
+// Asks until refused. Tells how many passed, and how many could at the most: the burst and what time gave back.
+async function drain(path, address, headers, burst = 30, perMinute = 20) {
+	const started = Date.now();
+	const most = () => burst + 1 + Math.floor((Date.now() - started) * perMinute / 60000);
 	let passed = 0;
 	for (;;) {
 		const answer = await get(path, address, headers);
 		await answer.arrayBuffer();
-		if (answer.status === 429) return { passed, answer };
-		if (++passed > 1000) return { passed, answer };
+		if (answer.status === 429) return { passed, answer, most: most() };
+		if (++passed > 1000) return { passed, answer, most: most() };
 	}
 }
 
 test('anonymous callers get their burst, then 429 with Retry-After', async () => {
 	const address = newAddress();
-	const { passed, answer } = await drain('/v1/categories', address);
-	assert.ok(passed >= 30 && passed <= 32, `${passed} passed`);
+	const { passed, answer, most } = await drain('/v1/categories', address);
+	assert.ok(passed >= 30 && passed <= most, `${passed} passed`);
 	const body = await (await get('/v1/categories', address)).json();
 	assert.equal(body.error.code, 'RATE_LIMITED');
 	assert.equal(body.error.details.limit, 'anonymous');
@@ -55,7 +58,7 @@ test('the headers tell the truth in both spellings', async () => {
 		assert.equal(headers.get('x-ratelimit-limit'), '30');
 		assert.equal(headers.get('x-ratelimit-remaining'), String(30 - i));
 		const reset = Number(headers.get('x-ratelimit-reset')) - now();
-		assert.ok(reset >= 3 * i - 2 && reset <= 3 * i + 1, `full again in ${reset} s`);
+		assert.ok(reset >= 3 * i - 3 && reset <= 3 * i + 1, `full again in ${reset} s`);
 		const [[name, policy]] = parseList(headers.get('ratelimit-policy'));
 		assert.equal(name, 'anonymous');
 		assert.equal(policy.get('q'), 30);
@@ -73,8 +76,8 @@ test('users have limits of their own, premium ones more', async () => {
 	const second = await makeUser();
 	const address = newAddress();
 	const token = await sign(bridge.key, claimsOf(first));
-	const one = await drain('/v1/users/me', address, bearer(token).headers);
-	assert.ok(one.passed >= 150 && one.passed <= 156, `${one.passed} passed`);
+	const one = await drain('/v1/users/me', address, bearer(token).headers, 150, 100);
+	assert.ok(one.passed >= 150 && one.passed <= one.most, `${one.passed} passed`);
 	const renewed = await get('/v1/users/me', newAddress(), bearer(await sign(bridge.key, claimsOf(first))).headers);
 	assert.equal(renewed.status, 429, 'neither a new token nor a new address opens another bucket');
 	assert.equal((await get('/v1/users/me', address, bearer(await sign(bridge.key, claimsOf(second))).headers)).status, 200);
@@ -140,7 +143,8 @@ test('the flood limit of an address comes before everything', async () => {
 
 test('a concurrent rush passes exactly the burst', async () => {
 	const address = newAddress();
+	const started = Date.now();
 	const answers = await Promise.all(Array.from({ length: 120 }, () => get('/v1/categories', address)));
 	const passed = answers.filter((answer) => answer.status === 200).length;
-	assert.ok(passed >= 30 && passed <= 31, `${passed} passed`);
+	assert.ok(passed >= 30 && passed <= 30 + Math.ceil((Date.now() - started) / 3000), `${passed} passed`);
 });
