@@ -76,7 +76,7 @@ judge(const SklConfig *config, const char *token, SklClaims *claims)
 		return verdict;
 	}
 	verdict = skl_jwt_verify(config, token, length, now, claims);
-	if (verdict == SKL_TOKEN_GOOD)
+	if (verdict != SKL_TOKEN_BAD)
 		skl_token_cache_put(hash, epoch, claims);
 	count(verdict == SKL_TOKEN_GOOD	 ? SKL_AUTH_MISS
 		  : verdict == SKL_TOKEN_BAD ? SKL_AUTH_INVALID
@@ -84,15 +84,21 @@ judge(const SklConfig *config, const char *token, SklClaims *claims)
 	return verdict;
 }
 
-/* Refuse a token: 401, or 429 to whoever sends many. */
+/* Refuse a token with 401. */
 static bool
 refuse(SklRequestCtx *ctx, SklErrorCode error, const char *message)
 {
-	if (!skl_limits_failed_token(ctx))
-		return false;
 	skl_header(ctx, "WWW-Authenticate", "Bearer realm=\"skillancer\", error=\"invalid_token\"");
 	skl_refuse(ctx, error, message, NULL);
 	return false;
+}
+
+/* Refuse what is no token of ours: 429 to whoever sends many. An expired one costs nothing, since
+ * all browsers behind one address hold such a token every quarter of an hour. */
+static bool
+refuse_bad(SklRequestCtx *ctx, const char *message)
+{
+	return skl_limits_failed_token(ctx) && refuse(ctx, SKL_ERR_AUTHENTICATION_ERROR, message);
 }
 
 static void
@@ -120,13 +126,13 @@ skl_authenticate(SklRequestCtx *ctx)
 		return true;
 	token = bearer_token(header);
 	if (token == NULL)
-		return refuse(ctx, SKL_ERR_AUTHENTICATION_ERROR, "send Authorization: Bearer <token>");
+		return refuse_bad(ctx, "send Authorization: Bearer <token>");
 	verdict = judge(ctx->config, token, &claims);
 	ctx->auth_us = skl_now_us() - started;
 	if (verdict == SKL_TOKEN_EXPIRED)
 		return refuse(ctx, SKL_ERR_TOKEN_EXPIRED, NULL);
 	if (verdict != SKL_TOKEN_GOOD)
-		return refuse(ctx, SKL_ERR_AUTHENTICATION_ERROR, "the access token is not valid");
+		return refuse_bad(ctx, "the access token is not valid");
 	set_identity(&ctx->identity, &claims);
 	return true;
 }

@@ -105,6 +105,9 @@ test('guessing tokens is limited by address', async () => {
 	let status;
 	for (let i = 0; i < 7; i++) ({ status } = await get('/v1/users/me', address, { Authorization: `Bearer a.b.${i}` }, slow));
 	assert.equal(status, 429);
+	const other = newAddress();
+	const expired = await sign(slow.key, claimsOf(await makeUser(), { iat: now() - 900, nbf: now() - 900, exp: now() - 100 }));
+	for (let i = 0; i < 10; i++) assert.equal((await get('/v1/users/me', other, bearer(expired).headers, slow)).status, 401, 'an expired token is no guess');
 });
 
 test('no spelling of a path opens a fresh bucket (93)', async () => {
