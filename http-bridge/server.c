@@ -120,13 +120,12 @@ on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 		connection_closed(thread, *context);
 }
 
+/* What connection_opened() left with the connection; the library knows this question, so it
+ * answers. */
 static SklConn *
 conn_of(struct MHD_Connection *mhd)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info == NULL ? NULL : info->socket_context;
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /* ---- parking ---- */

@@ -32,5 +32,5 @@ done | grep . && status=1
 
 git ls-files | grep -vE '^(test/lint/|migrations/released/)|package-lock.json$' | xargs grep -nIE '\b(TODO|FIXME|XXX|HACK)\b|not implemented|[Pp]laceholder([^=:]|$)' &&
 	status=1
-git ls-files | grep -vE '\.(out|diff|pem)$|^migrations/released/' | xargs grep -nIE '[[:blank:]]+$' && status=1
+git ls-files | grep -vE '\.(out|diff|pem|tsv)$|^migrations/released/' | xargs grep -nIE '[[:blank:]]+$' && status=1
 exit $status

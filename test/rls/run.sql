@@ -30,7 +30,7 @@ BEGIN
 END $$;
 INSERT INTO rls.tap (ok, name, notes)
 SELECT count(m.line) = 0, 'every table with policies has rows in the fixture', array_remove(array_agg(m.line), NULL)
-FROM (SELECT DISTINCT format('no rows: %s', p.polrelid::regclass) AS line FROM pg_policy p 
+FROM (SELECT DISTINCT format('no rows: %s', p.polrelid::regclass) AS line FROM pg_policy p
 	WHERE rls.row_count(p.polrelid) < CASE
 		WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = p.polrelid AND a.attname = 'singleton') THEN 1 ELSE 2 END) m;
 
