@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/errors.h"
+#include "core/identity_rows.h"
 #include "core/request.h"
 #include "core/spi.h"
 #include "core/state.h"
@@ -29,16 +30,6 @@ static const char *const skl_role_names[] = {"USER",	"FREELANCER", "CLIENT",	 "A
 											 "SUPPORT", "MODERATOR",  "FINANCE", "ANALYST"};
 
 static SklRequest *current = NULL;
-
-static SklStmt identity_stmt =
-	SKL_STMT("SELECT a.state, s.id IS NOT NULL AND s.revoked_at IS NULL AND s.expires_at > $3,"
-			 " (SELECT pg_catalog.string_agg(r.role, ' ') FROM skillancer.user_role r"
-			 "  WHERE r.user_id = a.id)"
-			 " FROM skillancer.user_account a"
-			 " LEFT JOIN skillancer.session s"
-			 "  ON s.id = $2::skillancer.session_id AND s.user_id = a.id"
-			 " WHERE a.id = $1::skillancer.user_id",
-			 UUIDOID, UUIDOID, TIMESTAMPTZOID);
 
 static SklStmt permission_stmt =
 	SKL_STMT("SELECT p.permission FROM skillancer.user_role r"
@@ -112,24 +103,6 @@ skl_request_has_permission(const char *permission)
 	return false;
 }
 
-/* Turns "USER CLIENT" into a mask; NULL is an empty list. */
-static uint32
-parse_roles(char *list)
-{
-	uint32 mask = 0;
-
-	while (list != NULL && *list != '\0')
-	{
-		char *space = strchr(list, ' ');
-
-		if (space != NULL)
-			*space = '\0';
-		mask |= skl_role_bit(list);
-		list = space == NULL ? NULL : space + 1;
-	}
-	return mask;
-}
-
 /* Reads the permissions of a member of staff into the request. */
 static void
 load_permissions(SklRequest *request)
@@ -148,24 +121,22 @@ load_permissions(SklRequest *request)
 static bool
 load_user(SklRequest *request, bool *session_ok)
 {
-	Datum values[3] = {UUIDPGetDatum(&request->user_id), UUIDPGetDatum(&request->session_id),
-					   TimestampTzGetDatum(skl_now())};
-	const char nulls[4] = {' ', request->has_session ? ' ' : 'n', ' ', '\0'};
-	bool isnull;
-	bool found;
+	SklIdentityRows rows;
 
-	skl_spi_connect();
-	found = skl_spi_exec(&identity_stmt, values, nulls) == 1;
-	if (found)
+	skl_identity_rows(&request->user_id, request->has_session ? &request->session_id : NULL,
+					  skl_now(), &rows);
+	if (!rows.found)
+		return false;
+	request->status = MemoryContextStrdup(TopTransactionContext, rows.state);
+	request->role_mask = rows.role_mask;
+	*session_ok = rows.session_ok;
+	if ((request->role_mask & SKL_ROLES_STAFF) != 0)
 	{
-		request->status = MemoryContextStrdup(TopTransactionContext, skl_spi_text(0, 1));
-		*session_ok = DatumGetBool(skl_spi_value(0, 2, &isnull)) && !isnull;
-		request->role_mask = parse_roles(skl_spi_text(0, 3));
-		if ((request->role_mask & SKL_ROLES_STAFF) != 0)
-			load_permissions(request);
+		skl_spi_connect();
+		load_permissions(request);
+		skl_spi_finish();
 	}
-	skl_spi_finish();
-	return found;
+	return true;
 }
 
 /* A new, anonymous request. It becomes the current one only when it is complete. */
