@@ -384,6 +384,12 @@ skl_config_reload(char **complaint)
 		return false;
 	}
 	keep_fixed(next, old);
+	if (!skl_jwt_load(next, reason, sizeof(reason)))
+	{
+		*complaint = strdup(reason);
+		skl_config_free(next);
+		return false;
+	}
 	atomic_store_explicit(&in_force, next, memory_order_release);
 	if (reloaded) /* threads keep the one they started with */
 		skl_retire(old, release_config, CONFIG_KEEP_S);

@@ -17,7 +17,6 @@
 #include "bridge.h"
 #include "config.h"
 #include "health.h"
-#include "jwt.h"
 #include "log.h"
 #include "metrics.h"
 #include "monitor.h"
@@ -55,7 +54,6 @@ bool
 skl_lifecycle_reload(void)
 {
 	char *complaint = NULL;
-	char error[256];
 	bool good;
 
 	pthread_mutex_lock(&reloading);
@@ -63,11 +61,6 @@ skl_lifecycle_reload(void)
 	if (!good)
 		skl_log(SKL_LOG_ERROR, "reload", "%s", complaint != NULL ? complaint : "out of memory");
 	free(complaint);
-	if (good && !skl_jwt_load(skl_config(), error, sizeof(error)))
-	{
-		skl_log(SKL_LOG_ERROR, "reload", "keys: %s", error);
-		good = false;
-	}
 	good = skl_log_reopen(skl_config()->log_file) && good;
 	skl_catalogue_reload();
 	skl_metrics_count_reload(good);

@@ -176,9 +176,10 @@ test('SIGHUP takes over lists, limits, origins and keys; a mistake keeps everyth
 		assert.equal((await fetch(`${other.url}/v1/categories`, { headers: { Origin: 'https://new.example.test' } })).headers.get('access-control-allow-origin'), 'https://new.example.test');
 
 		ownFile(join(other.keys, 'broken.pem'), 'no key at all');
-		other.rewrite({});
+		other.rewrite({ cors_origins: 'https://later.example.test' });
 		other.signal('SIGHUP');
 		assert.ok(await reloaded('failed', 2));
+		assert.equal((await fetch(`${other.url}/v1/categories`, { headers: { Origin: 'https://later.example.test' } })).headers.get('access-control-allow-origin'), null, 'all or nothing');
 		assert.equal((await fetch(`${other.url}/v1/users/me`, bearer(await sign(key, claimsOf(user))))).status, 200, 'the old keys stay');
 	} finally {
 		await other.stop();
