@@ -4,12 +4,13 @@
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { PASSWORD, join, tag } from './market.mjs';
 import { call, sql, url } from './support.mjs';
 
 let ann;
 before(async () => { ann = await join('ann', 'CLIENT'); });
+after(() => sql('DELETE FROM skillancer.sign_in_failure')); // the tests that follow sign in from the same network
 
 // A request from an address of the loopback net: 127.<network>.1 is another /24 than 127.0.0.1.
 function from(address, pathname, body) {
