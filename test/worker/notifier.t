@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use World;
 
-my $world = World->up;
+my $world = World->up('skillancer.worker_restart_max = 2s');
 my $client = $world->person('client@example.org', 'CLIENT');
 my $freelancer = $world->person('freelancer@example.org', 'FREELANCER');
 ok($world->settle('notifier'), 'the notifier runs');
