@@ -95,7 +95,8 @@ int skl_config_start(int argc, char **argv);
 /* The configuration in force; never NULL after skl_config_start(). */
 const SklConfig *skl_config(void);
 
-/* Reads the same sources and the keys again, all or nothing. False: the old one stays and *complaint (malloc'ed) says why. */
+/* Reads the same sources and the keys again, all or nothing. False: the old one stays and
+ * *complaint (malloc'ed) says why. */
 bool skl_config_reload(char **complaint);
 
 #endif /* SKL_CONFIG_H */

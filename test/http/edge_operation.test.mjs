@@ -4,7 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { mkdirSync, chmodSync, chownSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, chmodSync, chownSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { startBridge, makeKey, makeUser, claimsOf, sign, bearer, closeDb, run, ownDirectory, ownFile, freePort, database, until, sleep, join, readFileSync, identity } from './lib/edge.mjs';
 
 let bridge;
@@ -150,6 +150,41 @@ test('successes can be sampled, and levels hold', async () => {
 		assert.ok(!quiet.log().includes('"good"'));
 	} finally {
 		await quiet.stop();
+	}
+});
+
+test('a log that nobody reads holds up no request: lines are dropped and counted', async () => {
+	const other = await startBridge();
+	try {
+		other.child.stderr.pause();
+		const ask = async () => { for (let i = 0; i < 400; i++) assert.equal((await fetch(`${other.url}/version`)).status, 200); };
+		await Promise.all(Array.from({ length: 10 }, ask));
+		assert.ok(value(await metrics(other), 'skillancer_log_dropped_total') > 0);
+		other.child.stderr.resume();
+		const id = 'heard-again';
+		assert.ok(await until(async () => { await fetch(`${other.url}/version`, { headers: { 'X-Request-ID': id } }); await sleep(20); return other.log().includes(id); }, 3000));
+	} finally {
+		await other.stop();
+	}
+});
+
+test('the log may be a file, and is opened again by SIGHUP after it was moved away', async () => {
+	const dir = ownDirectory();
+	const file = join(dir, 'bridge.log');
+	const other = await startBridge({ log_file: file });
+	const has = (path, text) => until(async () => { try { return readFileSync(path, 'utf8').includes(text); } catch { return false; } }, 2000);
+	try {
+		await fetch(`${other.url}/version`, { headers: { 'X-Request-ID': 'before-the-move' } });
+		assert.ok(await has(file, 'before-the-move'));
+		assert.equal(statSync(file).mode & 0o7, 0, 'others may not read it');
+		renameSync(file, `${file}.1`);
+		other.signal('SIGHUP');
+		assert.ok(await has(file, 'in force'));
+		await fetch(`${other.url}/version`, { headers: { 'X-Request-ID': 'after-the-move' } });
+		assert.ok(await has(file, 'after-the-move'));
+	} finally {
+		await other.stop();
+		rmSync(dir, { recursive: true, force: true });
 	}
 });
 
