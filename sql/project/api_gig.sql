@@ -16,8 +16,8 @@ BEGIN
 	PERFORM skillancer.check_text('description', p_description, 10, 10000);
 	PERFORM skillancer.check_packages('packages', p_packages);
 	PERFORM skillancer.check_gig_lists(p_extras, p_faq, skillancer.monetary_currency(skillancer.lowest_price(p_packages)));
-	PERFORM skillancer.check_array('tags', p_tags, 10, 40);
-	PERFORM skillancer.check_array('requirements', p_requirements, 10, 500);
+	PERFORM skillancer.check_items('tags', p_tags, 10, 40);
+	PERFORM skillancer.check_items('requirements', p_requirements, 10, 500);
 END
 $$;
 COMMENT ON FUNCTION skillancer.check_gig(text, text, jsonb, text[], jsonb, jsonb, text[]) IS
@@ -99,6 +99,8 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_role('FREELANCER', 'ADMIN');
 	PERFORM skillancer.require_unrestricted();
+	p_title := skillancer.trimmed(p_title);
+	p_description := skillancer.trimmed(p_description);
 	PERFORM skillancer.check_gig(p_title, p_description, p_packages, p_tags, p_extras, p_faq, p_requirements);
 	v_category := skillancer.resolve_category('category', p_category);
 	PERFORM skillancer.check_done();
@@ -186,6 +188,7 @@ BEGIN
 	PERFORM skillancer.check_text('q', p_q, 1, 200, required => false);
 	PERFORM skillancer.check_number('priceMin', p_min, 0, 1000000, required => false);
 	PERFORM skillancer.check_number('priceMax', p_max, 0, 1000000, required => false);
+	PERFORM skillancer.check_that('currency', coalesce(p_currency, 'USD') ~ '^[A-Z]{3}$', 'must be a currency code such as USD');
 	v_category := skillancer.resolve_category('category', p_category);
 	PERFORM skillancer.check_done();
 	v_after := coalesce(skillancer.cursor_decode(v_scope, p_cursor), 'infinity|ffffffff-ffff-ffff-ffff-ffffffffffff');
@@ -265,8 +268,9 @@ BEGIN
 		PERFORM skillancer.fail('INVALID_STATE', 'a gig cannot be edited while it is ' || v_state,
 			jsonb_build_object('state', v_state, 'allowed', '[]'::jsonb));
 	END IF;
-	v_row.title := CASE WHEN 'title' = ANY (p_present) THEN p_title ELSE v_row.title END;
-	v_row.description := CASE WHEN 'description' = ANY (p_present) THEN p_description ELSE v_row.description END;
+	v_row.title := CASE WHEN 'title' = ANY (p_present) THEN skillancer.trimmed(p_title) ELSE v_row.title END;
+	v_row.description := CASE WHEN 'description' = ANY (p_present) THEN skillancer.trimmed(p_description)
+		ELSE v_row.description END;
 	v_row.packages := CASE WHEN 'packages' = ANY (p_present) THEN p_packages ELSE v_row.packages END;
 	v_row.tags := CASE WHEN 'tags' = ANY (p_present) THEN coalesce(p_tags, '{}') ELSE v_row.tags END;
 	v_row.extras := CASE WHEN 'extras' = ANY (p_present) THEN coalesce(p_extras, '[]') ELSE v_row.extras END;

@@ -20,6 +20,8 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'ADMIN');
 	PERFORM skillancer.require_unrestricted();
+	p_title := skillancer.trimmed(p_title);
+	p_description := skillancer.trimmed(p_description);
 	p_visibility := coalesce(p_visibility, 'PUBLIC');
 	p_openings := coalesce(p_openings, 1);
 	PERFORM skillancer.check_project(p_title, p_description, p_budget_kind, p_budget_min, p_budget_max, p_experience,
@@ -123,6 +125,7 @@ BEGIN
 	PERFORM skillancer.check_one_of('kind', p_kind, '{FIXED,HOURLY}', required => false);
 	PERFORM skillancer.check_number('budgetMin', p_min, 0, 1000000, required => false);
 	PERFORM skillancer.check_number('budgetMax', p_max, 0, 1000000, required => false);
+	PERFORM skillancer.check_that('currency', coalesce(p_currency, 'USD') ~ '^[A-Z]{3}$', 'must be a currency code such as USD');
 	v_skills := nullif(skillancer.resolve_skills('skill', string_to_array(p_skill, ',')), '{}');
 	v_category := skillancer.resolve_category('category', p_category);
 	PERFORM skillancer.check_done();
@@ -216,8 +219,9 @@ BEGIN
 		PERFORM skillancer.fail('INVALID_STATE', 'a project cannot be edited any more once it is ' || v_state,
 			jsonb_build_object('state', v_state, 'allowed', '[]'::jsonb));
 	END IF;
-	v_row.title := CASE WHEN 'title' = ANY (p_present) THEN p_title ELSE v_row.title END;
-	v_row.description := CASE WHEN 'description' = ANY (p_present) THEN p_description ELSE v_row.description END;
+	v_row.title := CASE WHEN 'title' = ANY (p_present) THEN skillancer.trimmed(p_title) ELSE v_row.title END;
+	v_row.description := CASE WHEN 'description' = ANY (p_present) THEN skillancer.trimmed(p_description)
+		ELSE v_row.description END;
 	v_row.budget_kind := CASE WHEN 'budgetKind' = ANY (p_present) THEN p_budget_kind ELSE v_row.budget_kind END;
 	v_row.budget_min := CASE WHEN 'budgetMin' = ANY (p_present) THEN p_budget_min ELSE v_row.budget_min END;
 	v_row.budget_max := CASE WHEN 'budgetMax' = ANY (p_present) THEN coalesce(p_budget_max, v_row.budget_min)

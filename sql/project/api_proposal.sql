@@ -115,6 +115,7 @@ BEGIN
 	ELSIF v_client = v_me THEN
 		PERFORM skillancer.fail('OWN_PROJECT');
 	END IF;
+	p_cover_letter := skillancer.trimmed(p_cover_letter);
 	PERFORM skillancer.check_proposal(p_id, p_cover_letter, p_bid, p_delivery_days, p_milestones, p_answers);
 	PERFORM skillancer.check_done();
 	PERFORM skillancer.check_may_propose(p_id);
@@ -299,7 +300,8 @@ BEGIN
 		PERFORM skillancer.fail('PERMISSION_DENIED');
 	END IF;
 	PERFORM skillancer.check_if_match(p_header_if_match, 'v' || v_row.version);
-	v_row.cover_letter := CASE WHEN 'coverLetter' = ANY (p_present) THEN p_cover_letter ELSE v_row.cover_letter END;
+	v_row.cover_letter := CASE WHEN 'coverLetter' = ANY (p_present) THEN skillancer.trimmed(p_cover_letter)
+		ELSE v_row.cover_letter END;
 	v_row.bid := CASE WHEN 'bid' = ANY (p_present) THEN p_bid ELSE v_row.bid END;
 	v_row.delivery_days := CASE WHEN 'deliveryDays' = ANY (p_present) THEN p_delivery_days ELSE v_row.delivery_days END;
 	v_row.milestones := CASE WHEN 'milestones' = ANY (p_present) THEN coalesce(p_milestones, '[]') ELSE v_row.milestones END;

@@ -27,6 +27,34 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'skl_fn_risk_score';
 COMMENT ON FUNCTION skillancer.risk_score(text[]) IS 'Sum of the scores of the kinds, at most 100.';
 
+-- A text without the blanks around it.
+CREATE OR REPLACE FUNCTION skillancer.trimmed(p_text text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN btrim(p_text, E' \t\r\n');
+END
+$$;
+COMMENT ON FUNCTION skillancer.trimmed(text) IS 'The text without blanks and line ends at both ends.';
+
+-- Notes empty items of a list.
+CREATE OR REPLACE FUNCTION skillancer.check_items(p_field text, p_value text[], p_max_items integer, p_max_length integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.check_array(p_field, p_value, p_max_items, p_max_length);
+	PERFORM skillancer.check_that(format('%s[%s]', p_field, t.n - 1), false, 'must not be empty')
+	FROM unnest(p_value) WITH ORDINALITY AS t(item, n)
+	WHERE skillancer.trimmed(t.item) = '';
+END
+$$;
+COMMENT ON FUNCTION skillancer.check_items(text, text[], integer, integer) IS
+	'check_array(), and every item has to say something.';
+
 -- A category inside another document.
 CREATE OR REPLACE FUNCTION skillancer.category_json(p_id skillancer.category_id)
 RETURNS json

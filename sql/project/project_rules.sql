@@ -28,7 +28,7 @@ BEGIN
 		'{UNDER_1_WEEK,UNDER_1_MONTH,1_TO_3_MONTHS,3_TO_6_MONTHS,OVER_6_MONTHS}', required => false);
 	PERFORM skillancer.check_one_of('visibility', p_visibility, '{PUBLIC,INVITE_ONLY,PRIVATE}');
 	PERFORM skillancer.check_int('openings', p_openings, 1, 100);
-	PERFORM skillancer.check_array('questions', p_questions, 10, 500);
+	PERFORM skillancer.check_items('questions', p_questions, 10, 500);
 	IF p_deadline IS NOT NULL THEN
 		PERFORM skillancer.check_that('deadline', p_deadline >= (skillancer.now() AT TIME ZONE 'UTC')::date,
 			'must not be in the past');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { call, sql } from './support.mjs';
+import { call, sql, until } from './support.mjs';
 import { join, openProject, propose, tag, usd } from './market.mjs';
 
 let carla;
@@ -38,12 +38,14 @@ test('the catalogue is public', async () => {
 
 test('a draft: created, read, edited', async () => {
 	const created = await carla.raw('POST', '/v1/projects', draftBody({
+		title: '  A title between blanks\n',
 		budgetMax: usd('900.5'), category: 'web-development', skills: ['js', 'C++', 'React'], experience: 'EXPERT', duration: '1_TO_3_MONTHS',
 		visibility: 'PUBLIC', openings: 2, questions: ['When?'], deadline: '2099-12-31',
 	}));
 	assert.equal(created.status, 201, created.text);
 	assert.equal(created.headers.get('etag'), '"v1"');
 	const project = created.json.data;
+	assert.equal(project.title, 'A title between blanks');
 	assert.match(project.id, /^prj_[0-9a-z]{26}$/);
 	assert.deepEqual(project.skills.map((s) => s.slug), ['javascript', 'c-plus-plus', 'react']);
 	assert.deepEqual(
@@ -78,10 +80,10 @@ test('bad drafts: every field at once, and nothing made', async () => {
 	assert.deepEqual(fields(await carla.raw('POST', '/v1/projects', {})).sort(), ['budgetKind', 'budgetMin', 'description', 'title']);
 	const bad = await carla.raw('POST', '/v1/projects', {
 		title: 'x', description: 7, budgetKind: 'DAILY', budgetMin: usd('0.99'), budgetMax: { amount: '5', currency: 'EUR' }, category: 'no-such', skills: ['js', 'no-such'],
-		experience: 'GURU', duration: 'LONG', visibility: 'SECRET', openings: 101, questions: ['a', null], deadline: 'soon', colour: 'red',
+		experience: 'GURU', duration: 'LONG', visibility: 'SECRET', openings: 101, questions: ['a', ' '], deadline: 'soon', colour: 'red',
 	});
 	assert.equal(bad.status, 422);
-	for (const field of ['title', 'description', 'budgetKind', 'budgetMin', 'budgetMax', 'category', 'skills[1]', 'experience', 'duration', 'visibility', 'openings', 'deadline', 'colour']) {
+	for (const field of ['title', 'description', 'budgetKind', 'budgetMin', 'budgetMax', 'category', 'skills[1]', 'experience', 'duration', 'visibility', 'openings', 'questions[1]', 'deadline', 'colour']) {
 		assert.ok(fields(bad).includes(field), `${field} is named in ${fields(bad)}`);
 	}
 	for (const amount of ['-1', '0', '1e3', '0.001', '1000001', '9223372036854775808', ' 1', 'NaN', '٣', '']) {
@@ -90,6 +92,7 @@ test('bad drafts: every field at once, and nothing made', async () => {
 		assert.ok(fields(answer).some((f) => f.startsWith('budgetMin')), answer.text);
 	}
 	assert.equal((await carla.raw('POST', '/v1/projects', draftBody({ title: 'a\u0000b and more' }))).status, 400, 'no NUL');
+	assert.deepEqual(fields(await carla.raw('POST', '/v1/projects', draftBody({ title: ' \n\t     ' }))), ['title'], 'blanks are no title');
 	assert.equal((await carla.raw('GET', '/v1/projects/prp_01h455vb4pex5vsknk084sn02q')).status, 422, 'an id of another kind');
 	assert.equal(count(), before);
 });
@@ -169,8 +172,8 @@ test('lists and filters', async () => {
 	assert.deepEqual(await find(`category=${fixed.category.id}`), [fixed.id]);
 	assert.deepEqual(await find('budgetMin=150&budgetMax=250'), [fixed.id], 'budgets that meet the range');
 	assert.deepEqual(await find('currency=EUR'), [euro.id]);
-	assert.deepEqual(fields(await call('GET', '/v1/projects?limit=101&kind=X&budgetMin=-1&category=nope&skill=nope&state=OPEN&page=2')).sort(),
-		['budgetMin', 'category', 'kind', 'limit', 'page', 'skill[0]', 'state']);
+	assert.deepEqual(fields(await call('GET', '/v1/projects?limit=101&kind=X&budgetMin=-1&currency=euro&category=nope&skill=nope&state=OPEN&page=2')).sort(),
+		['budgetMin', 'category', 'currency', 'kind', 'limit', 'page', 'skill[0]', 'state']);
 
 	const page = await call('GET', `/v1/projects?q=${word}&limit=2`);
 	assert.deepEqual([page.json.data.length, page.json.meta.pagination.hasNext], [2, true]);
@@ -210,4 +213,14 @@ test('a risky text waits for a moderator', async () => {
 	assert.equal((await carla.post(`/v1/projects/${project.id}/publish`)).state, 'OPEN', 'after an edit it is open at once');
 	assert.equal((await carla.raw('PATCH', `/v1/projects/${project.id}`, { description: 'Or call +44 20 7946 0958 any time.' })).json.data.state, 'IN_REVIEW');
 	assert.equal((await mo.post(`/v1/projects/${project.id}/approve`)).state, 'OPEN');
+});
+
+test('an open project expires by itself', async () => {
+	const project = await openProject(carla);
+	const proposal = await propose(fred, project);
+	sql(`UPDATE skillancer.due SET due_at = skillancer.now() - interval '1 second' WHERE machine = 'project' AND id = '${project.id}'::skillancer.project_id::uuid`);
+	const expired = await until(async () => (await carla.get(`/v1/projects/${project.id}`)).state === 'EXPIRED', 15000);
+	assert.ok(expired, 'the timekeeper fires it');
+	assert.equal((await fred.get(`/v1/proposals/${proposal.id}`)).state, 'CLOSED');
+	assert.equal((await call('GET', `/v1/projects/${project.id}`)).status, 404);
 });

@@ -201,6 +201,23 @@ SELECT is(jsonb_array_length(api(NULL, 'project_list(p_limit => 100)') -> 'body'
 SELECT is(api(NULL, 'project_list(p_kind => ''FIXED'', p_cursor => %L)', :'page'::jsonb #>> '{meta,pagination,nextCursor}') ->> 'error', 'SK001', 'a cursor of another filter is refused');
 SELECT is(api('carla', 'project_list(p_mine => true, p_cursor => %L)', :'page'::jsonb #>> '{meta,pagination,nextCursor}') ->> 'error', 'SK001', 'and of another list');
 
+-- the names of skills and categories are kept by the backend, and follow the tables
+SELECT open_project('dora', ', p_skills => ''{go}'', p_category => ''seo''') AS p6 \gset
+SELECT is(api(NULL, 'project_get(%L)', :'p6') #>> '{body,skills,0,name}', 'Go', 'the name of a skill');
+UPDATE skillancer.skill SET name = 'Golang' WHERE slug = 'go';
+UPDATE skillancer.category SET name = 'To be found' WHERE slug = 'seo';
+SELECT is(api(NULL, 'project_get(%L)', :'p6') #>> '{body,skills,0,name}', 'Golang', 'is the new one after a change');
+SELECT is(api(NULL, 'project_get(%L)', :'p6') #>> '{body,category,name}', 'To be found', 'of a category, too');
+BEGIN;
+UPDATE skillancer.skill SET name = 'Never' WHERE slug = 'go';
+SELECT skillancer.skills_json(skills) AS inside FROM skillancer.project WHERE id = :'p6' \gset
+ROLLBACK;
+SELECT is(:'inside'::json #>> '{0,name}', 'Never', 'a transaction sees its own change');
+SELECT is(skillancer.skills_json(skills) #>> '{0,name}', 'Golang', 'and nothing of it is left when it is undone') FROM skillancer.project WHERE id = :'p6';
+SELECT is(skillancer.skill_merge((SELECT id FROM skillancer.skill WHERE slug = 'go'), (SELECT id FROM skillancer.skill WHERE slug = 'rust')), 1, 'a skill is merged');
+SELECT is(api(NULL, 'project_get(%L)', :'p6') #>> '{body,skills,0,name}', 'Rust', 'projects that asked for it ask for the other');
+SELECT is(api(NULL, 'project_get(%L)', :'p6') ->> 'etag', 'v3', 'and have a new entity tag');
+
 -- every event has the data that its schema demands
 SELECT is(array_agg(e.type || ' lacks ' || m), NULL, 'events hold what their schemas require')
 FROM skillancer.event e
