@@ -163,11 +163,7 @@ admit_size(SklRequestCtx *ctx)
 static bool
 admit_identity(SklRequestCtx *ctx)
 {
-	uint64_t before = skl_now_us();
-	bool good = skl_authenticate(ctx);
-
-	ctx->auth_us = skl_now_us() - before;
-	if (!good || !skl_limits_identity(ctx))
+	if (!skl_authenticate(ctx) || !skl_limits_identity(ctx))
 		return false;
 	if (ctx->identity.known || ctx->route->anonymous)
 		return true;

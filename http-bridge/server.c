@@ -66,7 +66,7 @@ static void
 enter_phase(SklConn *conn, SklConnPhase phase, uint64_t bytes)
 {
 	conn->phase = phase;
-	conn->since_us = skl_now_us();
+	conn->since_us = conn->thread->now_us;
 	conn->bytes = bytes;
 	conn->acked = 0;
 }
@@ -403,9 +403,10 @@ static void
 turn(SklThread *thread)
 {
 	struct epoll_event events[64];
-	uint64_t now = skl_now_us();
-	int count = epoll_wait(thread->epoll_fd, events, 64, loop_timeout(thread, now));
+	int count = epoll_wait(thread->epoll_fd, events, 64, loop_timeout(thread, thread->now_us));
+	uint64_t now;
 
+	thread->now_us = skl_now_us();
 	skl_catalogue_refresh(&thread->catalogue, &thread->catalogue_version);
 	for (int i = 0; i < count; i++)
 	{
@@ -423,6 +424,7 @@ turn(SklThread *thread)
 		MHD_run(thread->daemon);
 	}
 	now = skl_now_us();
+	thread->now_us = now;
 	skl_pool_pump(&thread->pool, now);
 	if (thread->parked_head != NULL)
 		watch_parked(thread, now);

@@ -73,6 +73,7 @@ struct SklThread
 	SklConn *parked_head; /* longest parked first */
 	SklConn *parked_tail;
 	uint64_t swept_us;
+	uint64_t now_us; /* read a few times a turn: good enough for deadlines */
 	bool quiesced;
 	bool run_mhd;
 };
