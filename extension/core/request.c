@@ -188,8 +188,10 @@ set_limits(FunctionCallInfo fcinfo)
 		snprintf(timeout, sizeof(timeout), "%d", Max(PG_GETARG_INT32(6), 0));
 		set_local("statement_timeout", timeout);
 	}
+	/* What SET TRANSACTION READ ONLY sets, without the bookkeeping: every transaction starts anew.
+	 */
 	if (!PG_ARGISNULL(7) && PG_GETARG_BOOL(7))
-		set_local("transaction_read_only", "on");
+		XactReadOnly = true;
 }
 
 /*

@@ -28,7 +28,10 @@ skl_spi_finish(void)
 		elog(ERROR, "SPI_finish: %s", SPI_result_code_string(rc));
 }
 
-/* Makes and keeps the plan of a statement at its first use. */
+/*
+ * Makes and keeps the plan of a statement at its first use. It is a generic one: our statements go
+ * by keys, and planning anew for each value would cost more than running them.
+ */
 static void
 prepare_once(SklStmt *stmt)
 {
@@ -36,7 +39,7 @@ prepare_once(SklStmt *stmt)
 
 	if (stmt->plan != NULL)
 		return;
-	plan = SPI_prepare(stmt->sql, stmt->nargs, stmt->argtypes);
+	plan = SPI_prepare_cursor(stmt->sql, stmt->nargs, stmt->argtypes, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
