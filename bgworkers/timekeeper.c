@@ -13,6 +13,9 @@
 
 #include "core/spi.h"
 
+/* Timers fired in one transaction: each keeps its row locked until the end. */
+#define TIMERS_MAX 50
+
 static int64
 claim(void *arg)
 {
@@ -48,14 +51,15 @@ measure(void *arg)
 int64
 skl_timekeeper_turn(int limit)
 {
+	int timers = Min(limit, TIMERS_MAX);
 	int64 claimed = 0;
 	int64 ignored = 0;
 
-	if (!skl_worker_transaction(claim, &limit, &claimed))
+	if (!skl_worker_transaction(claim, &timers, &claimed))
 		return 0;
-	if (claimed > 0 && !skl_worker_transaction(fire, &limit, &ignored))
+	if (claimed > 0 && !skl_worker_transaction(fire, &timers, &ignored))
 		return 0;
 	skl_worker_transaction(keep_house, &limit, &ignored);
 	skl_worker_transaction(measure, NULL, &ignored);
-	return claimed;
+	return claimed == timers ? limit : claimed;
 }

@@ -128,6 +128,26 @@ $fn$;
 COMMENT ON FUNCTION skillancer.notifier_window(integer, pg_snapshot, pg_snapshot) IS
 	'The events of a tick; wanted: a rule is about them, and they were neither parked nor done already.';
 
+-- notifier_idle
+CREATE OR REPLACE FUNCTION skillancer.notifier_idle()
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_position pg_snapshot;
+BEGIN
+	SELECT c.position INTO v_position
+	FROM skillancer.consumer c WHERE c.name = 'notifier' AND c.epoch = skillancer.epoch();
+	RETURN FOUND AND NOT EXISTS (
+		SELECT FROM skillancer.event e
+		WHERE e.epoch = skillancer.epoch() AND (e.xid >= pg_snapshot_xmax(v_position)
+			OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(v_position)))));
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notifier_idle() IS
+	'Whether there is no event behind the position of the notifier: then a tick would only cost a transaction id.';
+
 -- notifier_batch
 CREATE OR REPLACE FUNCTION skillancer.notifier_batch(p_piece integer, OUT rows bigint, OUT lag_seconds double precision)
 RETURNS record
@@ -140,8 +160,13 @@ DECLARE
 	v_made  bigint := 0;
 	v_first timestamptz;
 BEGIN
-	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
 	rows := 0;
+	lag_seconds := 0;
+	UPDATE skillancer.worker_start s SET starts = 0 WHERE s.worker = 'notifier' AND s.starts > 0;
+	IF skillancer.notifier_idle() THEN
+		RETURN;
+	END IF;
+	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
 	FOR v_piece IN
 		SELECT array_agg(w.seq) FILTER (WHERE w.wanted) AS seqs, count(*) AS events, min(w.at) AS first_at
 		FROM (
@@ -166,7 +191,6 @@ BEGIN
 		PERFORM skillancer.tick_close('notifier', v_tick.position_b, rows);
 	END IF;
 	DELETE FROM skillancer.event_attempt a WHERE a.consumer = 'notifier' AND a.parked_at IS NULL;
-	UPDATE skillancer.worker_start s SET starts = 0 WHERE s.worker = 'notifier' AND s.starts > 0;
 	IF v_made > 0 THEN
 		PERFORM pg_notify('skillancer_stream', v_made::text);
 	END IF;
