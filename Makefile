@@ -43,9 +43,9 @@ install: extension bridge ## install into the PostgreSQL that PG_CONFIG names
 	$(MAKE) -C extension install
 	install -D -m 755 http-bridge/skillancer-bridge $(DESTDIR)$(BINDIR)/skillancer-bridge
 
-bench: all ## measure, beside other programs that do the same
+bench: all ## measure, beside other programs that do the same (ARGS="--seconds 15 --rounds 5")
 	test/deps bench
-	test/bench/run
+	test/bench/run $(ARGS)
 
 dist: ## write build/skillancer-VERSION.tar.gz, made of what is committed
 	mkdir -p build

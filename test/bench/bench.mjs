@@ -1,6 +1,6 @@
 // test/bench/bench.mjs [--seconds N] [--rounds N] [--clients N]
 //	GET of one object and of a list of 20, under row-level security: the bridge (tokens, limits, log and metrics on)
-//	beside pgbench with the same two statements pipelined, and beside Fastify + pg. All call the same function of
+//	beside pgbench with the same two statements pipelined, and beside Fastify + pg with the same duties. All call the same function of
 //	skillancer_api on the same rows, in turn within each round, with the load generator on the same cores.
 //	Prints medians, ratios, CPU per request of server and backends, and the memory of idle connections; status 1 when
 //	an answer was not 2xx. Runs in a world (test/world env in the environment); the Makefile starts one.
@@ -62,7 +62,7 @@ async function measure(pid, load) {
 async function wrk(base, script) {
 	const out = await run('wrk', ['-t1', `-c${clients}`, `-d${seconds}s`, '--latency', '-s', script, base]);
 	if (/Non-2xx|Socket errors/.test(out)) throw new Error(out);
-	return { rate: Number(out.match(/Requests\/sec:\s+([\d.]+)/)[1]), count: Number(out.match(/(\d+) requests in/)[1]), p99: out.match(/99%\s+(\S+)/)[1] };
+	return { rate: Number(out.match(/Requests\/sec:\s+([\d.]+)/)[1]), count: Number(out.match(/(\d+) requests in/)[1]), p99: out.match(/\s99%\s+(\d\S*)/)[1] };
 }
 
 async function pgbench(files) {
@@ -76,7 +76,7 @@ async function startService(keys) {
 	const pem = path.join(dir, 'public.pem');
 	const file = readdirSync(keys).filter((name) => name.endsWith('.pem')).sort().at(-1);
 	writeFileSync(pem, createPublicKey(readFileSync(path.join(keys, file))).export({ type: 'spki', format: 'pem' }));
-	const child = spawn('node', [path.join(here, 'peers/service.mjs'), env.SKL_PGHOST, env.SKL_PGPORT, env.SKL_PGDATABASE, String(clients), pem],
+	const child = spawn('node', [path.join(here, 'peers/service.mjs'), env.SKL_PGHOST, env.SKL_PGPORT, env.SKL_PGDATABASE, String(clients), pem, path.join(dir, 'service.log')],
 		{ stdio: ['ignore', 'pipe', 'inherit'], env: { ...env, NODE_ENV: 'production' } });
 	const port = await new Promise((resolve, reject) => {
 		child.stdout.once('data', (chunk) => resolve(String(chunk).trim()));

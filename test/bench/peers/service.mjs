@@ -1,17 +1,27 @@
-// test/bench/peers/service.mjs HOST PORT DATABASE POOL PUBLIC_KEY_FILE
-//	The usual microservice: Fastify + pg. Each request checks its token (verified ones are remembered, as the bridge
-//	does), takes a connection, and makes four round trips: BEGIN, the identity, the same API function that the bridge
-//	calls, COMMIT. Prints its port.
+// test/bench/peers/service.mjs HOST PORT DATABASE POOL PUBLIC_KEY_FILE LOG_FILE
+//	The usual microservice: Fastify + pg, with the duties that the bridge has. Each request checks its token (verified
+//	ones are remembered, as the bridge does) and its limit, takes a connection, makes four round trips: BEGIN, the
+//	identity, the same API function that the bridge calls, COMMIT; and leaves one log line and one observation in a
+//	histogram. Prints its port.
 
 import { createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import pg from 'pg';
+import prometheus from 'prom-client';
 
-const [host, port, database, size, keyFile] = process.argv.slice(2);
+const [host, port, database, size, keyFile, logFile] = process.argv.slice(2);
 const key = createPublicKey(readFileSync(keyFile));
 const pool = new pg.Pool({ host, port: Number(port), database, user: 'skillancer_bridge', max: Number(size) });
-const app = Fastify({ logger: false });
+const app = Fastify({ logger: { level: 'info', file: logFile }, disableRequestLogging: true });
+const durations = new prometheus.Histogram({ name: 'http_request_duration_seconds', help: 'Time of requests', labelNames: ['route', 'status'] });
+await app.register(rateLimit, { max: 1000000000, timeWindow: 60000, keyGenerator: (request) => request.headers.authorization ?? request.ip });
+app.addHook('onResponse', (request, reply, done) => {
+	durations.observe({ route: request.routeOptions.url, status: reply.statusCode }, reply.elapsedTime / 1000);
+	request.log.info({ method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime, address: request.ip }, 'request');
+	done();
+});
 const tokens = new Map();
 
 function claims(header) {
