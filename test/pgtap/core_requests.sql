@@ -2,7 +2,7 @@
 --	What every route leans on: checks, lists with cursors, entity tags, policies, idempotency, ticks.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(29);
+SELECT plan(33);
 
 -- errors and checks
 SELECT throws_ok($$ SELECT skillancer.fail('OWN_PROJECT') $$, 'SK202', 'this is your own project', 'fail() raises the row of errors.def');
@@ -68,6 +68,12 @@ INSERT INTO answers SELECT 2, (c).* FROM pg_temp.call('\x0a') c;
 SELECT is((SELECT body::text FROM answers WHERE n = 2), '{"n" : 1}', 'a repeated call gets the first answer');
 SELECT is(headers ->> 'Idempotency-Replayed', 'true', 'and says so') FROM answers WHERE n = 2;
 SELECT throws_ok($$ SELECT pg_temp.call('\x0b') $$, 'SK007', NULL, 'the same key with another body is refused');
+
+SELECT is((c).status, NULL, 'on another route the key is another key') FROM skillancer.idempotency_claim('key', 'POST /z', '\x0b') c;
+SELECT throws_ok($$ SELECT skillancer.idempotency_claim(repeat('k', 256), 'POST /y', '\x0a') $$, 'SK001', NULL, 'a key has a longest length');
+UPDATE skillancer.idempotency_key SET created_at = skillancer.now() - interval '73 hours' WHERE key = 'key';
+SELECT is((pg_temp.call('\x0a')).body::text, '{"n" : 2}', 'after three days the key is forgotten and the work is done again');
+SELECT is((SELECT count(*) FROM skillancer.idempotency_key WHERE key = 'key' AND route = 'POST /y'), 1::bigint, 'under one row');
 
 -- ticks: what was emitted is read once
 SELECT skillancer.emit('user.created', 'user', :'someone'::skillancer.user_id::uuid, '{}');
