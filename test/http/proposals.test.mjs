@@ -175,3 +175,24 @@ test('a proposal and the end of its project at once leave no live proposal', asy
 		assert.equal(sql(`SELECT count(*) FROM skillancer.proposal WHERE project_id = '${posting.id}' AND state IN ('SUBMITTED', 'COUNTERED')`)[0][0], '0');
 	}
 });
+
+test('accept, withdraw, decline, edit and cancel at once: one legal end, and no server error', async () => {
+	for (let round = 0; round < 4; round++) {
+		const posting = await openProject(carla);
+		const bids = await Promise.all([fred, flo].map((who) => propose(who, posting)));
+		const answers = await Promise.all([
+			carla.raw('POST', `/v1/proposals/${bids[0].id}/accept`, { revision: 1 }), carla.raw('POST', `/v1/proposals/${bids[1].id}/accept`, { revision: 1 }),
+			fred.raw('POST', `/v1/proposals/${bids[0].id}/withdraw`, {}), flo.raw('PATCH', `/v1/proposals/${bids[1].id}`, { bid: usd('999') }),
+			carla.raw('POST', `/v1/proposals/${bids[1].id}/decline`, {}), carla.raw('POST', `/v1/projects/${posting.id}/cancel`, {}),
+			carla.raw('POST', `/v1/projects/${posting.id}/pause`, {}), carla.raw('PATCH', `/v1/projects/${posting.id}`, { title: 'A new title of it' }),
+		]);
+		for (const answer of answers) assert.ok([200, 201, 404, 409].includes(answer.status), `${answer.status} ${answer.text}`);
+		const [[state, accepted, live, bookings]] = sql(`SELECT p.state, count(*) FILTER (WHERE b.state = 'ACCEPTED'),
+			count(*) FILTER (WHERE b.state IN ('SUBMITTED', 'COUNTERED')), (SELECT count(*) FROM skillancer.booking k WHERE k.project_id = p.id)
+			FROM skillancer.project p JOIN skillancer.proposal b ON b.project_id = p.id WHERE p.id = '${posting.id}' GROUP BY p.id`);
+		assert.equal(accepted, bookings, 'a booking for each acceptance');
+		assert.ok(Number(accepted) <= 1, 'one opening');
+		assert.ok(state !== 'FILLED' || accepted === '1');
+		assert.ok(!['FILLED', 'CANCELLED'].includes(state) || live === '0', `${state} with ${live} live proposals`);
+	}
+});
