@@ -129,3 +129,11 @@ skl_fn_fail(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_VOID();
 }
+
+void
+skl_need_arg(FunctionCallInfo fcinfo, int n, const char *what)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument %d, %s, must not be null", n + 1, what)));
+}

@@ -30,6 +30,9 @@ extern bool skl_error_lookup(const char *name, SklErrorCode *code);
 /* The SQLSTATE of a code, in ereport's encoding. */
 extern int skl_errcode(SklErrorCode code);
 
+/* Raises 22004 when an argument that a function cannot do without is NULL. */
+extern void skl_need_arg(FunctionCallInfo fcinfo, int n, const char *what);
+
 /* Raises a code with its default message. */
 extern void skl_fail(SklErrorCode code) pg_attribute_noreturn();
 

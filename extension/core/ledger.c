@@ -408,6 +408,7 @@ leg_column(FunctionCallInfo fcinfo, int n, Oid type, int16 typlen, bool byval, c
 	Datum *elements;
 	int count;
 
+	skl_need_arg(fcinfo, n, "a column of the legs");
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), type, typlen, byval, align, &elements, nulls,
 					  &count);
 	if (*nlegs >= 0 && count != *nlegs)
@@ -426,9 +427,10 @@ skl_fn_ledger_post(PG_FUNCTION_ARGS)
 	SklLeg *legs;
 	int n = -1;
 	bool *nulls;
+	bool *class_nulls;
 	bool *id_nulls[3];
 	Datum *ids[3];
-	Datum *classes = leg_column(fcinfo, 3, TEXTOID, -1, false, TYPALIGN_INT, &nulls, &n);
+	Datum *classes = leg_column(fcinfo, 3, TEXTOID, -1, false, TYPALIGN_INT, &class_nulls, &n);
 	Datum *amounts;
 
 	for (int i = 0; i < 3; i++)
@@ -436,9 +438,15 @@ skl_fn_ledger_post(PG_FUNCTION_ARGS)
 			leg_column(fcinfo, 4 + i, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &id_nulls[i], &n);
 	amounts =
 		leg_column(fcinfo, 7, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &nulls, &n);
+	skl_need_arg(fcinfo, 0, "the kind");
+	skl_need_arg(fcinfo, 1, "the idempotency key");
+	skl_need_arg(fcinfo, 8, "the currency");
 	legs = palloc0(sizeof(SklLeg) * (size_t) Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
+		if (class_nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("leg %d has no account class", i + 1)));
 		legs[i].account_class = TextDatumGetCString(classes[i]);
 		legs[i].owner = id_nulls[0][i] ? NULL : DatumGetUUIDP(ids[0][i]);
 		legs[i].ref = id_nulls[1][i] ? NULL : DatumGetUUIDP(ids[1][i]);
@@ -455,6 +463,8 @@ skl_fn_ledger_post(PG_FUNCTION_ARGS)
 Datum
 skl_fn_ledger_balance(PG_FUNCTION_ARGS)
 {
+	skl_need_arg(fcinfo, 0, "the account class");
+	skl_need_arg(fcinfo, 3, "the currency");
 	PG_RETURN_INT64(skl_ledger_balance(
 		text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_ARGISNULL(1) ? NULL : PG_GETARG_UUID_P(1),
 		PG_ARGISNULL(2) ? NULL : PG_GETARG_UUID_P(2), text_to_cstring(PG_GETARG_TEXT_PP(3))));

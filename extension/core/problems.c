@@ -118,8 +118,7 @@ skl_problems_check(void)
 static char *
 field_of(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(0))
-		elog(ERROR, "a check needs the name of its field");
+	skl_need_arg(fcinfo, 0, "the field");
 	return text_to_cstring(PG_GETARG_TEXT_PP(0));
 }
 
@@ -220,16 +219,20 @@ skl_fn_check_one_of(PG_FUNCTION_ARGS)
 
 	if (!present(fcinfo, 3))
 		PG_RETURN_VOID();
+	skl_need_arg(fcinfo, 2, "the values allowed");
 	value = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	text_elements(PG_GETARG_ARRAYTYPE_P(2), &elements, &nulls, &n);
 	initStringInfo(&list);
 	for (int i = 0; i < n; i++)
 	{
-		char *allowed = TextDatumGetCString(elements[i]);
+		char *allowed;
 
+		if (nulls[i])
+			continue;
+		allowed = TextDatumGetCString(elements[i]);
 		if (strcmp(allowed, value) == 0)
 			PG_RETURN_VOID();
-		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", allowed);
+		appendStringInfo(&list, "%s%s", list.len == 0 ? "" : ", ", allowed);
 	}
 	skl_problem(field_of(fcinfo), "must be one of %s", list.data);
 	PG_RETURN_VOID();
@@ -265,6 +268,7 @@ skl_fn_check_array(PG_FUNCTION_ARGS)
 Datum
 skl_fn_check_that(PG_FUNCTION_ARGS)
 {
+	skl_need_arg(fcinfo, 2, "the message");
 	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
 		skl_problem(field_of(fcinfo), "%s", text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	PG_RETURN_VOID();

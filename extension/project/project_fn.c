@@ -4,6 +4,7 @@
  */
 #include "skl.h"
 
+#include "core/errors.h"
 #include "core/problems.h"
 #include "project/risk_scan.h"
 #include "project/slug.h"
@@ -115,11 +116,13 @@ jsonb_or_null(FunctionCallInfo fcinfo, int n)
 Datum
 skl_fn_check_milestones(PG_FUNCTION_ARGS)
 {
-	char *field = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *field;
 	Jsonb *milestones = jsonb_or_null(fcinfo, 1);
 	const SklMonetary *bid = PG_ARGISNULL(2) ? NULL : PG_GETARG_MONETARY_P(2);
 	SklTermMoney money = {0};
 
+	skl_need_arg(fcinfo, 0, "the field");
+	field = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	if (bid != NULL)
 		memcpy(money.currency, bid->currency, sizeof(money.currency));
 	skl_terms_check(field, milestones, &milestone_list, &money);
@@ -134,6 +137,7 @@ skl_fn_check_packages(PG_FUNCTION_ARGS)
 {
 	SklTermMoney money = {0};
 
+	skl_need_arg(fcinfo, 0, "the field");
 	skl_terms_check(text_to_cstring(PG_GETARG_TEXT_PP(0)), jsonb_or_null(fcinfo, 1), &package_list,
 					&money);
 	PG_RETURN_VOID();

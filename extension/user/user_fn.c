@@ -4,6 +4,7 @@
  */
 #include "skl.h"
 
+#include "core/errors.h"
 #include "core/problems.h"
 #include "core/request.h"
 #include "user/address.h"
@@ -70,6 +71,7 @@ skl_fn_check_password(PG_FUNCTION_ARGS)
 	const char *problem =
 		password == NULL ? "is required" : skl_password_problem(password, text_arg(fcinfo, 2));
 
+	skl_need_arg(fcinfo, 0, "the field");
 	if (problem != NULL)
 		skl_problem(text_arg(fcinfo, 0), "%s", problem);
 	PG_RETURN_VOID();
@@ -81,6 +83,7 @@ skl_fn_check_email(PG_FUNCTION_ARGS)
 {
 	char *email = text_arg(fcinfo, 1);
 
+	skl_need_arg(fcinfo, 0, "the field");
 	if (email == NULL)
 	{
 		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
