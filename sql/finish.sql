@@ -76,3 +76,10 @@ BEGIN
 	END LOOP;
 END
 $do$;
+
+-- rows of member tables and the version are cached by every backend: they look again after an upgrade
+DO $do$
+BEGIN
+	PERFORM skillancer.invalidate();
+END
+$do$;

@@ -97,6 +97,14 @@ like($world->wait_sql(q{SELECT reason FROM skillancer.worker_status WHERE worker
 $world->sql("UPDATE skillancer.instance SET system_identifier = '$identifier'; SELECT skillancer.invalidate()");
 is(all_running(10), 3, 'until it is adopted');
 
+# another version
+my $version = $world->sql(q{SELECT extversion FROM pg_extension WHERE extname = 'skillancer'});
+$world->sql(q{UPDATE pg_extension SET extversion = '0.0' WHERE extname = 'skillancer'; SELECT skillancer.invalidate()});
+like($world->wait_sql(q{SELECT reason FROM skillancer.worker_status WHERE worker = 'notifier' AND database = 'skillancer'},
+	'the extension and the library have different versions', 10), qr/different versions/, 'between the parts of an upgrade they wait');
+$world->sql("UPDATE pg_extension SET extversion = '$version' WHERE extname = 'skillancer'; SELECT skillancer.invalidate()");
+is(all_running(10), 3, 'until the versions are one again');
+
 # dropping the extension with workers running
 like($world->sql('DROP EXTENSION skillancer CASCADE'), qr/would drop columns/, 'DROP EXTENSION is refused');
 is(all_running(10), 3, 'which workers do not notice');
