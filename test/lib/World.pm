@@ -40,6 +40,16 @@ sub down
 	rmdir $self->{base};
 }
 
+# stop the server the fast way; returns how many seconds that took
+sub stop_server
+{
+	my ($self) = @_;
+	my $begin = time;
+	kill 'INT', $self->{SKL_POSTMASTER_PID};
+	sleep 0.1 while -e "$self->{dir}/data/postmaster.pid" && time - $begin < 60;
+	return time - $begin;
+}
+
 # start the server again, after it was killed or with other settings
 sub restart
 {
