@@ -389,6 +389,11 @@ skl_request_complete(SklRequestCtx *ctx)
 void
 skl_request_done(SklJob *job)
 {
+	if (job->outcome == SKL_JOB_ANSWERED && skl_reply_set_aside(job))
+	{
+		skl_pool_again(&job->ctx->thread->pool, job, 0);
+		return;
+	}
 	skl_reply_of_job(job->ctx, job);
 	skl_server_unpark(job->ctx);
 }

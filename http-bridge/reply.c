@@ -219,10 +219,9 @@ says_less(SklErrorCode error)
 	return error != SKL_ERR_VALIDATION_ERROR && status != 401 && status != 403 && status <= 500;
 }
 
-#define SKL_DETAIL_SIZE 160 /* one problem: a field's name is an SQL identifier */
-
-/* The argument whose value its type refused: the server names the parameter in the context. */
-static const SklArg *
+/* The argument whose value its type refused, from 0; -1 when it was something else. The server
+ * names the parameter in the context of its error. */
+static int
 refused_argument(const SklJob *job)
 {
 	static const char mark[] = "portal parameter $";
@@ -231,24 +230,25 @@ refused_argument(const SklJob *job)
 	long number = found == NULL ? 0 : strtol(found + sizeof(mark) - 1, NULL, 10);
 
 	number -= job->nvalues - job->route->nargs;
-	return number >= 1 && number <= job->route->nargs ? &job->route->args[number - 1] : NULL;
+	return number >= 1 && number <= job->route->nargs ? (int) number - 1 : -1;
 }
 
-/* PostgreSQL found a value that it cannot take: say at least in which field. */
-static void
-refuse_value(SklRequestCtx *ctx, const SklJob *job, SklErrorCode error)
+bool
+skl_reply_set_aside(SklJob *job)
 {
-	const SklArg *arg = refused_argument(job);
-	char details[SKL_DETAIL_SIZE];
+	const char **problems = &job->begin[SKL_BEGIN_PARAMETERS - 1];
+	int argument = job->failure == NULL ? -1 : refused_argument(job);
+	int value = argument + job->nvalues - job->route->nargs;
 
-	if (arg == NULL)
-	{
-		skl_refuse(ctx, error, NULL, NULL);
-		return;
-	}
-	snprintf(details, sizeof(details), "[{\"field\":\"%s\",\"message\":\"is not valid\"}]",
-			 arg->name);
-	skl_refuse(ctx, error, NULL, skl_strdup(ctx, details));
+	if (argument < 0 || job->values[value] == NULL)
+		return false;
+	*problems = skl_sprintf(job->ctx, "%.*s%s{\"field\":\"%s\",\"message\":\"is not valid\"}]",
+							*problems == NULL ? 1 : (int) strlen(*problems) - 1,
+							*problems == NULL ? "[" : *problems, *problems == NULL ? "" : ",",
+							job->route->args[argument].name);
+	job->values[value] = NULL;
+	job->refuse = true;
+	return true;
 }
 
 static void
@@ -267,7 +267,7 @@ refuse_failure(SklRequestCtx *ctx, const SklJob *job)
 	else
 	{
 		log_foreign(ctx, job->failure, error);
-		refuse_value(ctx, job, error);
+		skl_refuse(ctx, error, NULL, NULL);
 	}
 }
 

@@ -69,6 +69,11 @@ test('a draft: created, read, edited', async () => {
 	assert.equal((await carla.raw('PATCH', `/v1/projects/${project.id}`, { title: 'A worse title' }, { 'if-match': '"v1"' })).status, 412);
 	assert.deepEqual(fields(await carla.raw('PATCH', `/v1/projects/${project.id}`, { title: null, description: 'short', openings: 0, state: 'OPEN', clientId: dora.id })).sort(),
 		['clientId', 'description', 'openings', 'state', 'title'], 'unknown and bad fields, all at once');
+	const refused = await carla.raw('POST', '/v1/projects', draftBody({
+		title: 'x', surprise: 1, deadline: '2026-99-01', budgetMin: usd('0.001'), budgetMax: usd('9'.repeat(20)),
+	}));
+	assert.deepEqual(fields(refused).sort(), ['budgetMax', 'budgetMin', 'deadline', 'surprise', 'title'],
+		'what the bridge, a type and the function refuse, all at once');
 	assert.equal((await carla.get(`/v1/projects/${project.id}`)).version, 2, 'a refused edit changes nothing');
 });
 
