@@ -10,7 +10,7 @@ use File::Temp qw(tempdir);
 use Time::HiRes qw(sleep time);
 
 # a signal ends the test as exit does, so that its world goes
-$SIG{$_} = sub { exit 1 } for qw(INT TERM);
+$SIG{$_} = sub { exit 1 } for qw(INT TERM PIPE);
 
 my $root = abs_path(dirname(__FILE__) . '/../..');
 
