@@ -50,7 +50,8 @@ before(async () => {
 		"'POST', '/v1/t/collide', 't_collide', 'anyone'", "'POST', '/v1/t/effect', 't_effect'", "'POST', '/v1/t/effect/json', 't_effect_json'",
 		"'POST', '/v1/t/effect/void', 't_effect_void'", "'POST', '/v1/t/effect/refused', 't_effect_refused'",
 		"'POST', '/v1/t/effect/other', 't_effect'"]);
-	bridge = await startBridge({ threads: 2, fast_connections: 1, slow_connections: 1, queue_size: 200 });
+	bridge = await startBridge({ threads: 2, fast_connections: 1, slow_connections: 1, queue_size: 200,
+		aliases: '/api/=/v1/, /api/old/=/v1/t/' });
 	users = makeUsers(20, bridge);
 	assert.ok(await routed('/v1/t/effect/other', bridge.base));
 });
@@ -322,4 +323,12 @@ test('a broken catalogue changes nothing', async () => {
 	assert.ok(await until(() => bridge.log().includes('routes_refused'), 3000));
 	assert.equal((await ask('GET', '/v1/t/me')).status, 200);
 	sql("DELETE FROM skillancer.route WHERE path = '/v1/t/{pear}'; NOTIFY skillancer_routes");
+});
+
+test('paths of older clients', async () => {
+	for (const pathname of ['/api/t/me', '/api/old/me']) {
+		const answer = await ask('GET', pathname, { token: users[0].token });
+		assert.equal(answer.json?.data.id, users[0].id, pathname);
+	}
+	assert.equal((await ask('GET', '/apit/me')).status, 404);
 });
