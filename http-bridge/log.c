@@ -512,6 +512,9 @@ skl_log(SklLogLevel level, const char *event, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	/* libpq's messages end with a line feed */
+	for (size_t end = strlen(message); end > 0 && message[end - 1] == '\n'; end--)
+		message[end - 1] = '\0';
 	if (atomic_load(&ring.running) && (slot = claim(&position)) == NULL)
 		return;
 	line = (Line){.text = slot != NULL ? slot->line : direct};

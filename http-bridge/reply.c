@@ -204,9 +204,10 @@ log_foreign(const SklRequestCtx *ctx, const PGresult *failure, SklErrorCode erro
 {
 	const char *message = PQresultErrorField(failure, PG_DIAG_MESSAGE_PRIMARY);
 
-	skl_log(error == SKL_ERR_INTERNAL_ERROR ? SKL_LOG_ERROR : SKL_LOG_INFO, "sql_error",
-			"%s %s %s: %s", ctx->request_id, ctx->route->function, ctx->sqlstate,
-			message == NULL ? "" : message);
+	bool is_ours = error == SKL_ERR_INTERNAL_ERROR || error == SKL_ERR_PERMISSION_DENIED;
+
+	skl_log(is_ours ? SKL_LOG_ERROR : SKL_LOG_INFO, "sql_error", "%s %s %s: %s", ctx->request_id,
+			ctx->route->function, ctx->sqlstate, message == NULL ? "" : message);
 }
 
 /* A function that got NULL for a field that could not be read may fail over anything: then the
