@@ -1,6 +1,7 @@
 // test/http/lib/edge.mjs
 //	Bridges of their own configuration beside the world's, on the same database, and users and keys for them.
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync, chownSync, chmodSync, statSync, rmSync, readFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
@@ -150,7 +151,7 @@ export const now = () => Math.floor(Date.now() / 1000);
 export function claimsOf(user, changes = {}) {
 	const at = now();
 	const claims = { iss: issuer, aud: audience, sub: user.sub, sid: user.sid, roles: ['USER'], iat: at, nbf: at,
-		exp: at + 600, jti: crypto.randomUUID(), ...changes };
+		exp: at + 600, jti: randomUUID(), ...changes };
 	for (const name of Object.keys(claims)) if (claims[name] === undefined) delete claims[name];
 	return claims;
 }
