@@ -3,7 +3,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -119,6 +119,10 @@ export async function startBridge(settings = {}) {
 	const admin = await freePort();
 	const keys = path.join(dir, 'keys');
 	mkdirSync(keys);
+	// no server runs as root: this one belongs to the user of the world's cluster
+	const { uid, gid } = statSync(path.join(env.SKL_DIR, 'data'));
+	const identity = process.getuid() === 0 ? { uid, gid } : {};
+	if (process.getuid() === 0) for (const place of [dir, keys]) chownSync(place, uid, gid);
 	const lines = {
 		listen_address: '127.0.0.1', port, admin_listen: `127.0.0.1:${admin}`, threads: 1,
 		database: `host=${env.SKL_PGHOST} port=${env.SKL_PGPORT} dbname=${env.SKL_PGDATABASE} user=skillancer_bridge application_name=${name}`,
@@ -126,8 +130,8 @@ export async function startBridge(settings = {}) {
 	};
 	const file = path.join(dir, 'bridge.conf');
 	writeFileSync(file, Object.entries(lines).map(([key, value]) => `${key} = ${value}\n`).join(''));
-	execFileSync(program, ['--config', file, '--make-key'], { stdio: 'ignore' });
-	const child = spawn(program, ['--config', file], { stdio: 'ignore' });
+	execFileSync(program, ['--config', file, '--make-key'], { ...identity, stdio: 'ignore' });
+	const child = spawn(program, ['--config', file], { ...identity, stdio: 'ignore' });
 	const base = `http://127.0.0.1:${port}`;
 	const bridge = {
 		base, dir, name, keys, child, pid: child.pid, admin: `http://127.0.0.1:${admin}`,
