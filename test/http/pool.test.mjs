@@ -178,7 +178,9 @@ test('a full queue is told at once', async () => {
 		const refused = answers.filter((answer) => answer.status === 503);
 		assert.equal(good.length + refused.length, 12);
 		assert.equal(good.length, 1, 'the others waited too long');
-		assert.equal(refused.filter((answer) => answer.after < 300).length, 8, 'eight found the queue full');
+		// eight, or nine when four came in the turn of the loop that had not sent the first yet
+		const atOnce = refused.filter((answer) => answer.after < 300).length;
+		assert.ok(atOnce === 8 || atOnce === 9, `${atOnce} found the queue full`);
 		for (const answer of refused) {
 			assert.equal(answer.json.error.code, 'SERVICE_UNAVAILABLE');
 			assert.ok(Number(answer.headers.get('retry-after')) > 0);
