@@ -4,7 +4,8 @@
  *
  * A command calls one check a field and then check_done(), which raises VALIDATION_ERROR with the
  * whole list. What the bridge found while reading the request (wrong types, unknown fields) stands
- * in the request and leads the list. The list lives until it is raised or the transaction ends.
+ * in the request and leads the list; a field that it could not read reached the command as NULL, so
+ * what a check says of it is left out. The list lives until it is raised or the transaction ends.
  */
 #include "skl.h"
 
@@ -49,14 +50,33 @@ skl_problems_init(void)
 	RegisterXactCallback(forget_at_end, NULL);
 }
 
+/* Whether the bridge names this field already: its list is the text of a jsonb, where an unescaped
+ * quote never stands inside a string. */
+static bool
+bridge_names(const char *field)
+{
+	const SklRequest *request = skl_request();
+	StringInfoData member;
+
+	if (request == NULL || request->problems == NULL)
+		return false;
+	initStringInfo(&member);
+	appendStringInfoString(&member, "\"field\": ");
+	escape_json(&member, field);
+	return strstr(request->problems, member.data) != NULL;
+}
+
 void
 skl_problem(const char *field, const char *fmt, ...)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	MemoryContext old;
 	StringInfoData message;
 	va_list args;
 	int needed;
 
+	if (bridge_names(field))
+		return;
+	old = MemoryContextSwitchTo(TopTransactionContext);
 	initStringInfo(&message);
 	do
 	{

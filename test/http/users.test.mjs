@@ -31,6 +31,7 @@ test('PATCH users/me changes what is sent, and no lost update', async () => {
 	const bad = await ann.raw('PATCH', '/v1/users/me', { name: null, timezone: 'Mars/Base', locale: 'x', email: 'a@b.cd' });
 	assert.equal(bad.status, 422);
 	assert.deepEqual(fieldsOf(bad), ['email', 'locale', 'name', 'timezone']);
+	assert.deepEqual(fieldsOf(await ann.raw('PATCH', '/v1/users/me', { locale: 7, timezone: 'Mars/Base' })), ['locale', 'timezone'], 'each once');
 	assert.equal((await call('PATCH', '/v1/users/me', { body: { name: 'X' } })).status, 401);
 });
 
