@@ -125,7 +125,6 @@ typedef enum SklHeaderSlot
 	SKL_H_TRACEPARENT,
 	SKL_H_X_FORWARDED_FOR,
 	SKL_H_USER_AGENT,
-	SKL_H_X_API_KEY,
 	SKL_H_COUNT
 } SklHeaderSlot;
 

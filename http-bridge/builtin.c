@@ -4,7 +4,7 @@
  *
  * They are few and fixed, so they are a table here and not rows of the catalogue. The page of
  * /docs is three static files that are linked into the program; its policy lets it load nothing
- * from anywhere else.
+ * from anywhere else. /docs/errors is written from the rows of errors.def.
  */
 #include "builtin.h"
 
@@ -16,6 +16,7 @@
 #include "bridge.h"
 #include "health.h"
 #include "jwt.h"
+#include "text.h"
 
 #define EMBED(name, file)                     \
 	__asm__(".pushsection .rodata\n"          \
@@ -148,6 +149,28 @@ answer_docs_js(SklRequestCtx *ctx)
 	answer_file(ctx, "text/javascript; charset=utf-8", skl_web_js, skl_web_js_end);
 }
 
+/* Every code with an anchor: where the "type" of problem details points. */
+static void
+answer_docs_errors(SklRequestCtx *ctx)
+{
+	SklBuffer page = {.ctx = ctx};
+
+	skl_buffer_puts(&page, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+						   "<title>Errors of the Skillancer API</title>\n"
+						   "<link rel=\"stylesheet\" href=\"/docs/docs.css\">\n</head>\n<body>\n"
+						   "<h1>Errors</h1>\n<table>\n"
+						   "<tr><th>code</th><th>status</th><th>message</th></tr>\n");
+	for (int i = SKL_OK + 1; i < SKL_ERR_COUNT; i++)
+		skl_buffer_puts(&page, skl_sprintf(ctx,
+										   "<tr id=\"%s\"><td><code>%s</code></td><td>%d</td>"
+										   "<td>%s</td></tr>\n",
+										   skl_errors[i].code, skl_errors[i].code,
+										   skl_errors[i].status, skl_errors[i].message));
+	skl_buffer_puts(&page, "</table>\n</body>\n</html>\n");
+	skl_header(ctx, "Content-Security-Policy", docs_policy);
+	answer_tagged(ctx, "text/html; charset=utf-8", page.data, page.length);
+}
+
 static const Page pages[] = {
 	{"/health", answer_ready},
 	{"/health/live", answer_live},
@@ -158,6 +181,7 @@ static const Page pages[] = {
 	{"/docs", answer_docs},
 	{"/docs/docs.css", answer_docs_css},
 	{"/docs/docs.js", answer_docs_js},
+	{"/docs/errors", answer_docs_errors},
 };
 
 #define PAGE_COUNT (int) (sizeof(pages) / sizeof(pages[0]))

@@ -46,7 +46,6 @@ static const struct
 	[SKL_H_TRACEPARENT] = NAME("traceparent"),
 	[SKL_H_X_FORWARDED_FOR] = NAME("X-Forwarded-For"),
 	[SKL_H_USER_AGENT] = NAME("User-Agent"),
-	[SKL_H_X_API_KEY] = NAME("X-API-Key"),
 };
 
 /* A header that decides who asks or how long the body is must come once. */
@@ -61,7 +60,6 @@ static const bool slot_single[SKL_H_COUNT] = {
 	[SKL_H_IDEMPOTENCY_KEY] = true,
 	[SKL_H_IF_MATCH] = true,
 	[SKL_H_IF_NONE_MATCH] = true,
-	[SKL_H_X_API_KEY] = true,
 };
 
 typedef struct Walk

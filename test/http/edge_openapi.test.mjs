@@ -91,8 +91,15 @@ test('the page loads nothing from anywhere else', async () => {
 	assert.equal((await fetch(`${url}/docs/docs.js`)).headers.get('content-type'), 'text/javascript; charset=utf-8');
 });
 
+test('what a problem is, stands where its type points', async () => {
+	const problem = await (await fetch(`${url}/v1/none`, { headers: { Accept: 'application/problem+json' } })).json();
+	const page = await fetch(new URL(problem.type, url));
+	assert.equal(page.status, 200);
+	assert.ok((await page.text()).includes(`id="${new URL(problem.type, url).hash.slice(1)}"`));
+});
+
 test('built-in pages take GET and HEAD only', async () => {
-	for (const path of ['/health', '/version', '/openapi.json', '/.well-known/jwks.json', '/docs']) {
+	for (const path of ['/health', '/version', '/openapi.json', '/.well-known/jwks.json', '/docs', '/docs/errors']) {
 		const post = await fetch(url + path, { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } });
 		assert.equal(post.status, 405, path);
 		assert.equal(post.headers.get('allow'), 'GET, HEAD, OPTIONS');
