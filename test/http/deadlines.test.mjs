@@ -2,10 +2,10 @@
 //	Absolute deadlines: dribbling clients are cut, honest ones are not, on a bridge of its own with short times.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { addRoutes, call, removeRoutes, routed, sleep, startBridge, until } from './support.mjs';
 
 let bridge;
@@ -80,12 +80,12 @@ test('a body that is slow but above the floor', async () => {
 	assert.match(text, /"data":6000/);
 });
 
-// Node reads ahead whatever one does, so a few lines of Python keep their hands off the socket.
+// Node reads ahead whatever one does, so a few lines of Python keep their hands off the socket until they are told.
 const lazyReader = `
-import socket, sys, time
+import socket, sys
 s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
 s.sendall(b'GET /v1/t/text?size=16000000 HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')
-time.sleep(7)
+sys.stdin.readline()
 got = 0
 try:
     while True:
@@ -97,9 +97,15 @@ print(got)
 `;
 
 test('an answer that is not read', async () => {
-	const { stdout } = await promisify(execFile)('python3', ['-c', lazyReader, new URL(bridge.base).port]);
-	assert.ok(Number(stdout) > 0 && Number(stdout) < 16000000, `${stdout} bytes`);
-	assert.match(await (await fetch(`${bridge.admin}/metrics`)).text(), /connections_cut_total [1-9]/);
+	const cut = async () => Number((await (await fetch(`${bridge.admin}/metrics`)).text()).match(/connections_cut_total (\d+)/)[1]);
+	const before = await cut();
+	const reader = spawn('python3', ['-c', lazyReader, new URL(bridge.base).port], { stdio: ['pipe', 'pipe', 'inherit'] });
+	let got = '';
+	reader.stdout.on('data', (data) => { got += data; });
+	assert.ok(await until(async () => await cut() > before, 30000), 'the connection is cut');
+	reader.stdin.end('go\n');
+	await once(reader, 'close');
+	assert.ok(Number(got) > 0 && Number(got) < 16000000, `${got} bytes`);
 });
 
 test('an idle connection after a request', async () => {
