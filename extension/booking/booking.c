@@ -70,6 +70,29 @@ skl_booking_lock(const pg_uuid_t *booking)
 	return skl_spi_text(0, 1);
 }
 
+/* The terms have questions, which the client has not answered. */
+static bool
+awaits_answers(const pg_uuid_t *booking)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT FROM skillancer.booking"
+				 " WHERE id = $1::skillancer.booking_id AND requirements IS NULL"
+				 " AND pg_catalog.jsonb_array_length(terms -> 'requirements') > 0",
+				 UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(booking)};
+
+	return skl_spi_exec(&stmt, args, NULL) == 1;
+}
+
+void
+skl_booking_funded(const pg_uuid_t *booking)
+{
+	if (strcmp(skl_booking_lock(booking), "AWAITING_PAYMENT") != 0)
+		return;
+	skl_booking_cascade("booking", booking,
+						awaits_answers(booking) ? "await_requirements" : "activate");
+}
+
 void
 skl_booking_settle(const pg_uuid_t *booking)
 {
@@ -147,6 +170,32 @@ effect_activate(const SklFire *fire)
 	skl_spi_exec(&stmt, args, NULL);
 }
 
+/* The freelancer accepts the terms of an offer. */
+static void
+effect_accept(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.booking SET freelancer_accepted_at = $2"
+								   " WHERE id = $1::skillancer.booking_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+/* The client has answered the form of a gig. */
+static void
+effect_answer(const SklFire *fire)
+{
+	static SklStmt stmt =
+		SKL_STMT("UPDATE skillancer.booking SET requirements = $2 -> 'requirements'"
+				 " WHERE id = $1::skillancer.booking_id",
+				 UUIDOID, JSONBOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), JsonbPGetDatum(fire->payload)};
+
+	skl_spi_exec(&stmt, args, NULL);
+	effect_activate(fire);
+}
+
 /* The booking has come to an end, however. */
 static void
 effect_ended(const SklFire *fire)
@@ -197,6 +246,10 @@ skl_booking_init(void)
 	skl_register_guard("booking_paid", guard_paid);
 	skl_register_guard("booking_unpaid", guard_unpaid);
 	skl_register_effect("booking", "activate", effect_activate);
+	skl_register_effect("booking", "accept", effect_accept);
+	skl_register_effect("booking", "answer", effect_answer);
+	skl_register_effect("booking", "decline", effect_void);
+	skl_register_effect("booking", "withdraw", effect_void);
 	skl_register_effect("booking", "end", effect_end);
 	skl_register_effect("booking", "cancel", effect_void);
 	skl_register_effect("booking", "expire", effect_void);

@@ -20,6 +20,12 @@ extern void skl_review_init(void);
 extern char *skl_booking_lock(const pg_uuid_t *booking);
 
 /*
+ * Takes a booking that is AWAITING_PAYMENT on when its first milestone is funded: to ACTIVE, or to
+ * AWAITING_REQUIREMENTS while the form of its gig is not answered. Does nothing in any other state.
+ */
+extern void skl_booking_funded(const pg_uuid_t *booking);
+
+/*
  * Brings a booking that is ENDING to its end when no milestone of it holds or awaits money:
  * COMPLETED when one was released, else CANCELLED. Does nothing in any other state.
  */

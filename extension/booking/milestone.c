@@ -48,6 +48,20 @@ guard_takes_money(const SklFire *fire)
 	return true;
 }
 
+/* Work on the booking goes on: it is not paused, and does not wait for the client's answers. */
+static bool
+guard_under_way(const SklFire *fire)
+{
+	pg_uuid_t booking;
+	char *state;
+
+	booking_of(fire, &booking);
+	state = skl_booking_lock(&booking);
+	if (strcmp(state, "ACTIVE") != 0 && strcmp(state, "ENDING") != 0)
+		skl_failf(SKL_ERR_INVALID_STATE, "the booking is %s", state);
+	return true;
+}
+
 /* The booking allows one more change request. */
 static bool
 guard_revisions_left(const SklFire *fire)
@@ -103,7 +117,7 @@ effect_request_changes(const SklFire *fire)
 	store_note(fire);
 }
 
-/* The first milestone that is funded makes the booking active. */
+/* The first milestone that is funded takes the booking on. */
 static void
 effect_fund(const SklFire *fire)
 {
@@ -115,8 +129,7 @@ effect_fund(const SklFire *fire)
 
 	skl_spi_exec(&stmt, args, NULL);
 	booking_of(fire, &booking);
-	if (strcmp(skl_booking_lock(&booking), "AWAITING_PAYMENT") == 0)
-		skl_booking_cascade("booking", &booking, "activate");
+	skl_booking_funded(&booking);
 }
 
 /* A client who tried to pay has the whole payment term again before the booking expires. */
@@ -166,6 +179,7 @@ skl_milestone_init(void)
 {
 	skl_register_guard("milestone_other_side", guard_other_side);
 	skl_register_guard("booking_takes_money", guard_takes_money);
+	skl_register_guard("booking_under_way", guard_under_way);
 	skl_register_guard("milestone_revisions_left", guard_revisions_left);
 	skl_register_effect("milestone", "submit", effect_submit);
 	skl_register_effect("milestone", "request_changes", effect_request_changes);

@@ -42,7 +42,8 @@ DECLARE
 	v_keys text[];
 BEGIN
 	PERFORM skillancer.check_one_of('state', p_state,
-		ARRAY['AWAITING_PAYMENT', 'ACTIVE', 'ENDING', 'COMPLETED', 'CANCELLED', 'VOID'], false);
+		ARRAY['OFFERED', 'AWAITING_PAYMENT', 'AWAITING_REQUIREMENTS', 'ACTIVE', 'PAUSED', 'ENDING', 'COMPLETED', 'CANCELLED', 'VOID'],
+		false);
 	PERFORM skillancer.check_one_of('side', p_side, ARRAY['CLIENT', 'FREELANCER'], false);
 	v_after := skillancer.cursor_decode(v_scope, p_cursor)::uuid;
 	PERFORM skillancer.check_done();

@@ -48,15 +48,7 @@ BEGIN
 		skillancer.terms_hash(v_terms), v_fee_version, v_policy
 	FROM skillancer.proposal p
 	WHERE p.id = p_id;
-	PERFORM skillancer.booking_add_milestones(v_booking, v_terms -> 'milestones');
-	PERFORM skillancer.schedule('booking', v_booking::uuid, 'expire',
-		skillancer.now() + (v_policy ->> 'bookingPaymentTerm')::interval);
-	PERFORM skillancer.emit('booking.created', 'booking', b.id::uuid,
-		jsonb_build_object('bookingId', b.id, 'clientId', b.client_id, 'freelancerId', b.freelancer_id,
-			'state', b.state, 'title', b.title, 'projectId', b.project_id, 'proposalId', b.proposal_id),
-		ARRAY[b.client_id::uuid, b.freelancer_id::uuid])
-	FROM skillancer.booking b
-	WHERE b.id = v_booking;
+	PERFORM skillancer.booking_begin(v_booking);
 	RETURN v_booking;
 END
 $$;

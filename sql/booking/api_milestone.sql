@@ -28,7 +28,7 @@ BEGIN
 	IF v_count >= skillancer.policy_int('milestoneLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'the booking has too many milestones');
 	END IF;
-	IF NOT v_booking.is_open OR v_booking.state = 'ENDING' THEN
+	IF NOT v_booking.is_open OR v_booking.state IN ('OFFERED', 'ENDING') THEN
 		PERFORM skillancer.fail('INVALID_STATE', NULL, jsonb_build_object('state', v_booking.state, 'allowed', '[]'::jsonb));
 	END IF;
 	INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, days,

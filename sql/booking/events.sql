@@ -4,9 +4,15 @@
 INSERT INTO skillancer.event_type (name, version, description, schema)
 SELECT v.name, '1.0', v.description, v.schema::jsonb
 FROM (VALUES
-	('booking.created', 'A proposal was accepted: the two have a booking, which awaits payment',
-		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state"], "properties": {"title": {"type": "string"}, "projectId": {"type": ["string", "null"]}, "proposalId": {"type": ["string", "null"]}}}'),
-	('booking.activated', 'The first milestone is funded: work may begin',
+	('booking.offered', 'A client offers work to a freelancer, who has not accepted yet',
+		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state"], "properties": {"title": {"type": "string"}}}'),
+	('booking.accepted', 'The freelancer accepted a direct offer: it awaits payment',
+		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
+	('booking.created', 'A proposal was accepted or a gig ordered: the two have a booking, which awaits payment',
+		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state"], "properties": {"title": {"type": "string"}, "projectId": {"type": ["string", "null"]}, "proposalId": {"type": ["string", "null"]}, "gigId": {"type": ["string", "null"]}}}'),
+	('booking.requirements_awaited', 'A gig order is funded: the client has to answer the gig''s form',
+		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
+	('booking.activated', 'The first milestone is funded and the gig''s form is answered: work may begin',
 		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
 	('booking.ending', 'One side ends the booking; milestones that hold money are still to be settled',
 		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
@@ -14,7 +20,7 @@ FROM (VALUES
 		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
 	('booking.cancelled', 'The booking is over, and nothing was paid',
 		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
-	('booking.voided', 'The booking was withdrawn or expired before it was funded',
+	('booking.voided', 'The booking was declined or withdrawn or expired before it was funded',
 		'{"type": "object", "required": ["bookingId", "clientId", "freelancerId", "state", "from"]}'),
 	('milestone.proposed', 'One side proposes a milestone',
 		'{"type": "object", "required": ["milestoneId", "clientId", "freelancerId", "state"], "properties": {"title": {"type": "string"}, "amount": {"type": "object"}}}'),

@@ -28,6 +28,28 @@ $$;
 COMMENT ON FUNCTION skillancer.booking_add_milestones(skillancer.booking_id, jsonb) IS
 	'Adds agreed milestones to a booking of the caller, in the order of the JSON array.';
 
+-- What belongs to a new booking that both sides have accepted.
+CREATE OR REPLACE FUNCTION skillancer.booking_begin(p_booking skillancer.booking_id) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_booking skillancer.booking%ROWTYPE;
+BEGIN
+	SELECT * INTO STRICT v_booking FROM skillancer.booking b WHERE b.id = p_booking;
+	PERFORM skillancer.booking_add_milestones(p_booking, v_booking.terms -> 'milestones');
+	PERFORM skillancer.schedule('booking', p_booking::uuid, 'expire',
+		skillancer.now() + (v_booking.policy ->> 'bookingPaymentTerm')::interval);
+	PERFORM skillancer.emit('booking.created', 'booking', p_booking::uuid,
+		jsonb_build_object('bookingId', p_booking, 'clientId', v_booking.client_id,
+			'freelancerId', v_booking.freelancer_id, 'state', v_booking.state, 'title', v_booking.title,
+			'projectId', v_booking.project_id, 'proposalId', v_booking.proposal_id, 'gigId', v_booking.gig_id),
+		ARRAY[v_booking.client_id::uuid, v_booking.freelancer_id::uuid]);
+END
+$$;
+COMMENT ON FUNCTION skillancer.booking_begin(skillancer.booking_id) IS
+	'Makes the milestones of the terms, starts the payment term and appends the event.';
+
 -- Locks the booking of a milestone, then the milestone: everything takes them in this order.
 CREATE OR REPLACE FUNCTION skillancer.milestone_lock(p_id skillancer.milestone_id)
 	RETURNS skillancer.booking_id

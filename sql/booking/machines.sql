@@ -3,14 +3,21 @@
 --	where money moves, extension/payment.
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
-	('booking', 'skillancer.booking', ARRAY['AWAITING_PAYMENT'], 'booking'),
+	('booking', 'skillancer.booking', ARRAY['OFFERED', 'AWAITING_PAYMENT'], 'booking'),
 	('milestone', 'skillancer.milestone', ARRAY['PROPOSED', 'AGREED'], 'milestone'),
 	('review', 'skillancer.review', ARRAY['HIDDEN'], 'review');
 
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits) VALUES
+	('booking', 'OFFERED', 'accept', 'AWAITING_PAYMENT', ARRAY['freelancer'], NULL, 'booking.accepted'),
+	('booking', 'OFFERED', 'decline', 'VOID', ARRAY['freelancer'], NULL, 'booking.voided'),
+	('booking', 'OFFERED', 'withdraw', 'VOID', ARRAY['client'], NULL, 'booking.voided'),
+	('booking', 'OFFERED', 'expire', 'VOID', ARRAY['system'], NULL, 'booking.voided'),
 	('booking', 'AWAITING_PAYMENT', 'activate', 'ACTIVE', ARRAY['system'], NULL, 'booking.activated'),
 	('booking', 'AWAITING_PAYMENT', 'cancel', 'VOID', ARRAY['client', 'freelancer'], 'booking_unfunded', 'booking.voided'),
 	('booking', 'AWAITING_PAYMENT', 'expire', 'VOID', ARRAY['system'], 'booking_unfunded', 'booking.voided'),
+	('booking', 'AWAITING_PAYMENT', 'await_requirements', 'AWAITING_REQUIREMENTS', ARRAY['system'], NULL, 'booking.requirements_awaited'),
+	('booking', 'AWAITING_REQUIREMENTS', 'answer', 'ACTIVE', ARRAY['client'], NULL, 'booking.activated'),
+	('booking', 'AWAITING_REQUIREMENTS', 'end', 'ENDING', ARRAY['client', 'freelancer'], NULL, 'booking.ending'),
 	('booking', 'ACTIVE', 'end', 'ENDING', ARRAY['client', 'freelancer'], NULL, 'booking.ending'),
 	('booking', 'ENDING', 'complete', 'COMPLETED', ARRAY['system'], 'booking_paid', 'booking.completed'),
 	('booking', 'ENDING', 'close', 'CANCELLED', ARRAY['system'], 'booking_unpaid', 'booking.cancelled'),
@@ -24,18 +31,19 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('milestone', 'AGREED', 'fund', 'FUNDED', ARRAY['client'], 'booking_takes_money', 'milestone.funded'),
 	('milestone', 'FUNDING', 'fund', 'FUNDED', ARRAY['system'], NULL, 'milestone.funded'),
 	('milestone', 'FUNDING', 'payment_failed', 'AGREED', ARRAY['system'], NULL, 'milestone.payment_failed'),
-	('milestone', 'FUNDED', 'submit', 'SUBMITTED', ARRAY['freelancer'], NULL, 'milestone.submitted'),
+	('milestone', 'FUNDED', 'submit', 'SUBMITTED', ARRAY['freelancer'], 'booking_under_way', 'milestone.submitted'),
 	('milestone', 'FUNDED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
 	('milestone', 'SUBMITTED', 'request_changes', 'CHANGES_REQUESTED', ARRAY['client'], 'milestone_revisions_left', 'milestone.changes_requested'),
 	('milestone', 'SUBMITTED', 'approve', 'RELEASED', ARRAY['client'], NULL, 'milestone.released'),
 	('milestone', 'SUBMITTED', 'auto_release', 'RELEASED', ARRAY['system'], NULL, 'milestone.released'),
 	('milestone', 'SUBMITTED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
-	('milestone', 'CHANGES_REQUESTED', 'submit', 'SUBMITTED', ARRAY['freelancer'], NULL, 'milestone.submitted'),
+	('milestone', 'CHANGES_REQUESTED', 'submit', 'SUBMITTED', ARRAY['freelancer'], 'booking_under_way', 'milestone.submitted'),
 	('milestone', 'CHANGES_REQUESTED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
 
 	('review', 'HIDDEN', 'publish', 'PUBLISHED', ARRAY['system'], NULL, 'review.published');
 
 INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
+	('booking', 'OFFERED', 'expire', 'offerTerm'),
 	('booking', 'AWAITING_PAYMENT', 'expire', 'bookingPaymentTerm'),
 	('milestone', 'SUBMITTED', 'auto_release', 'autoRelease'),
 	('review', 'HIDDEN', 'publish', 'reviewWindow');

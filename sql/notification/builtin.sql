@@ -126,6 +126,15 @@ SELECT skillancer.put_template('invitation.declined', 'IN_APP', 'Your invitation
 	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} declined your invitation to "{{project.title}}".');
 
 -- bookings and milestones
+SELECT skillancer.put_rule('booking.offered', 'freelancer', 'booking.offered', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('booking.offered', 'IN_APP', 'Somebody offers you work',
+	'{{#client}}{{name}}{{/client}}{{^client}}A client{{/client}} offers you "{{booking.title}}". Read the terms and accept or decline.');
+SELECT skillancer.put_rule('booking.accepted', 'client', 'booking.accepted', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('booking.accepted', 'IN_APP', 'Your offer was accepted',
+	'"{{booking.title}}" awaits payment: fund a milestone so that the work can begin.');
+SELECT skillancer.put_rule('booking.requirements_awaited', 'client', 'booking.requirements_awaited', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('booking.requirements_awaited', 'IN_APP', 'The freelancer needs some answers',
+	'"{{booking.title}}" is paid. Answer the form, so that the work can begin.');
 SELECT skillancer.put_rule('booking.activated', 'freelancer', 'booking.activated', 'BOOKINGS', 'HIGH');
 SELECT skillancer.put_template('booking.activated', 'IN_APP', 'You can begin', '"{{booking.title}}" is funded and active.');
 SELECT skillancer.put_rule('booking.voided', 'others', 'booking.voided', 'BOOKINGS');

@@ -4,6 +4,9 @@
 RESET ROLE;
 
 SELECT skillancer.put_policy('bookingPaymentTerm', '"P14D"', 'A booking that nobody funds is void after this long');
+SELECT skillancer.put_policy('offerTerm', '"P7D"', 'A direct offer that the freelancer does not accept is void after this long');
+SELECT skillancer.put_policy('offerLimit', '50', 'Direct offers of one client that wait for an answer');
+SELECT skillancer.put_policy('gigAutoRelease', '"P3D"', 'autoRelease of gig orders');
 SELECT skillancer.put_policy('autoRelease', '"P14D"', 'Submitted work is released when the client has not answered for this long');
 SELECT skillancer.put_policy('revisionLimit', '10', 'Change requests of one milestone');
 SELECT skillancer.put_policy('earningHold', '"P5D"', 'Released money is on hold for this long before it can be paid out');

@@ -39,6 +39,9 @@ const PROJECT = { title: 'A project to try', description: 'What has to be done, 
 const PROPOSAL = { coverLetter: 'I have done work of this kind for many years, and I can begin at once.', bid: usd('400.00'), deliveryDays: 10 };
 const GIG = { title: 'A gig for trying out', description: 'What you get, in enough words.', packages: [{ tier: 'BASIC', title: 'Basic', description: 'The basic one', price: usd('20.00'), deliveryDays: 3, revisions: 1, features: [] }] };
 
+const ORDER = { revision: 1, package: 'BASIC' };
+const offer = () => ({ freelancerId: ME.freelancer.id, title: 'Work to offer', description: 'What has to be done.', price: usd('30.00') });
+
 // What there is to ask about. Each returns the id of a fresh object.
 const make = {
 	project: async (visibility = 'PRIVATE', publish = false) => {
@@ -49,6 +52,18 @@ const make = {
 	proposal: async () => (await must('freelancer', 'POST', `/v1/projects/${await make.project('PUBLIC', true)}/proposals`, PROPOSAL)).id,
 	invitation: async () => (await must('client', 'POST', `/v1/projects/${await make.project('PRIVATE', true)}/invitations`, { freelancerId: ME.freelancer.id })).id,
 	gig: async () => (await must('freelancer', 'POST', '/v1/gigs', GIG)).id,
+	activeGig: async (gig = GIG) => {
+		const { id } = await must('freelancer', 'POST', '/v1/gigs', gig);
+		await must('freelancer', 'POST', `/v1/gigs/${id}/activate`);
+		return id;
+	},
+	order: async () => { // paid, and its form is to be answered
+		const id = await make.activeGig({ ...GIG, requirements: ['What is it called?'] });
+		const booking = await must('client', 'POST', `/v1/gigs/${id}/orders`, ORDER);
+		await must('client', 'POST', `/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await make.card() });
+		return booking.id;
+	},
+	offer: async () => (await must('client', 'POST', '/v1/bookings', offer())).id,
 	booking: async () => (await must('client', 'POST', `/v1/proposals/${await make.proposal()}/accept`, { revision: 1 })),
 	newCard: async () => (await must('client', 'POST', '/v1/payment-methods', { token: 'tok_success' })).id,
 	card: async () => { ME.client.card ??= await make.newCard(); return ME.client.card; }, // one may have ten
@@ -86,6 +101,8 @@ const make = {
 // Which object the {id} of a path is, by the longest beginning that fits; method and path first.
 const OBJECT = {
 	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
+	'/v1/gigs/{id}/orders': () => make.activeGig(), '/v1/bookings/{id}/requirements': make.order,
+	'/v1/bookings/{id}/accept': make.offer, '/v1/bookings/{id}/decline': make.offer, '/v1/bookings/{id}/withdraw': make.offer,
 	'/v1/invitations/{id}': make.invitation, '/v1/milestones/{id}/': () => make.milestone('FUNDED'),
 	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
 	'/v1/milestones/{id}/fund': () => make.milestone('AGREED'), '/v1/milestones/{id}/approve': () => make.milestone('SUBMITTED'),
@@ -103,6 +120,8 @@ const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).fi
 const BODY = {
 	'POST /v1/bookings/{id}/milestones': () => ({ title: 'More', amount: usd('5.00') }),
 	'POST /v1/bookings/{id}/reviews': () => ({ rating: 5, comment: 'It was all right.', wouldWorkAgain: true }),
+	'POST /v1/gigs/{id}/orders': () => ORDER, 'POST /v1/bookings': offer, 'POST /v1/bookings/{id}/requirements': () => ({ answers: ['Blue'] }),
+	'POST /v1/bookings/{id}/accept': () => ({ termsHash: '0'.repeat(64) }),
 	'POST /v1/gigs': () => GIG, 'PATCH /v1/gigs/{id}': () => ({ title: 'Another title for it' }),
 	'POST /v1/milestones/{id}/fund': async () => ({ paymentMethodId: await make.card() }),
 	'POST /v1/milestones/{id}/submit': () => ({ note: 'Done.' }), 'POST /v1/milestones/{id}/request-changes': () => ({ note: 'More blue.' }),
