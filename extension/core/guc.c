@@ -1,6 +1,6 @@
 /*
  * core/guc.c
- *		The settings of the extension as one table. docs/configuration.md lists them from here.
+ *		The settings of the extension as one table. docs/settings.md is made from them.
  */
 #include "skl.h"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # test/tour/generated_pages.t
-#	docs/machines.md and docs/events.md are what the rows of the running world say; "make docs" writes them.
+#	docs/machines.md, docs/events.md and docs/settings.md are what the running world says; "make docs" writes them.
 cd "$(dirname "$0")/../.." || exit 1
 n=0
 status=0

@@ -1,0 +1,28 @@
+-- docs/generate/settings.sql
+--	Prints docs/settings.md: the settings of the extension, as the server knows them.
+\pset format unaligned
+\pset tuples_only on
+\pset fieldsep ''
+SET search_path = pg_catalog;
+SELECT $$# Settings of the server
+
+Made by `make docs` from `pg_settings`; a test compares. They stand in `postgresql.conf` or are set with ALTER SYSTEM; those of the
+bridge are in [configuration.md](configuration.md), and what the marketplace itself decides (days, limits, percentages) are rows of
+`skillancer.policy`.
+
+*when* says what makes a new value count: `reload` is `SELECT pg_reload_conf()`, `session` a SET of a superuser.
+
+| setting | default | least | most | when | meaning |
+| --- | --- | --- | --- | --- | --- |$$;
+
+-- the password is hidden from pg_settings
+WITH setting AS (
+	SELECT s.name, s.boot_val, s.unit, s.vartype, s.min_val, s.max_val, s.context, s.short_desc FROM pg_settings s WHERE s.name LIKE 'skillancer.%'
+	UNION ALL
+	SELECT 'skillancer.smtp_password', '', NULL, 'string', NULL, NULL, 'sighup', 'Password at the mail server. Only superusers see it, with SHOW.'
+)
+SELECT format('| `%s` | %s | %s | %s | %s | %s |', s.name,
+	CASE WHEN s.boot_val = '' THEN 'empty' ELSE format('`%s%s`', s.boot_val, CASE WHEN s.boot_val <> '0' THEN s.unit END) END,
+	s.min_val, CASE WHEN s.max_val <> '2147483647' THEN s.max_val END, CASE s.context WHEN 'sighup' THEN 'reload' ELSE 'session' END, s.short_desc)
+FROM setting s
+ORDER BY s.name COLLATE "C";
