@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import * as jose from 'jose';
 import pg from 'pg';
 
@@ -78,6 +79,10 @@ export async function run(args, env = {}) {
 	return { status, out };
 }
 
+// a test that failed in between leaves its bridge, which would keep this process alive
+const running = new Set();
+after(() => { for (const child of running) child.kill('SIGTERM'); });
+
 // Starts a bridge; options replace the defaults of these tests.
 export async function startBridge(options = {}, { patience = 10000 } = {}) {
 	const dir = ownDirectory();
@@ -100,7 +105,8 @@ export async function startBridge(options = {}, { patience = 10000 } = {}) {
 	const child = spawn(binary, ['--config', config], { ...identity, env: { PATH: process.env.PATH } });
 	let text = '';
 	child.stderr.on('data', (data) => { text += data; });
-	const exited = new Promise((resolve) => { child.on('close', (status) => resolve(status)); });
+	running.add(child);
+	const exited = new Promise((resolve) => { child.on('close', (status) => { running.delete(child); resolve(status); }); });
 	const bridge = {
 		url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}`, port, dir, keys: base.jwt_key_dir, key,
 		config, pid: child.pid, exited, child, options: base,
