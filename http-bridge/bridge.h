@@ -296,7 +296,6 @@ typedef struct SklRequestCtx
 	int nheaders;
 	SklHeader headers[SKL_MAX_HEADERS]; /* names and values live as long as the request */
 	size_t bytes_out;					/* body bytes, before the socket */
-	bool cache_hit;
 	int retries;
 
 	SklReply reply;

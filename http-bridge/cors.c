@@ -23,7 +23,7 @@ static const char allowed_headers[] =
 	"traceparent, tracestate";
 static const char exposed_headers[] =
 	"ETag, Location, Retry-After, X-Request-ID, Server-Timing, Idempotency-Replayed, RateLimit, "
-	"RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Cache";
+	"RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset";
 
 struct SklCors
 {

@@ -464,8 +464,6 @@ put_figures(Line *line, const SklRequestCtx *ctx)
 	put_number(line, "bytesOut", ctx->bytes_out);
 	if (ctx->retries > 0)
 		put_number(line, "retries", (uint64_t) ctx->retries);
-	if (ctx->cache_hit)
-		put_bytes(line, ",\"cached\":true", 14);
 	put_text(line, "address", ctx->client.text, 60);
 	put_text(line, "userAgent", ctx->user_agent, 160);
 }

@@ -40,7 +40,6 @@ typedef struct ThreadMetrics
 	SklHistogram database[SKL_CLASS_COUNT];
 	_Atomic uint64_t bytes_in;
 	_Atomic uint64_t bytes_out;
-	_Atomic uint64_t cache_hits;
 	_Atomic uint64_t sqlstate[SQLSTATE_CLASSES];
 } ThreadMetrics;
 
@@ -182,8 +181,6 @@ skl_metrics_request(const SklRequestCtx *ctx)
 	observe(&stats->duration[status_class(ctx->status)], ctx->total_us);
 	add(&mine->bytes_in, ctx->bytes_in);
 	add(&mine->bytes_out, ctx->bytes_out);
-	if (ctx->cache_hit)
-		add(&mine->cache_hits, 1);
 	if (ctx->sqlstate[0] != '\0')
 		add(&mine->sqlstate[sqlstate_class(ctx->sqlstate)], 1);
 	if (ctx->route != NULL && ctx->db_us > 0)
@@ -311,8 +308,6 @@ put_sizes(SklMetricsOut *out)
 				thread_total(offsetof(ThreadMetrics, bytes_in)));
 	put_counter(out, "http_response_size_bytes_total", "Bytes of response bodies.",
 				thread_total(offsetof(ThreadMetrics, bytes_out)));
-	put_counter(out, "skillancer_response_cache_hits_total", "Answers from the bridge's memory.",
-				thread_total(offsetof(ThreadMetrics, cache_hits)));
 }
 
 /* Write a distribution of each class of connections. */
