@@ -1,14 +1,15 @@
 -- docs/generate/settings.sql
---	Prints docs/settings.md: the settings of the extension, as the server knows them.
+--	Prints docs/settings.md: the settings of the extension, as the server knows them, and the policies as they are shipped.
 \pset format unaligned
 \pset tuples_only on
 \pset fieldsep ''
 SET search_path = pg_catalog;
+-- defines the settings where no preloading has
+LOAD 'skillancer';
 SELECT $$# Settings of the server
 
-Made by `make docs` from `pg_settings`; a test compares. They stand in `postgresql.conf` or are set with ALTER SYSTEM; those of the
-bridge are in [configuration.md](configuration.md), and what the marketplace itself decides (days, limits, percentages) are rows of
-`skillancer.policy`.
+Made by `make docs` from `pg_settings` and `skillancer.policy`; a test compares. They stand in `postgresql.conf` or are set with
+ALTER SYSTEM; those of the bridge are in [configuration.md](configuration.md).
 
 *when* says what makes a new value count: `reload` is `SELECT pg_reload_conf()`, `session` a SET of a superuser.
 
@@ -26,3 +27,17 @@ SELECT format('| `%s` | %s | %s | %s | %s | %s |', s.name,
 	s.min_val, CASE WHEN s.max_val <> '2147483647' THEN s.max_val END, CASE s.context WHEN 'sighup' THEN 'reload' ELSE 'session' END, s.short_desc)
 FROM setting s
 ORDER BY s.name COLLATE "C";
+
+SELECT $$
+## Policies
+
+Periods, limits and percentages of the marketplace are rows, versioned by the time from which they hold: a change is a new row, such as
+`INSERT INTO skillancer.policy (key, value, valid_from) VALUES ('proposalLimit', '20', '2027-01-01 00:00+00')`. Bookings keep the
+values of the day they were made. Periods are ISO 8601 durations.
+
+| policy | shipped | meaning |
+| --- | --- | --- |$$;
+SELECT format('| `%s` | %s | %s |', p.key, CASE jsonb_typeof(p.value) WHEN 'object' THEN format('`%s`', p.value) ELSE p.value #>> '{}' END, p.description)
+FROM skillancer.policy p
+WHERE p.valid_from = '-infinity'
+ORDER BY p.key COLLATE "C";
