@@ -372,7 +372,11 @@ skl_errors_help(void)
 		 "A client of the HTTP API reads `error.code` and the HTTP status, a user of psql the\n"
 		 "SQLSTATE. `error.message` is the default below or something more precise, and may "
 		 "change;\n"
-		 "codes and SQLSTATEs never do. Any other SQLSTATE becomes one of the bridge's own codes.");
+		 "codes and SQLSTATEs never do. Any other SQLSTATE becomes one of the bridge's own "
+		 "codes.\n\n"
+		 "Bytes that are no HTTP at all are refused by libmicrohttpd before the bridge sees them: "
+		 "400,\n"
+		 "413, 414, 431 or 505 without envelope and request id, and the connection is closed.");
 	for (int i = SKL_OK + 1; i < SKL_ERR_COUNT; i++)
 	{
 		const SklErrorRow *row = &skl_errors[i];
