@@ -2,8 +2,9 @@
  * core/ledger.c
  *		Posting to the double-entry ledger.
  *
- * post → check legs → ledger_txn (its unique key is the idempotency) → accounts by identity →
+ * postings → check legs → ledger_txn (its unique key is the idempotency) → accounts by identity →
  * lock row accounts by ascending id → new balances and floors → one UPDATE, one INSERT of all legs.
+ * Many postings take as many statements as one: every statement works on columns of all of them.
  * Accounts of mode "derived" are neither locked nor updated: their balance is the sum of their
  * entries, so that a fee account that every release touches is no bottleneck.
  */
@@ -20,10 +21,9 @@
 #include "common/cryptohash.h"
 #include "common/int.h"
 #include "common/sha2.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
-#include "utils/memutils.h"
+#include "utils/lsyscache.h"
 
 /* An account as far as posting needs it. */
 typedef struct Account
@@ -31,13 +31,9 @@ typedef struct Account
 	int64 id;
 	int64 balance;
 	int64 version;
-	bool row_mode;
 	bool floor_zero;
 	bool debit_normal;
 } Account;
-
-PG_FUNCTION_INFO_V1(skl_fn_ledger_post);
-PG_FUNCTION_INFO_V1(skl_fn_ledger_balance);
 
 /* Refuses legs that are empty, zero, or do not add up to zero in every currency. */
 static void
@@ -98,136 +94,315 @@ fingerprint(const char *kind, const pg_uuid_t *ref, const SklLeg *legs, int nleg
 	return result;
 }
 
-/*
- * Claims the key. True: *txn is new and is to be filled. False: the same posting was made before
- * and *txn is its number.
- */
-static bool
-claim_txn(const char *kind, const char *key, const pg_uuid_t *ref, bytea *print, int64 *txn)
+/* Values of one column for many rows, and which of them are NULL. */
+typedef struct Column
 {
-	static SklStmt claim =
-		SKL_STMT("INSERT INTO skillancer.ledger_txn (kind, idempotency_key, fingerprint, ref,"
-				 " actor_id, correlation_id, effective_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-				 " ON CONFLICT (idempotency_key) DO NOTHING RETURNING id",
-				 TEXTOID, TEXTOID, BYTEAOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID);
+	Datum *values;
+	bool *nulls;
+	int n;
+} Column;
+
+static Column
+column_make(int n)
+{
+	return (Column){
+		.values = palloc0(sizeof(Datum) * (size_t) Max(n, 1)),
+		.nulls = palloc0(sizeof(bool) * (size_t) Max(n, 1)),
+		.n = n,
+	};
+}
+
+static void
+column_set(Column *column, int i, Datum value, bool isnull)
+{
+	column->values[i] = value;
+	column->nulls[i] = isnull;
+}
+
+static void
+column_set_text(Column *column, int i, const char *value)
+{
+	column_set(column, i, value != NULL ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+static void
+column_set_uuid(Column *column, int i, const pg_uuid_t *value)
+{
+	column_set(column, i, value != NULL ? UUIDPGetDatum(value) : (Datum) 0, value == NULL);
+}
+
+static Datum
+column_array(const Column *column, Oid type)
+{
+	int dims[1] = {column->n};
+	int lbs[1] = {1};
+	int16 typlen;
+	bool byval;
+	char align;
+
+	if (column->n == 0)
+		return PointerGetDatum(construct_empty_array(type));
+	get_typlenbyvalalign(type, &typlen, &byval, &align);
+	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lbs, type,
+											  typlen, byval, align));
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const SklPostingSpec *left = *(SklPostingSpec *const *) a;
+	const SklPostingSpec *right = *(SklPostingSpec *const *) b;
+
+	return strcmp(left->key, right->key);
+}
+
+/* The closed period that keeps a posting out, if there is one, as an error. */
+static void
+refuse_closed(const SklPostingSpec *posting)
+{
+	static SklStmt stmt = SKL_STMT("SELECT max(p.through)::text FROM skillancer.ledger_period p"
+								   " WHERE p.ends_at > $1",
+								   TIMESTAMPTZOID);
+	Datum args[1] = {TimestampTzGetDatum(posting->effective_at)};
+	char *through = NULL;
+
+	if (skl_spi_exec(&stmt, args, NULL) == 1)
+		through = skl_spi_text(0, 1);
+	if (through != NULL)
+		skl_failf(SKL_ERR_PERIOD_CLOSED, "the books are closed through %s", through);
+	skl_fail(SKL_ERR_RETRY_LATER);
+}
+
+/* Finds the postings whose keys were there before: the same ones, or an error. */
+static void
+find_earlier(SklPostingSpec **sorted, Datum *prints, int n)
+{
 	static SklStmt find = SKL_STMT("SELECT id, fingerprint = $2 FROM skillancer.ledger_txn"
 								   " WHERE idempotency_key = $1",
 								   TEXTOID, BYTEAOID);
-	const SklRequest *request = skl_request();
-	Datum args[7] = {CStringGetTextDatum(kind), CStringGetTextDatum(key), PointerGetDatum(print)};
-	Datum find_args[2] = {args[1], args[2]};
-	char nulls[] = "   nnn ";
 	bool isnull;
 
-	if (ref != NULL)
+	for (int i = 0; i < n; i++)
 	{
-		args[3] = UUIDPGetDatum(ref);
-		nulls[3] = ' ';
+		Datum args[2] = {0, prints[i]};
+
+		if (sorted[i]->made)
+			continue;
+		args[0] = CStringGetTextDatum(sorted[i]->key);
+		if (skl_spi_exec(&find, args, NULL) != 1)
+			refuse_closed(sorted[i]);
+		if (!DatumGetBool(skl_spi_value(0, 2, &isnull)))
+			skl_failf(SKL_ERR_IDEMPOTENCY_MISMATCH, "a posting with this key says something else");
+		sorted[i]->txn = DatumGetInt64(skl_spi_value(0, 1, &isnull));
 	}
+}
+
+/* The columns of ledger_txn for postings in the order of their keys. */
+static void
+txn_columns(SklPostingSpec **sorted, const Datum *prints, int n, Datum *args)
+{
+	Column kinds = column_make(n), keys = column_make(n), fingerprints = column_make(n),
+		   refs = column_make(n), dates = column_make(n), reverses = column_make(n),
+		   reasons = column_make(n);
+
+	for (int i = 0; i < n; i++)
+	{
+		column_set_text(&kinds, i, sorted[i]->kind);
+		column_set_text(&keys, i, sorted[i]->key);
+		column_set(&fingerprints, i, prints[i], false);
+		column_set_uuid(&refs, i, sorted[i]->ref);
+		column_set(&dates, i, TimestampTzGetDatum(sorted[i]->effective_at), false);
+		column_set(&reverses, i, Int64GetDatum(sorted[i]->reverses), sorted[i]->reverses == 0);
+		column_set_text(&reasons, i, sorted[i]->reason);
+	}
+	args[0] = column_array(&kinds, TEXTOID);
+	args[1] = column_array(&keys, TEXTOID);
+	args[2] = column_array(&fingerprints, BYTEAOID);
+	args[3] = column_array(&refs, UUIDOID);
+	args[4] = column_array(&dates, TIMESTAMPTZOID);
+	args[5] = column_array(&reverses, INT8OID);
+	args[6] = column_array(&reasons, TEXTOID);
+}
+
+/*
+ * Claims the keys, in their order, so that two batches never wait for each other in a circle. Sets
+ * txn of every posting, and made of those that are new and are to be filled.
+ */
+static void
+claim_txns(SklPostingSpec **sorted, int n)
+{
+	static SklStmt claim = SKL_STMT(
+		"INSERT INTO skillancer.ledger_txn (kind, idempotency_key, fingerprint, ref, effective_at,"
+		" reverses, reason, actor_id, correlation_id)"
+		" SELECT p.kind, p.key, p.print, p.ref, p.effective_at, p.reverses, p.reason, $8, $9"
+		" FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[],"
+		" $6::bigint[], $7::text[])"
+		" AS p (kind, key, print, ref, effective_at, reverses, reason)"
+		" WHERE NOT EXISTS (SELECT FROM skillancer.ledger_period c"
+		" WHERE c.ends_at > p.effective_at)"
+		" ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, id",
+		TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID,
+		TEXTARRAYOID, UUIDOID, TEXTOID);
+	const SklRequest *request = skl_request();
+	Datum *prints = palloc(sizeof(Datum) * (size_t) n);
+	Datum args[9];
+	char nulls[] = "       nn";
+	uint64 rows;
+	uint64 row = 0;
+	bool isnull;
+
+	for (int i = 0; i < n; i++)
+		prints[i] = PointerGetDatum(
+			fingerprint(sorted[i]->kind, sorted[i]->ref, sorted[i]->legs, sorted[i]->nlegs));
+	txn_columns(sorted, prints, n, args);
 	if (request != NULL && request->has_user)
 	{
-		args[4] = UUIDPGetDatum(&request->user_id);
-		nulls[4] = ' ';
+		args[7] = UUIDPGetDatum(&request->user_id);
+		nulls[7] = ' ';
 	}
 	if (request != NULL && request->request_id != NULL)
 	{
-		args[5] = CStringGetTextDatum(request->request_id);
-		nulls[5] = ' ';
+		args[8] = CStringGetTextDatum(request->request_id);
+		nulls[8] = ' ';
 	}
-	args[6] = TimestampTzGetDatum(skl_now());
-	if (skl_spi_exec(&claim, args, nulls) == 1)
+	rows = skl_spi_exec(&claim, args, nulls);
+	for (int i = 0; i < n && row < rows; i++)
 	{
-		*txn = DatumGetInt64(skl_spi_value(0, 1, &isnull));
-		return true;
+		if (strcmp(skl_spi_text(row, 1), sorted[i]->key) != 0)
+			continue;
+		sorted[i]->txn = DatumGetInt64(skl_spi_value(row, 2, &isnull));
+		sorted[i]->made = true;
+		row++;
 	}
-	if (skl_spi_exec(&find, find_args, NULL) != 1)
-		skl_fail(SKL_ERR_RETRY_LATER);
-	if (!DatumGetBool(skl_spi_value(0, 2, &isnull)))
-		skl_failf(SKL_ERR_IDEMPOTENCY_MISMATCH, "a posting with this key says something else");
-	*txn = DatumGetInt64(skl_spi_value(0, 1, &isnull));
-	return false;
+	find_earlier(sorted, prints, n);
 }
 
-/* Makes sure that the account of a leg exists, and returns its number. */
-static int64
-account_of(const SklLeg *leg)
+/* The legs of all new postings, one below the other, with the account of each. */
+typedef struct Sheet
+{
+	int n;
+	const SklLeg **legs;
+	int64 *txns;
+	int *numbers; /* of the leg within its posting, from 1 */
+	int64 *accounts;
+} Sheet;
+
+static Sheet
+sheet_of(const SklPostingSpec *postings, int n)
+{
+	Sheet sheet = {0};
+
+	for (int i = 0; i < n; i++)
+		sheet.n += postings[i].made ? postings[i].nlegs : 0;
+	sheet.legs = palloc(sizeof(SklLeg *) * (size_t) Max(sheet.n, 1));
+	sheet.txns = palloc(sizeof(int64) * (size_t) Max(sheet.n, 1));
+	sheet.numbers = palloc(sizeof(int) * (size_t) Max(sheet.n, 1));
+	sheet.accounts = palloc0(sizeof(int64) * (size_t) Max(sheet.n, 1));
+	sheet.n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		for (int k = 0; postings[i].made && k < postings[i].nlegs; k++)
+		{
+			sheet.legs[sheet.n] = &postings[i].legs[k];
+			sheet.txns[sheet.n] = postings[i].txn;
+			sheet.numbers[sheet.n++] = k + 1;
+		}
+	}
+	return sheet;
+}
+
+/* Looks up the account of every leg; true when all of them exist. */
+static bool
+find_accounts(Sheet *sheet, const Datum *identity)
 {
 	static SklStmt find =
-		SKL_STMT("SELECT id FROM skillancer.ledger_account WHERE class = $1 AND currency = $2"
-				 " AND coalesce(owner, '00000000-0000-0000-0000-000000000000')"
-				 " = coalesce($3, '00000000-0000-0000-0000-000000000000')"
-				 " AND coalesce(ref, '00000000-0000-0000-0000-000000000000')"
-				 " = coalesce($4, '00000000-0000-0000-0000-000000000000')",
-				 TEXTOID, TEXTOID, UUIDOID, UUIDOID);
+		SKL_STMT("SELECT (SELECT a.id FROM skillancer.ledger_account a"
+				 " WHERE a.class = l.class AND a.currency = l.currency"
+				 " AND coalesce(a.owner, '00000000-0000-0000-0000-000000000000')"
+				 " = coalesce(l.owner, '00000000-0000-0000-0000-000000000000')"
+				 " AND coalesce(a.ref, '00000000-0000-0000-0000-000000000000')"
+				 " = coalesce(l.ref, '00000000-0000-0000-0000-000000000000'))"
+				 " FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[])"
+				 " WITH ORDINALITY AS l (class, currency, owner, ref, ord) ORDER BY l.ord",
+				 TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID);
+	bool all = true;
+	bool isnull;
+
+	skl_spi_exec(&find, identity, NULL);
+	for (int i = 0; i < sheet->n; i++)
+	{
+		sheet->accounts[i] = DatumGetInt64(skl_spi_value((uint64) i, 1, &isnull));
+		if (isnull)
+			sheet->accounts[i] = 0;
+		all = all && !isnull;
+	}
+	return all;
+}
+
+/* Makes sure that the account of every leg exists, and notes its number. */
+static void
+need_accounts(Sheet *sheet)
+{
 	static SklStmt create = SKL_STMT(
 		"INSERT INTO skillancer.ledger_account (class, currency, owner, ref, booking_id, mode,"
 		" floor_zero, debit_normal)"
-		" SELECT c.class, $2, $3, $4, $5::skillancer.booking_id, c.mode, c.floor_zero,"
-		" c.type IN ('asset', 'expense', 'trading')"
-		" FROM skillancer.account_class c WHERE c.class = $1 ON CONFLICT DO NOTHING",
-		TEXTOID, TEXTOID, UUIDOID, UUIDOID, UUIDOID);
-	Datum args[5] = {CStringGetTextDatum(leg->account_class), CStringGetTextDatum(leg->currency)};
-	char nulls[] = "  nnn";
-	bool isnull;
+		" SELECT c.class, l.currency, l.owner, l.ref, l.booking::skillancer.booking_id, c.mode,"
+		" c.floor_zero, c.type IN ('asset', 'expense', 'trading')"
+		" FROM (SELECT DISTINCT ON (u.class, u.currency, u.owner, u.ref) u.*"
+		" FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[])"
+		" AS u (class, currency, owner, ref, booking)) l"
+		" JOIN skillancer.account_class c ON c.class = l.class"
+		" ORDER BY c.class, l.currency, l.owner, l.ref ON CONFLICT DO NOTHING",
+		TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID);
+	Column classes = column_make(sheet->n), currencies = column_make(sheet->n),
+		   owners = column_make(sheet->n), refs = column_make(sheet->n),
+		   bookings = column_make(sheet->n);
+	Datum identity[5];
 
-	if (leg->owner != NULL)
+	for (int i = 0; i < sheet->n; i++)
 	{
-		args[2] = UUIDPGetDatum(leg->owner);
-		nulls[2] = ' ';
+		column_set_text(&classes, i, sheet->legs[i]->account_class);
+		column_set_text(&currencies, i, sheet->legs[i]->currency);
+		column_set_uuid(&owners, i, sheet->legs[i]->owner);
+		column_set_uuid(&refs, i, sheet->legs[i]->ref);
+		column_set_uuid(&bookings, i, sheet->legs[i]->booking);
 	}
-	if (leg->ref != NULL)
+	identity[0] = column_array(&classes, TEXTOID);
+	identity[1] = column_array(&currencies, TEXTOID);
+	identity[2] = column_array(&owners, UUIDOID);
+	identity[3] = column_array(&refs, UUIDOID);
+	identity[4] = column_array(&bookings, UUIDOID);
+	if (find_accounts(sheet, identity))
+		return;
+	skl_spi_exec(&create, identity, NULL);
+	if (find_accounts(sheet, identity))
+		return;
+	for (int i = 0; i < sheet->n; i++)
 	{
-		args[3] = UUIDPGetDatum(leg->ref);
-		nulls[3] = ' ';
+		if (sheet->accounts[i] == 0)
+			elog(ERROR, "there is no account class \"%s\"", sheet->legs[i]->account_class);
 	}
-	if (leg->booking != NULL)
-	{
-		args[4] = UUIDPGetDatum(leg->booking);
-		nulls[4] = ' ';
-	}
-	if (skl_spi_exec(&find, args, nulls) == 0)
-	{
-		skl_spi_exec(&create, args, nulls);
-		if (skl_spi_exec(&find, args, nulls) == 0)
-			elog(ERROR, "there is no account class \"%s\"", leg->account_class);
-	}
-	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
 }
 
 static Datum
 int8_array(const int64 *values, int n)
 {
-	Datum *elements = palloc(sizeof(Datum) * (size_t) n);
+	Column column = column_make(n);
 
 	for (int i = 0; i < n; i++)
-		elements[i] = Int64GetDatum(values[i]);
-	return PointerGetDatum(
-		construct_array(elements, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		column_set(&column, i, Int64GetDatum(values[i]), false);
+	return column_array(&column, INT8OID);
 }
 
-static Datum
-int8_array_or_null(const int64 *values, const bool *isnull, int n)
-{
-	Datum *elements = palloc(sizeof(Datum) * (size_t) n);
-	int dims[1] = {n};
-	int lbs[1] = {1};
-
-	for (int i = 0; i < n; i++)
-		elements[i] = Int64GetDatum(values[i]);
-	return PointerGetDatum(construct_md_array(elements, (bool *) isnull, 1, dims, lbs, INT8OID,
-											  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/* Locks the row accounts among ids, in the order of their numbers, and reads all of them. */
+/* Locks the row accounts of a sheet, in the order of their numbers, and reads them. */
 static Account *
-lock_accounts(const int64 *ids, int n, int *naccounts)
+lock_accounts(const Sheet *sheet, int *naccounts)
 {
-	static SklStmt lock =
-		SKL_STMT("SELECT id, balance, version, mode = 'row', floor_zero, debit_normal"
-				 " FROM skillancer.ledger_account WHERE id = ANY ($1) AND mode = 'row'"
-				 " ORDER BY id FOR UPDATE",
-				 INT8ARRAYOID);
-	Datum args[1] = {int8_array(ids, n)};
+	static SklStmt lock = SKL_STMT("SELECT id, balance, version, floor_zero, debit_normal"
+								   " FROM skillancer.ledger_account"
+								   " WHERE id = ANY ($1) AND mode = 'row' ORDER BY id FOR UPDATE",
+								   INT8ARRAYOID);
+	Datum args[1] = {int8_array(sheet->accounts, sheet->n)};
 	uint64 rows = skl_spi_exec(&lock, args, NULL);
 	Account *accounts = palloc0(sizeof(Account) * (size_t) Max(rows, 1));
 	bool isnull;
@@ -237,23 +412,20 @@ lock_accounts(const int64 *ids, int n, int *naccounts)
 		accounts[i].id = DatumGetInt64(skl_spi_value(i, 1, &isnull));
 		accounts[i].balance = DatumGetInt64(skl_spi_value(i, 2, &isnull));
 		accounts[i].version = DatumGetInt64(skl_spi_value(i, 3, &isnull));
-		accounts[i].row_mode = DatumGetBool(skl_spi_value(i, 4, &isnull));
-		accounts[i].floor_zero = DatumGetBool(skl_spi_value(i, 5, &isnull));
-		accounts[i].debit_normal = DatumGetBool(skl_spi_value(i, 6, &isnull));
+		accounts[i].floor_zero = DatumGetBool(skl_spi_value(i, 4, &isnull));
+		accounts[i].debit_normal = DatumGetBool(skl_spi_value(i, 5, &isnull));
 	}
 	*naccounts = (int) rows;
 	return accounts;
 }
 
-static Account *
-find_account(Account *accounts, int n, int64 id)
+static int
+compare_accounts(const void *a, const void *b)
 {
-	for (int i = 0; i < n; i++)
-	{
-		if (accounts[i].id == id)
-			return &accounts[i];
-	}
-	return NULL;
+	int64 left = ((const Account *) a)->id;
+	int64 right = ((const Account *) b)->id;
+
+	return (left > right) - (left < right);
 }
 
 /* Moves a locked account by one leg and checks its floor. */
@@ -280,89 +452,106 @@ store_accounts(const Account *accounts, int n)
 		" FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (id, balance, version)"
 		" WHERE a.id = n.id",
 		INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID);
-	int64 ids[SKL_LEDGER_MAX_LEGS];
-	int64 balances[SKL_LEDGER_MAX_LEGS];
-	int64 versions[SKL_LEDGER_MAX_LEGS];
+	Column ids = column_make(n), balances = column_make(n), versions = column_make(n);
 	Datum args[3];
 
 	if (n == 0)
 		return;
 	for (int i = 0; i < n; i++)
 	{
-		ids[i] = accounts[i].id;
-		balances[i] = accounts[i].balance;
-		versions[i] = accounts[i].version;
+		column_set(&ids, i, Int64GetDatum(accounts[i].id), false);
+		column_set(&balances, i, Int64GetDatum(accounts[i].balance), false);
+		column_set(&versions, i, Int64GetDatum(accounts[i].version), false);
 	}
-	args[0] = int8_array(ids, n);
-	args[1] = int8_array(balances, n);
-	args[2] = int8_array(versions, n);
+	args[0] = column_array(&ids, INT8OID);
+	args[1] = column_array(&balances, INT8OID);
+	args[2] = column_array(&versions, INT8OID);
 	skl_spi_exec(&store, args, NULL);
 }
 
 /* Applies every leg to its account and writes all entries by one statement. */
 static void
-write_entries(int64 txn, const SklLeg *legs, const int64 *ids, int nlegs, Account *accounts,
-			  int naccounts)
+write_entries(const Sheet *sheet, Account *accounts, int naccounts)
 {
 	static SklStmt insert = SKL_STMT(
 		"INSERT INTO skillancer.ledger_entry (txn, leg, account, amount, currency, balance_after,"
 		" account_version, epoch)"
-		" SELECT $1, l.leg, l.account, l.amount, l.currency, l.balance_after, l.version, $7"
-		" FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])"
-		" WITH ORDINALITY AS l (account, amount, currency, balance_after, version, leg)",
-		INT8OID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4OID);
-	int64 amounts[SKL_LEDGER_MAX_LEGS];
-	int64 after[SKL_LEDGER_MAX_LEGS] = {0};
-	int64 versions[SKL_LEDGER_MAX_LEGS] = {0};
-	bool derived[SKL_LEDGER_MAX_LEGS];
-	Datum currencies[SKL_LEDGER_MAX_LEGS];
-	Datum args[7];
+		" SELECT l.txn, l.leg, l.account, l.amount, l.currency, l.balance_after, l.version, $8"
+		" FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[],"
+		" $6::bigint[], $7::bigint[])"
+		" AS l (txn, leg, account, amount, currency, balance_after, version)",
+		INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, INT8ARRAYOID,
+		INT8ARRAYOID, INT4OID);
+	Column legs = column_make(sheet->n), amounts = column_make(sheet->n),
+		   currencies = column_make(sheet->n), after = column_make(sheet->n),
+		   versions = column_make(sheet->n);
+	Datum args[8];
 
-	for (int i = 0; i < nlegs; i++)
+	for (int i = 0; i < sheet->n; i++)
 	{
-		Account *account = find_account(accounts, naccounts, ids[i]);
+		Account key = {.id = sheet->accounts[i]};
+		Account *account =
+			bsearch(&key, accounts, (size_t) naccounts, sizeof(Account), compare_accounts);
 
-		amounts[i] = legs[i].amount;
-		currencies[i] = CStringGetTextDatum(legs[i].currency);
-		derived[i] = account == NULL;
-		if (account == NULL)
-			continue;
-		move_account(account, legs[i].amount);
-		after[i] = account->balance;
-		versions[i] = account->version;
+		if (account != NULL)
+			move_account(account, sheet->legs[i]->amount);
+		column_set(&legs, i, Int64GetDatum(sheet->numbers[i]), false);
+		column_set(&amounts, i, Int64GetDatum(sheet->legs[i]->amount), false);
+		column_set_text(&currencies, i, sheet->legs[i]->currency);
+		column_set(&after, i, Int64GetDatum(account ? account->balance : 0), account == NULL);
+		column_set(&versions, i, Int64GetDatum(account ? account->version : 0), account == NULL);
 	}
 	store_accounts(accounts, naccounts);
-	args[0] = Int64GetDatum(txn);
-	args[1] = int8_array(ids, nlegs);
-	args[2] = int8_array(amounts, nlegs);
-	args[3] = PointerGetDatum(construct_array(currencies, nlegs, TEXTOID, -1, false, TYPALIGN_INT));
-	args[4] = int8_array_or_null(after, derived, nlegs);
-	args[5] = int8_array_or_null(versions, derived, nlegs);
-	args[6] = Int32GetDatum(skl_epoch());
+	args[0] = int8_array(sheet->txns, sheet->n);
+	args[1] = column_array(&legs, INT8OID);
+	args[2] = int8_array(sheet->accounts, sheet->n);
+	args[3] = column_array(&amounts, INT8OID);
+	args[4] = column_array(&currencies, TEXTOID);
+	args[5] = column_array(&after, INT8OID);
+	args[6] = column_array(&versions, INT8OID);
+	args[7] = Int32GetDatum(skl_epoch());
 	skl_spi_exec(&insert, args, NULL);
+}
+
+void
+skl_ledger_post_many(SklPostingSpec *postings, int n)
+{
+	SklPostingSpec **sorted;
+	Account *accounts;
+	int naccounts;
+	Sheet sheet;
+
+	for (int i = 0; i < n; i++)
+		check_legs(postings[i].legs, postings[i].nlegs);
+	skl_state_check();
+	skl_spi_connect();
+	sorted = palloc(sizeof(*sorted) * (size_t) Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		sorted[i] = &postings[i];
+		if (postings[i].effective_at == 0)
+			postings[i].effective_at = skl_now();
+	}
+	qsort(sorted, (size_t) n, sizeof(*sorted), compare_keys);
+	claim_txns(sorted, n);
+	sheet = sheet_of(postings, n);
+	if (sheet.n > 0)
+	{
+		need_accounts(&sheet);
+		accounts = lock_accounts(&sheet, &naccounts);
+		write_entries(&sheet, accounts, naccounts);
+	}
+	skl_spi_finish();
 }
 
 int64
 skl_ledger_post(const char *kind, const char *key, const pg_uuid_t *ref, const SklLeg *legs,
 				int nlegs)
 {
-	int64 ids[SKL_LEDGER_MAX_LEGS];
-	Account *accounts;
-	int naccounts;
-	int64 txn;
+	SklPostingSpec posting = {.kind = kind, .key = key, .ref = ref, .legs = legs, .nlegs = nlegs};
 
-	check_legs(legs, nlegs);
-	skl_state_check();
-	skl_spi_connect();
-	if (claim_txn(kind, key, ref, fingerprint(kind, ref, legs, nlegs), &txn))
-	{
-		for (int i = 0; i < nlegs; i++)
-			ids[i] = account_of(&legs[i]);
-		accounts = lock_accounts(ids, nlegs, &naccounts);
-		write_entries(txn, legs, ids, nlegs, accounts, naccounts);
-	}
-	skl_spi_finish();
-	return txn;
+	skl_ledger_post_many(&posting, 1);
+	return posting.txn;
 }
 
 int64
@@ -398,74 +587,4 @@ skl_ledger_balance(const char *account_class, const pg_uuid_t *owner, const pg_u
 		balance = DatumGetInt64(skl_spi_value(0, 1, &isnull));
 	skl_spi_finish();
 	return balance;
-}
-
-/* The text elements of argument n, which must have as many as there are legs. */
-static Datum *
-leg_column(FunctionCallInfo fcinfo, int n, Oid type, int16 typlen, bool byval, char align,
-		   bool **nulls, int *nlegs)
-{
-	Datum *elements;
-	int count;
-
-	skl_need_arg(fcinfo, n, "a column of the legs");
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), type, typlen, byval, align, &elements, nulls,
-					  &count);
-	if (*nlegs >= 0 && count != *nlegs)
-		elog(ERROR, "the columns of a posting have different lengths");
-	*nlegs = count;
-	return elements;
-}
-
-/*
- * ledger_post(kind, key, ref, classes text[], owners uuid[], refs uuid[], bookings uuid[],
- * amounts bigint[], currency text) returns bigint: one currency, debit positive.
- */
-Datum
-skl_fn_ledger_post(PG_FUNCTION_ARGS)
-{
-	SklLeg *legs;
-	int n = -1;
-	bool *nulls;
-	bool *class_nulls;
-	bool *id_nulls[3];
-	Datum *ids[3];
-	Datum *classes = leg_column(fcinfo, 3, TEXTOID, -1, false, TYPALIGN_INT, &class_nulls, &n);
-	Datum *amounts;
-
-	for (int i = 0; i < 3; i++)
-		ids[i] =
-			leg_column(fcinfo, 4 + i, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &id_nulls[i], &n);
-	amounts =
-		leg_column(fcinfo, 7, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &nulls, &n);
-	skl_need_arg(fcinfo, 0, "the kind");
-	skl_need_arg(fcinfo, 1, "the idempotency key");
-	skl_need_arg(fcinfo, 8, "the currency");
-	legs = palloc0(sizeof(SklLeg) * (size_t) Max(n, 1));
-	for (int i = 0; i < n; i++)
-	{
-		if (class_nulls[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("leg %d has no account class", i + 1)));
-		legs[i].account_class = TextDatumGetCString(classes[i]);
-		legs[i].owner = id_nulls[0][i] ? NULL : DatumGetUUIDP(ids[0][i]);
-		legs[i].ref = id_nulls[1][i] ? NULL : DatumGetUUIDP(ids[1][i]);
-		legs[i].booking = id_nulls[2][i] ? NULL : DatumGetUUIDP(ids[2][i]);
-		legs[i].amount = nulls[i] ? 0 : DatumGetInt64(amounts[i]);
-		text_to_cstring_buffer(PG_GETARG_TEXT_PP(8), legs[i].currency, sizeof(legs[i].currency));
-	}
-	PG_RETURN_INT64(skl_ledger_post(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-									text_to_cstring(PG_GETARG_TEXT_PP(1)),
-									PG_ARGISNULL(2) ? NULL : PG_GETARG_UUID_P(2), legs, n));
-}
-
-/* ledger_balance(class, owner, ref, currency) returns bigint: minor units on the normal side. */
-Datum
-skl_fn_ledger_balance(PG_FUNCTION_ARGS)
-{
-	skl_need_arg(fcinfo, 0, "the account class");
-	skl_need_arg(fcinfo, 3, "the currency");
-	PG_RETURN_INT64(skl_ledger_balance(
-		text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_ARGISNULL(1) ? NULL : PG_GETARG_UUID_P(1),
-		PG_ARGISNULL(2) ? NULL : PG_GETARG_UUID_P(2), text_to_cstring(PG_GETARG_TEXT_PP(3))));
 }

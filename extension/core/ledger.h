@@ -18,6 +18,28 @@ typedef struct SklLeg
 	char currency[4];		  /* ISO 4217 */
 } SklLeg;
 
+/* One of many postings. The caller fills the first part; posting fills the second. */
+typedef struct SklPostingSpec
+{
+	const char *kind;
+	const char *key; /* of idempotency */
+	const pg_uuid_t *ref;
+	const SklLeg *legs;
+	int nlegs;
+	TimestampTz effective_at; /* 0 = now */
+	int64 reverses;			  /* the posting that this one takes back, or 0 */
+	const char *reason;		  /* of a posting by hand, or NULL */
+
+	int64 txn;
+	bool made; /* false: the key was there before, and txn is the number of then */
+} SklPostingSpec;
+
+/*
+ * Posts many, by as few statements as one takes; all of them or none. A posting with an effective
+ * date in a closed period is PERIOD_CLOSED; else as skl_ledger_post() says.
+ */
+extern void skl_ledger_post_many(SklPostingSpec *postings, int n);
+
 /*
  * Posts legs as one transaction of the ledger and returns its number. Accounts are made when they
  * are first used, row accounts are locked in the order of their numbers, floors are checked
@@ -26,6 +48,12 @@ typedef struct SklLeg
  */
 extern int64 skl_ledger_post(const char *kind, const char *key, const pg_uuid_t *ref,
 							 const SklLeg *legs, int nlegs);
+
+/*
+ * Posts the mirror of a posting, once, and returns its number. RESOURCE_NOT_FOUND; INVALID_STATE
+ * when it was reversed before or is a reversal itself; INSUFFICIENT_FUNDS when the money has gone.
+ */
+extern int64 skl_ledger_reverse(int64 txn, const char *reason);
 
 /* Balance of an account on its normal side, in minor units; 0 when there is no such account. */
 extern int64 skl_ledger_balance(const char *account_class, const pg_uuid_t *owner,

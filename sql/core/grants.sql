@@ -29,3 +29,7 @@ GRANT SELECT ON skillancer.account_class, skillancer.ledger_account, skillancer.
 	skillancer.ledger_entry, skillancer.audit TO skillancer_backup, skillancer_bridge;
 GRANT SELECT, INSERT, UPDATE ON skillancer.ledger_fold, skillancer.ledger_fold_position TO skillancer_engine;
 GRANT SELECT ON skillancer.ledger_fold, skillancer.ledger_fold_position TO skillancer_backup, skillancer_bridge;
+GRANT SELECT, INSERT ON skillancer.ledger_period, skillancer.ledger_seal, skillancer.ledger_check TO skillancer_engine;
+GRANT SELECT ON skillancer.ledger_period, skillancer.ledger_seal, skillancer.ledger_check
+	TO skillancer_backup, skillancer_bridge;
+GRANT SELECT ON skillancer.ledger_check TO skillancer_admin;

@@ -74,3 +74,12 @@ COMMENT ON FUNCTION skillancer.zero_sum() IS
 GRANT EXECUTE ON FUNCTION skillancer.refuse_change(), skillancer.account_guard(), skillancer.zero_sum(),
 	skillancer.fail(text, text, jsonb)
 	TO skillancer_vault;
+
+-- Posts many at once.
+CREATE OR REPLACE FUNCTION skillancer.ledger_post_batch(p_kinds text[], p_keys text[], p_refs uuid[], p_effective timestamptz[], p_postings integer[], p_classes text[], p_owners uuid[], p_objects uuid[], p_bookings uuid[], p_amounts bigint[], p_currencies text[])
+RETURNS bigint[]
+LANGUAGE c VOLATILE SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_ledger_post_batch';
+COMMENT ON FUNCTION skillancer.ledger_post_batch(text[], text[], uuid[], timestamptz[], integer[], text[], uuid[], uuid[], uuid[], bigint[], text[]) IS
+	'Posts many, all or none: the first four arrays have an element a posting (an effective date of NULL is now), the others one a leg, p_postings the number of its posting from 1, in order. Returns the numbers of the postings. Errors as ledger_post(), and PERIOD_CLOSED.';
+ALTER FUNCTION skillancer.ledger_post_batch(text[], text[], uuid[], timestamptz[], integer[], text[], uuid[], uuid[], uuid[], bigint[], text[]) OWNER TO skillancer_engine;

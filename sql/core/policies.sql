@@ -30,3 +30,10 @@ CREATE POLICY ledger_fold_read ON skillancer.ledger_fold FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
 CREATE POLICY ledger_fold_position_read ON skillancer.ledger_fold_position FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_period_read ON skillancer.ledger_period FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_seal_read ON skillancer.ledger_seal FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_check_read ON skillancer.ledger_check FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_check_operate ON skillancer.ledger_check FOR SELECT TO skillancer_admin USING (true);

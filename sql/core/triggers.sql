@@ -29,3 +29,18 @@ ALTER TABLE skillancer.ledger_entry ENABLE ALWAYS TRIGGER refuse_change, ENABLE 
 ALTER TABLE skillancer.ledger_account ENABLE ALWAYS TRIGGER account_guard, ENABLE ALWAYS TRIGGER refuse_delete,
 	ENABLE ALWAYS TRIGGER refuse_truncate;
 ALTER TABLE skillancer.audit ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.ledger_period
+	FOR EACH ROW EXECUTE FUNCTION skillancer.refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.ledger_period
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
+ALTER TABLE skillancer.ledger_period ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.ledger_seal
+	FOR EACH ROW EXECUTE FUNCTION skillancer.refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.ledger_seal
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
+ALTER TABLE skillancer.ledger_seal ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.ledger_check
+	FOR EACH ROW EXECUTE FUNCTION skillancer.refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.ledger_check
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
+ALTER TABLE skillancer.ledger_check ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;

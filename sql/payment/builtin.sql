@@ -9,6 +9,7 @@ SELECT skillancer.put_policy('offerLimit', '50', 'Direct offers of one client th
 SELECT skillancer.put_policy('gigAutoRelease', '"P3D"', 'autoRelease of gig orders');
 SELECT skillancer.put_policy('autoRelease', '"P14D"', 'Submitted work is released when the client has not answered for this long');
 SELECT skillancer.put_policy('revisionLimit', '10', 'Change requests of one milestone');
+SELECT skillancer.put_policy('ledgerCloseDelay', '"PT1H"', 'The books of a day can be closed when it has been over for this long');
 SELECT skillancer.put_policy('earningHold', '"P5D"', 'Released money is on hold for this long before it can be paid out');
 SELECT skillancer.put_policy('reviewWindow', '"P14D"', 'Reviews may be written for this long after a booking ended, then all are published');
 SELECT skillancer.put_policy('payoutCooldown', '"PT72H"', 'A new payout method cannot be used for this long');

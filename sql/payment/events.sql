@@ -15,3 +15,7 @@ FROM (VALUES
 	('payout.failed', 'payoutId', 'The provider could not pay; the money is back in the balance'),
 	('payout.cancelled', 'payoutId', 'A payout was taken back before it was paid')
 ) AS v (name, id, description);
+
+INSERT INTO skillancer.event_type (name, version, description, schema) VALUES
+	('ledger.broken', '1.0', 'The nightly check found an invariant of the ledger broken',
+		'{"type": "object", "required": ["invariant", "name", "violations", "sample"]}');

@@ -14,3 +14,5 @@ GRANT SELECT, UPDATE ON skillancer.charge, skillancer.payout TO skillancer_engin
 GRANT SELECT, INSERT, UPDATE ON skillancer.pair_billing, skillancer.earning TO skillancer_engine;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting, skillancer.trial_balance, skillancer.escrow_coverage
 	TO skillancer_bridge;
+GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_violation, skillancer.ledger_invariant
+	TO skillancer_engine;

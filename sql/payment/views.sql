@@ -69,9 +69,212 @@ COMMENT ON VIEW skillancer.payout_doc IS 'Payouts as JSON, for the freelancer.';
 CREATE VIEW skillancer.ledger_posting WITH (security_invoker = true) AS
 SELECT t.id AS posting, t.effective_at AS at, t.kind, t.ref, e.leg, a.class AS account, a.owner,
 	CASE WHEN e.amount > 0 THEN skillancer.monetary_of(e.amount, e.currency) END AS debit,
-	CASE WHEN e.amount < 0 THEN skillancer.monetary_of(-e.amount, e.currency) END AS credit
+	CASE WHEN e.amount < 0 THEN skillancer.monetary_of(-e.amount, e.currency) END AS credit,
+	t.reverses, t.reason
 FROM skillancer.ledger_txn t
 JOIN skillancer.ledger_entry e ON e.txn = t.id
 JOIN skillancer.ledger_account a ON a.id = e.account;
 COMMENT ON VIEW skillancer.ledger_posting IS
-	'Entries of all postings with debit and credit; ref is the milestone, charge, earning or payout that a posting is about.';
+	'Entries of all postings with debit and credit; ref is the milestone, charge, earning or payout that a posting is about. A posting that takes another back names it in reverses.';
+
+-- The invariants of the ledger: what breaks one is a row here.
+CREATE VIEW skillancer.ledger_violation WITH (security_invoker = true) AS
+-- 1: the entries of a posting add up to zero in each currency
+SELECT 1 AS invariant, format('posting %s', t.id) AS object,
+	coalesce('off by ' || skillancer.monetary_of(s.off::bigint, s.currency), 'without entries') AS detail
+FROM skillancer.ledger_txn t
+LEFT JOIN (
+	SELECT e.txn, e.currency, sum(e.amount) AS off FROM skillancer.ledger_entry e GROUP BY e.txn, e.currency
+) s ON s.txn = t.id
+WHERE s.off IS DISTINCT FROM 0
+UNION ALL
+-- 2: so do all balances
+SELECT 2, s.currency, format('all balances together are off by %s minor units', s.off)
+FROM (
+	SELECT b.currency, sum(CASE WHEN b.type IN ('asset', 'expense', 'trading') THEN b.balance ELSE -b.balance END) AS off
+	FROM skillancer.ledger_balance_now b
+	GROUP BY b.currency
+) s
+WHERE s.off <> 0
+UNION ALL
+-- 3: an account with a floor was never below zero
+SELECT 3, format('account %s', a.id), format('%s has %s after posting %s', a.class, e.balance_after, e.txn)
+FROM skillancer.ledger_account a
+JOIN skillancer.ledger_entry e ON e.account = a.id
+WHERE a.floor_zero AND e.balance_after < 0
+UNION ALL
+-- 4: a balance is the sum of its entries, at each of them
+SELECT 4, format('account %s', n.id), format('%s has %s, its entries say %s', n.class, n.balance, coalesce(s.total, 0))
+FROM skillancer.ledger_balance_now n
+LEFT JOIN (
+	SELECT e.account, sum(CASE WHEN a.debit_normal THEN e.amount ELSE -e.amount END) AS total
+	FROM skillancer.ledger_entry e
+	JOIN skillancer.ledger_account a ON a.id = e.account
+	GROUP BY e.account
+) s ON s.account = n.id
+WHERE n.balance <> coalesce(s.total, 0)
+UNION ALL
+SELECT 4, format('account %s', r.account), format('after posting %s it has %s, its entries say %s', r.txn, r.balance_after, r.total)
+FROM (
+	SELECT e.account, e.txn, e.balance_after,
+		sum(CASE WHEN a.debit_normal THEN e.amount ELSE -e.amount END) OVER (PARTITION BY e.account ORDER BY e.account_version) AS total
+	FROM skillancer.ledger_entry e
+	JOIN skillancer.ledger_account a ON a.id = e.account
+	WHERE a.mode = 'row'
+) r
+WHERE r.balance_after IS DISTINCT FROM r.total
+UNION ALL
+-- 5: the versions of a row account count its entries, without a gap
+SELECT 5, format('account %s', a.id), format('version %s, %s entries numbered to %s', a.version, coalesce(s.entries, 0), coalesce(s.last, 0))
+FROM skillancer.ledger_account a
+LEFT JOIN (
+	SELECT e.account, count(DISTINCT e.account_version) AS entries, max(e.account_version) AS last, min(e.account_version) AS first
+	FROM skillancer.ledger_entry e
+	GROUP BY e.account
+) s ON s.account = a.id
+WHERE a.mode = 'row'
+	AND (a.version <> coalesce(s.entries, 0) OR a.version <> coalesce(s.last, 0) OR coalesce(s.first, 1) <> 1)
+UNION ALL
+-- 6: one posting for each key
+SELECT 6, format('key %s', t.idempotency_key), format('%s postings', count(*))
+FROM skillancer.ledger_txn t
+GROUP BY t.idempotency_key
+HAVING count(*) > 1
+UNION ALL
+-- 7: nothing has changed since it was posted: the fingerprint of each posting, and no posting in a closed period
+SELECT 7, format('posting %s', t.id), 'it does not say what its fingerprint says'
+FROM skillancer.ledger_txn t
+JOIN (
+	SELECT e.txn, string_agg(convert_to(a.class, 'UTF8') || '\x00' || convert_to(e.currency, 'UTF8') || '\x00'
+		|| convert_to(e.amount::text, 'UTF8') || '\x00'
+		|| uuid_send(coalesce(a.owner, '00000000-0000-0000-0000-000000000000'))
+		|| uuid_send(coalesce(a.ref, '00000000-0000-0000-0000-000000000000')), ''::bytea ORDER BY e.leg) AS legs
+	FROM skillancer.ledger_entry e
+	JOIN skillancer.ledger_account a ON a.id = e.account
+	GROUP BY e.txn
+) l ON l.txn = t.id
+WHERE t.fingerprint <> sha256(convert_to(t.kind, 'UTF8') || '\x00'
+	|| uuid_send(coalesce(t.ref, '00000000-0000-0000-0000-000000000000')) || l.legs)
+UNION ALL
+SELECT 7, format('posting %s', t.id), format('posted after the books were closed through %s', p.through)
+FROM skillancer.ledger_period p
+JOIN skillancer.ledger_txn t ON t.effective_at < p.ends_at AND t.posted_at > p.closed_at
+UNION ALL
+-- 8: a reversal mirrors a posting, and is its only one
+SELECT 8, format('posting %s', t.id), format('it does not mirror posting %s', t.reverses)
+FROM skillancer.ledger_txn t
+WHERE t.reverses IS NOT NULL AND EXISTS (
+	SELECT
+	FROM (SELECT e.leg, e.account, e.amount FROM skillancer.ledger_entry e WHERE e.txn = t.id) m
+	FULL JOIN (SELECT e.leg, e.account, e.amount FROM skillancer.ledger_entry e WHERE e.txn = t.reverses) o USING (leg)
+	WHERE m.account IS DISTINCT FROM o.account OR m.amount IS DISTINCT FROM -o.amount)
+UNION ALL
+SELECT 8, format('posting %s', t.reverses), format('%s reversals', count(*))
+FROM skillancer.ledger_txn t
+WHERE t.reverses IS NOT NULL
+GROUP BY t.reverses
+HAVING count(*) > 1
+UNION ALL
+-- 9: what left the escrow of a milestone was earned, given back or frozen, and the state fits what is left
+SELECT 9, m.id::text, format('%s with %s in escrow; %s left it, %s was earned', m.state, f.balance, f.gone, f.earned)
+FROM skillancer.milestone m
+CROSS JOIN LATERAL (
+	SELECT coalesce(sum(a.balance), 0) AS balance, coalesce(sum(s.gone), 0) AS gone, coalesce(bool_or(s.elsewhere), false) AS elsewhere,
+		coalesce((SELECT sum(skillancer.monetary_minor(g.gross)) FROM skillancer.earning g WHERE g.milestone_id = m.id), 0) AS earned
+	FROM skillancer.ledger_account a
+	CROSS JOIN LATERAL (
+		SELECT sum(e.amount) AS gone, bool_or(EXISTS (
+			SELECT FROM skillancer.ledger_entry x
+			JOIN skillancer.ledger_account y ON y.id = x.account
+			WHERE x.txn = e.txn AND x.amount < 0 AND x.account <> a.id
+				AND y.class IN ('client_wallet', 'escrow', 'escrow_hold', 'chargeback_hold'))) AS elsewhere
+		FROM skillancer.ledger_entry e
+		WHERE e.account = a.id AND e.amount > 0
+	) s
+	WHERE a.class = 'escrow' AND a.ref = m.id::uuid AND a.owner IS NULL
+) f
+WHERE f.earned > f.gone
+	OR f.earned < f.gone AND NOT f.elsewhere
+	OR f.balance <> 0 AND m.state IN ('PROPOSED', 'AGREED', 'FUNDING', 'RELEASED', 'REFUNDED', 'CANCELLED')
+	OR f.balance = 0 AND NOT f.elsewhere AND m.state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED')
+UNION ALL
+-- 10: a booking that has ended holds no money
+SELECT 10, b.id::text, format('%s with %s minor units in account %s', b.state, a.balance, a.id)
+FROM skillancer.booking b
+JOIN skillancer.ledger_account a ON a.booking_id = b.id
+WHERE NOT b.is_open AND a.balance <> 0
+UNION ALL
+-- 11: a charge put into the wallet what it took, and no more goes back to cards than came from them
+SELECT 11, c.id::text, format('%s of %s, %s minor units were posted', c.state, c.amount, p.posted)
+FROM skillancer.charge c
+CROSS JOIN LATERAL (
+	SELECT coalesce(-sum(e.amount), 0) AS posted
+	FROM skillancer.ledger_txn t
+	JOIN skillancer.ledger_entry e ON e.txn = t.id
+	JOIN skillancer.ledger_account a ON a.id = e.account AND a.class = 'client_wallet' AND a.owner = c.user_id::uuid
+	WHERE t.ref = c.id::uuid AND t.kind = 'charge'
+) p
+WHERE p.posted <> CASE WHEN c.state IN ('CREATED', 'REQUIRES_ACTION', 'FAILED', 'VOIDED') THEN 0
+	ELSE skillancer.monetary_minor(c.amount) END
+UNION ALL
+SELECT 11, s.currency, format('%s captured, %s sent back and charged back', s.captured, s.returned)
+FROM (
+	SELECT e.currency,
+		coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'charge' AND a.class = 'client_wallet'), 0) AS captured,
+		coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0 AND a.class = 'refund_transit'), 0)
+			+ coalesce(sum(e.amount) FILTER (WHERE e.amount > 0 AND a.class = 'chargeback_receivable'), 0) AS returned
+	FROM skillancer.ledger_entry e
+	JOIN skillancer.ledger_txn t ON t.id = e.txn
+	JOIN skillancer.ledger_account a ON a.id = e.account
+	WHERE a.class IN ('client_wallet', 'refund_transit', 'chargeback_receivable')
+	GROUP BY e.currency
+) s
+WHERE s.captured < s.returned
+UNION ALL
+-- 12: what is owed to users is there: at the provider, in banks, as claims, or spent on costs that the platform bears
+SELECT 12, s.currency, format('%s is owed to users, %s is there', s.owed, s.held)
+FROM (
+	SELECT b.currency,
+		sum(b.balance) FILTER (WHERE b.type IN ('asset', 'expense', 'trading')) AS held,
+		sum(b.balance) FILTER (WHERE b.class IN ('client_wallet', 'escrow', 'deferred_fee', 'escrow_hold', 'freelancer_pending',
+			'freelancer_available', 'payout_transit', 'refund_transit')) AS owed
+	FROM skillancer.ledger_balance_now b
+	GROUP BY b.currency
+) s
+WHERE coalesce(s.held, 0) < coalesce(s.owed, 0)
+UNION ALL
+-- 13: an entry has the currency of its account
+SELECT 13, format('posting %s', e.txn), format('%s on account %s in %s', e.currency, a.id, a.currency)
+FROM skillancer.ledger_entry e
+JOIN skillancer.ledger_account a ON a.id = e.account
+WHERE a.currency <> e.currency
+UNION ALL
+-- 14: the events of an object, replayed, lead to its state
+SELECT 14, format('%s %s', r.aggregate, r.id),
+	CASE WHEN r.is_last THEN format('it is %s, its events lead to %s', r.state, r.reached)
+		ELSE format('an event starts from %s where %s was reached', r.started, r.before) END
+FROM (
+	SELECT o.aggregate, o.id, o.state, e.data ->> 'state' AS reached, e.data ->> 'from' AS started,
+		lag(e.data ->> 'state') OVER w AS before, lead(e.seq) OVER w IS NULL AS is_last
+	FROM (
+		SELECT 'booking' AS aggregate, b.id::uuid AS id, b.state FROM skillancer.booking b
+		UNION ALL SELECT 'milestone' AS aggregate, m.id::uuid AS id, m.state FROM skillancer.milestone m
+		UNION ALL SELECT 'charge' AS aggregate, c.id::uuid AS id, c.state FROM skillancer.charge c
+		UNION ALL SELECT 'earning' AS aggregate, g.id AS id, g.state FROM skillancer.earning g
+		UNION ALL SELECT 'payout' AS aggregate, p.id::uuid AS id, p.state FROM skillancer.payout p
+	) o
+	JOIN skillancer.event e ON e.aggregate_id = o.id AND e.aggregate_type = o.aggregate AND e.data ? 'from'
+	WINDOW w AS (PARTITION BY o.id ORDER BY e.seq)
+) r
+WHERE r.is_last AND r.reached <> r.state OR r.started <> r.before;
+COMMENT ON VIEW skillancer.ledger_violation IS
+	'What breaks one of the fourteen invariants of the ledger: the number of the invariant, the thing, and what is wrong with it. Empty when the books are in order.';
+
+-- The same, one line an invariant.
+CREATE VIEW skillancer.ledger_invariant WITH (security_invoker = true) AS
+SELECT i.invariant, i.name, count(v.invariant) AS violations, count(v.invariant) = 0 AS ok
+FROM skillancer.ledger_rule() i
+LEFT JOIN skillancer.ledger_violation v ON v.invariant = i.invariant
+GROUP BY i.invariant, i.name;
+COMMENT ON VIEW skillancer.ledger_invariant IS
+	'The fourteen invariants of the ledger as they are now, with how many things break each; see ledger_violation for which.';

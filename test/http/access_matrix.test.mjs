@@ -95,11 +95,14 @@ const make = {
 		VALUES ('${ME.client.id}', skillancer.new_id()::skillancer.event_id, 'test', 'ACCOUNT', 'NORMAL', 'x', 'x') RETURNING id`)[0][0],
 	session: async () => sql(`INSERT INTO skillancer.session (user_id, expires_at)
 		VALUES ('${ME.client.id}', skillancer.now() + interval '1 day') RETURNING id`)[0][0],
+	posting: async () => sql(`SELECT skillancer.ledger_post('TEST', skillancer.new_id()::text, NULL, '{bank_operating,bank_trust}',
+		'{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{5,-5}', 'USD')`)[0][0],
 	other: async () => (await person('other', 'CLIENT', false)).id,
 };
 
 // Which object the {id} of a path is, by the longest beginning that fits; method and path first.
 const OBJECT = {
+	'/v1/admin/postings/{id}': make.posting,
 	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
 	'/v1/gigs/{id}/orders': () => make.activeGig(), '/v1/bookings/{id}/requirements': make.order,
 	'/v1/bookings/{id}/accept': make.offer, '/v1/bookings/{id}/decline': make.offer, '/v1/bookings/{id}/withdraw': make.offer,
@@ -118,6 +121,7 @@ const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).fi
 
 // Bodies that are right, so that only the person decides.
 const BODY = {
+	'POST /v1/admin/periods': () => ({ through: '2001-01-01' }), 'POST /v1/admin/postings/{id}/reverse': () => ({ reason: 'A test' }),
 	'POST /v1/bookings/{id}/milestones': () => ({ title: 'More', amount: usd('5.00') }),
 	'POST /v1/bookings/{id}/reviews': () => ({ rating: 5, comment: 'It was all right.', wouldWorkAgain: true }),
 	'POST /v1/gigs/{id}/orders': () => ORDER, 'POST /v1/bookings': offer, 'POST /v1/bookings/{id}/requirements': () => ({ answers: ['Blue'] }),

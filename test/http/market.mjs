@@ -90,14 +90,10 @@ export async function timePasses(userId) {
 				UNION ALL SELECT p.id::uuid FROM skillancer.payout p WHERE p.user_id = '${userId}');`);
 }
 
-// The books of the whole world: every currency adds up to zero, users' money is covered.
+// The books of the whole world: no invariant is broken, but that what is owed is covered by money alone is told apart.
 export function checkBooks() {
-	const [[unbalanced, uncovered, wrong]] = sql(`SELECT
-		(SELECT count(*) FROM (SELECT FROM skillancer.trial_balance t GROUP BY skillancer.monetary_currency(t.balance)
-			HAVING skillancer.monetary_minor(skillancer.sum(t.balance)) <> 0) x),
-		(SELECT count(*) FROM skillancer.escrow_coverage WHERE NOT covered),
-		(SELECT count(*) FROM skillancer.ledger_account a WHERE a.mode = 'row' AND (a.balance <> (SELECT coalesce(sum(e.amount), 0)
-			* CASE WHEN a.debit_normal THEN 1 ELSE -1 END FROM skillancer.ledger_entry e WHERE e.account = a.id) OR a.balance < 0))`);
-	assert.deepEqual([unbalanced, wrong], ['0', '0'], 'the books are in order');
+	const broken = sql('SELECT v.invariant, v.object, v.detail FROM skillancer.ledger_violation v LIMIT 10');
+	const [[uncovered]] = sql('SELECT count(*) FROM skillancer.escrow_coverage WHERE NOT covered');
+	assert.deepEqual(broken, [], 'the books are in order');
 	return { uncovered };
 }

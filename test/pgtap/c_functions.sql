@@ -44,7 +44,7 @@ INSERT INTO internal VALUES ('skillancer.fail', 'errors.def has no code %'), ('s
 	('skillancer.audit', 'audit: action and object type are needed'), ('skillancer.emit', 'emit: argument % is NULL'),
 	('skillancer.fire', 'the payload of an event must be an object'), ('skillancer.fire', 'there is no state machine %'),
 	('skillancer.fire_system', 'the payload of an event must be an object'), ('skillancer.fire_system', 'there is no state machine %'),
-	('skillancer.ledger_post', 'the columns of a posting have different lengths'), ('skillancer.password_verify', 'Argon2id: Decoding failed');
+	('skillancer.password_verify', 'Argon2id: Decoding failed');
 
 -- calls a function with drawn arguments; the SQLSTATE, or 00000
 CREATE FUNCTION pg_temp.call(p_function oid) RETURNS text LANGUAGE plpgsql AS $$

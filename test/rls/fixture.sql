@@ -118,6 +118,10 @@ SELECT x.id, l, (SELECT min(id) FROM skillancer.ledger_account), CASE l WHEN 1 T
 FROM skillancer.ledger_txn x, generate_series(1, 2) l;
 INSERT INTO skillancer.ledger_fold (account, amount, entries)
 SELECT a.id, 0, 0 FROM skillancer.ledger_account a ORDER BY a.id LIMIT 2;
+INSERT INTO skillancer.ledger_period (through, ends_at, balances) VALUES ('1999-01-01', '1999-01-02', '[]'), ('1999-01-02', '1999-01-03', '[]');
+INSERT INTO skillancer.ledger_seal (id, epoch, from_xid, to_xid, entries, previous, hash)
+SELECT n, 1, '0', '3', 1, sha256('a'), sha256(n::text::bytea) FROM generate_series(1, 2) n;
+INSERT INTO skillancer.ledger_check (invariant, name, violations) VALUES (1, 'x', 0), (2, 'x', 0);
 
 -- the core and the workers
 INSERT INTO skillancer.event (epoch, type, source, aggregate_type, aggregate_id, audience)

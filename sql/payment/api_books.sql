@@ -1,0 +1,92 @@
+-- sql/payment/api_books.sql
+--	API of the books, for finance: the last check of the invariants, closing a period, taking a posting back.
+
+-- What the last check found.
+CREATE OR REPLACE FUNCTION skillancer_api.ledger_check_get() RETURNS json
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.require_permission('finance:view');
+	RETURN (
+		SELECT json_build_object('checkedAt', c.checked_at, 'ok', bool_and(c.violations = 0), 'invariants', json_agg(
+			json_build_object('invariant', c.invariant, 'name', c.name, 'violations', c.violations,
+				'sample', coalesce(c.sample, '[]')) ORDER BY c.invariant))
+		FROM skillancer.ledger_check c
+		WHERE c.checked_at = (SELECT max(l.checked_at) FROM skillancer.ledger_check l)
+		GROUP BY c.checked_at);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.ledger_check_get() IS
+	'The fourteen invariants of the ledger as the last nightly check found them; null before the first one.';
+SELECT skillancer.add_route('GET', '/v1/admin/ledger-check', 'ledger_check_get', who => 'FINANCE, ADMIN',
+	summary => 'Last check of the invariants of the ledger');
+
+-- What a posting is.
+CREATE OR REPLACE FUNCTION skillancer.posting_kind(p_id bigint)
+RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+	SELECT t.kind FROM skillancer.ledger_txn t WHERE t.id = p_id
+$$;
+COMMENT ON FUNCTION skillancer.posting_kind(bigint) IS 'The kind of a posting, or NULL when there is none.';
+ALTER FUNCTION skillancer.posting_kind(bigint) OWNER TO skillancer_engine;
+
+-- Takes a posting back.
+CREATE OR REPLACE FUNCTION skillancer_api.posting_reverse(p_id bigint, p_reason text) RETURNS skillancer.reply
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_reversal bigint;
+BEGIN
+	PERFORM skillancer.require_permission('finance:adjust');
+	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'mature', 'payout', 'payout_paid',
+		'payout_returned', 'refund') THEN
+		PERFORM skillancer.fail('INVALID_STATE', 'this posting belongs to a command: refund, cancel or pay back instead');
+	END IF;
+	v_reversal := skillancer.ledger_reverse(p_id, p_reason);
+	RETURN ROW(201, NULL, NULL, NULL, json_build_object('posting', v_reversal, 'reverses', p_id))::skillancer.reply;
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.posting_reverse(bigint, text) IS
+	'Takes a posting that was made by hand back by its mirror, once. What commands have posted is undone by commands, which know the states.';
+SELECT skillancer.add_route('POST', '/v1/admin/postings/{id}/reverse', 'posting_reverse', who => 'FINANCE, ADMIN',
+	summary => 'Take a posting back');
+
+-- Closes the books.
+CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date) RETURNS skillancer.reply
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.require_permission('finance:adjust');
+	PERFORM skillancer.ledger_close(p_through);
+	RETURN ROW(201, NULL, NULL, NULL, json_build_object('through', p_through))::skillancer.reply;
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.period_close(date) IS
+	'Closes the books through the end of a day (UTC), for good: nothing is posted into it any more.';
+SELECT skillancer.add_route('POST', '/v1/admin/periods', 'period_close', who => 'FINANCE, ADMIN',
+	summary => 'Close the books through a day');
+
+-- The closed periods.
+CREATE OR REPLACE FUNCTION skillancer_api.period_list() RETURNS json
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.require_permission('finance:view');
+	RETURN coalesce((
+		SELECT json_agg(json_build_object('through', p.through, 'closedAt', p.closed_at, 'balances', (
+			SELECT json_agg(json_build_object('class', b ->> 'class',
+				'balance', skillancer.monetary_of((b ->> 'balance')::bigint, b ->> 'currency')))
+			FROM jsonb_array_elements(p.balances) b)) ORDER BY p.through DESC)
+		FROM (SELECT l.* FROM skillancer.ledger_period l ORDER BY l.through DESC LIMIT 100) p), '[]'::json);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.period_list() IS
+	'Closed periods with the balances (debit positive) of every class at their end, the last hundred, newest first.';
+SELECT skillancer.add_route('GET', '/v1/admin/periods', 'period_list', who => 'FINANCE, ADMIN',
+	summary => 'Closed periods');
