@@ -309,7 +309,7 @@ test('routes change while requests run', async () => {
 	assert.deepEqual([...odd], []);
 });
 
-test('a route whose function is gone is a 500 of its own', async () => {
+test('a route whose function is gone fails alone', async () => {
 	sql(`CREATE FUNCTION skillancer_api.t_gone() RETURNS json LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN '1'; END $$;
 		GRANT EXECUTE ON FUNCTION skillancer_api.t_gone() TO skillancer_bridge;
 		SELECT skillancer.add_route('GET', '/v1/t/gone', 't_gone', 'anyone'); NOTIFY skillancer_routes`);
@@ -317,7 +317,8 @@ test('a route whose function is gone is a 500 of its own', async () => {
 	sql('DROP FUNCTION skillancer_api.t_gone()');
 	for (let i = 0; i < 5; i++) {
 		const [gone, me] = await Promise.all([ask('GET', '/v1/t/gone'), ask('GET', '/v1/t/me')]);
-		assert.equal(gone.status, 500);
+		// a notice from before may have the catalogue read once more, and then there is no such route
+		assert.ok([404, 500].includes(gone.status), `${gone.status}`);
 		assert.equal(me.status, 200);
 	}
 });
