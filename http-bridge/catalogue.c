@@ -141,20 +141,34 @@ wait_for(int fd, int timeout_ms)
 	return !atomic_load(&stopping);
 }
 
-/* Loads at every change until the connection breaks. */
+/* Takes the notices that have arrived; whether there was one. */
+static bool
+heard(PGconn *conn)
+{
+	bool any = false;
+	PGnotify *notify;
+
+	while ((notify = PQnotifies(conn)) != NULL)
+	{
+		PQfreemem(notify);
+		any = true;
+	}
+	return any;
+}
+
+/* Loads at every change until the connection breaks. A notice of a change that the load did not see
+ * may come with the load's own answer: then the socket stays silent, so ask before waiting. */
 static void
 follow(PGconn *conn)
 {
 	bool loaded = listen_for_changes(conn) && load(conn);
 
-	while (PQstatus(conn) == CONNECTION_OK && wait_for(PQsocket(conn), loaded ? CHECK_MS : 1000))
+	while (PQstatus(conn) == CONNECTION_OK &&
+		   (heard(conn) || wait_for(PQsocket(conn), loaded ? CHECK_MS : 1000)))
 	{
-		PGnotify *notify;
-
 		if (!PQconsumeInput(conn))
 			return;
-		while ((notify = PQnotifies(conn)) != NULL)
-			PQfreemem(notify);
+		heard(conn);
 		loaded = load(conn);
 	}
 }
