@@ -34,7 +34,8 @@ progress_of(const pg_uuid_t *booking)
 {
 	static SklStmt stmt = SKL_STMT(
 		"SELECT count(*) FILTER (WHERE state NOT IN ('RELEASED', 'REFUNDED', 'CANCELLED')),"
-		" count(*) FILTER (WHERE state = 'FUNDING'), count(*) FILTER (WHERE state = 'RELEASED')"
+		" count(*) FILTER (WHERE state = 'FUNDING'), count(*) FILTER (WHERE state = 'RELEASED'"
+		" OR released_part IS NOT NULL)"
 		" FROM skillancer.milestone WHERE booking_id = $1::skillancer.booking_id",
 		UUIDOID);
 	Datum args[1] = {UUIDPGetDatum(booking)};
@@ -140,6 +141,21 @@ guard_unpaid(const SklFire *fire)
 	return progress.open == 0 && progress.released == 0;
 }
 
+void
+skl_booking_cascade_all(SklStmt *stmt, const pg_uuid_t *booking, const char *machine,
+						const char *event)
+{
+	Datum args[1] = {UUIDPGetDatum(booking)};
+	uint64 n = skl_spi_exec(stmt, args, NULL);
+	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * (size_t) Max(n, 1));
+	bool isnull;
+
+	for (uint64 i = 0; i < n; i++)
+		memcpy(&ids[i], DatumGetPointer(skl_spi_value(i, 1, &isnull)), UUID_LEN);
+	for (uint64 i = 0; i < n; i++)
+		skl_booking_cascade(machine, &ids[i], event);
+}
+
 /* Cancels the milestones that hold no money. */
 static void
 cancel_unfunded(const pg_uuid_t *booking)
@@ -148,15 +164,20 @@ cancel_unfunded(const pg_uuid_t *booking)
 								   " WHERE booking_id = $1::skillancer.booking_id"
 								   " AND state IN ('PROPOSED', 'AGREED') ORDER BY id",
 								   UUIDOID);
-	Datum args[1] = {UUIDPGetDatum(booking)};
-	uint64 n = skl_spi_exec(&stmt, args, NULL);
-	pg_uuid_t *ids = palloc(sizeof(pg_uuid_t) * (size_t) Max(n, 1));
-	bool isnull;
 
-	for (uint64 i = 0; i < n; i++)
-		memcpy(&ids[i], DatumGetPointer(skl_spi_value(i, 1, &isnull)), UUID_LEN);
-	for (uint64 i = 0; i < n; i++)
-		skl_booking_cascade("milestone", &ids[i], "cancel");
+	skl_booking_cascade_all(&stmt, booking, "milestone", "cancel");
+}
+
+/* Drops what is still asked for: the booking is not changed any more. */
+static void
+drop_changes(const pg_uuid_t *booking)
+{
+	static SklStmt stmt = SKL_STMT("SELECT id FROM skillancer.change_request"
+								   " WHERE booking_id = $1::skillancer.booking_id"
+								   " AND state = 'PENDING' ORDER BY id",
+								   UUIDOID);
+
+	skl_booking_cascade_all(&stmt, booking, "change_request", "drop");
 }
 
 static void
@@ -212,6 +233,7 @@ static void
 effect_end(const SklFire *fire)
 {
 	cancel_unfunded(&fire->id);
+	drop_changes(&fire->id);
 }
 
 static void
@@ -255,6 +277,7 @@ skl_booking_init(void)
 	skl_register_effect("booking", "expire", effect_void);
 	skl_register_effect("booking", "complete", effect_ended);
 	skl_register_effect("booking", "close", effect_ended);
+	skl_change_init();
 	skl_milestone_init();
 	skl_review_init();
 }

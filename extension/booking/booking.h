@@ -5,10 +5,13 @@
 #ifndef SKL_BOOKING_BOOKING_H
 #define SKL_BOOKING_BOOKING_H
 
-/* Registers what booking.c, milestone.c and review.c have; called once from _PG_init. */
+#include "core/spi.h"
+
+/* Registers what the files of this folder have; called once from _PG_init. */
 extern void skl_booking_init(void);
 
 /* Parts of it, one a file. */
+extern void skl_change_init(void);
 extern void skl_milestone_init(void);
 extern void skl_review_init(void);
 
@@ -33,5 +36,9 @@ extern void skl_booking_settle(const pg_uuid_t *booking);
 
 /* Fires an event without a payload on the marketplace's own behalf. */
 extern void skl_booking_cascade(const char *machine, const pg_uuid_t *id, const char *event);
+
+/* The same for every object whose id a query about a booking returns, in its order. */
+extern void skl_booking_cascade_all(SklStmt *stmt, const pg_uuid_t *booking, const char *machine,
+									const char *event);
 
 #endif

@@ -5,7 +5,8 @@
  *
  * Funding moves the price and the client's fee from the wallet to two accounts of the milestone.
  * A release splits the price: the service fee is a step on the pair's lifetime billings, taken
- * under the lock of their row, so that releases at the same time each get their own step.
+ * under the lock of their row, so that releases at the same time each get their own step. Parts of
+ * a milestone are steps too, on its own total for the client's fee.
  */
 #include "skl.h"
 
@@ -20,30 +21,60 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_milestone_shortfall);
 
-/* What a milestone is about, as far as money goes. */
+/* What one step of a milestone is about, as far as money goes: all that is left of it, or a part.
+ */
 typedef struct Step
 {
 	pg_uuid_t milestone;
 	pg_uuid_t booking;
 	pg_uuid_t client;
 	pg_uuid_t freelancer;
-	int64 amount;
+	int64 amount; /* of this step */
+	int64 before; /* released and refunded by earlier steps */
 	char currency[4];
 } Step;
 
+/* Minor units of an amount of the row; 0 when it is NULL. */
+static int64
+minor_or_zero(const SklFire *fire, const char *column)
+{
+	bool isnull;
+	Datum value = skl_fire_datum(fire, column, &isnull);
+
+	return isnull ? 0 : DatumGetMonetaryP(value)->minor;
+}
+
+/* The step that takes all that is left. */
 static Step
 step_of(const SklFire *fire)
 {
 	const SklMonetary *amount = skl_fire_money(fire, "amount");
+	int64 before = minor_or_zero(fire, "released_part") + minor_or_zero(fire, "refunded_part");
 	Step step = {
 		.milestone = fire->id,
 		.booking = skl_fire_id(fire, "booking_id"),
 		.client = skl_fire_id(fire, "client_id"),
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
-		.amount = amount->minor,
+		.amount = amount->minor - before,
+		.before = before,
 	};
 
 	strlcpy(step.currency, amount->currency, sizeof(step.currency));
+	return step;
+}
+
+/* A step of the payload's amount, which has to leave something. */
+static Step
+part_of(const SklFire *fire)
+{
+	Step step = step_of(fire);
+	const SklMonetary *part = skl_monetary_from_text(skl_fire_payload(fire, "amount"));
+
+	if (strcmp(part->currency, step.currency) != 0)
+		skl_fail(SKL_ERR_CURRENCY_MISMATCH);
+	if (part->minor <= 0 || part->minor >= step.amount)
+		skl_failf(SKL_ERR_INVALID_STATE, "a part is less than what is left in escrow");
+	step.amount = part->minor;
 	return step;
 }
 
@@ -68,10 +99,12 @@ fee_version_of(const pg_uuid_t *booking)
 	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
 }
 
+/* The client's fee on this step: the steps of a milestone together cost what the whole costs. */
 static int64
 client_fee(const Step *step)
 {
-	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency, 0, step->amount);
+	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency, step->before,
+				   step->amount);
 }
 
 /* T2: the client's money becomes escrow, and his fee is deferred until the release. */
@@ -154,42 +187,106 @@ record_earning(const SklFire *fire, const Step *step, int64 fee)
 	skl_schedule("earning", &earning, "mature", hold_ends(DatumGetJsonbP(policy)));
 }
 
-/* T3: escrow becomes the freelancer's earning and the platform's fees. */
+/* The legs of a release of one step; deferred is the client's fee on it. Returns the service fee.
+ */
+static int64
+build_release(SklPosting *posting, const Step *step, int64 deferred)
+{
+	int64 before = bill_pair(step);
+	int64 fee =
+		skl_fee(fee_version_of(&step->booking), "SERVICE", step->currency, before, step->amount);
+
+	skl_posting_start(posting, step->currency);
+	skl_posting_debit(posting, "escrow", held_by(step), step->amount);
+	skl_posting_debit(posting, "deferred_fee", held_by(step), deferred);
+	skl_posting_credit(posting, "freelancer_pending", (SklHolder){.owner = &step->freelancer},
+					   step->amount - fee);
+	skl_posting_credit(posting, "revenue_service", (SklHolder){0}, fee);
+	skl_posting_credit(posting, "revenue_client", (SklHolder){0}, deferred);
+	return fee;
+}
+
+/* The legs of a refund of one step; deferred is the client's fee on it. */
+static void
+build_refund(SklPosting *posting, const Step *step, int64 deferred)
+{
+	skl_posting_start(posting, step->currency);
+	skl_posting_debit(posting, "escrow", held_by(step), step->amount);
+	skl_posting_debit(posting, "deferred_fee", held_by(step), deferred);
+	skl_posting_credit(posting, "client_wallet", (SklHolder){.owner = &step->client},
+					   step->amount + deferred);
+}
+
+/* T3: what is left in escrow becomes the freelancer's earning and the platform's fees. */
 static void
 effect_release(const SklFire *fire)
 {
 	Step step = step_of(fire);
-	int64 before = bill_pair(&step);
-	int64 fee =
-		skl_fee(fee_version_of(&step.booking), "SERVICE", step.currency, before, step.amount);
 	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency);
 	SklPosting posting;
+	int64 fee = build_release(&posting, &step, deferred);
 
-	skl_posting_start(&posting, step.currency);
-	skl_posting_debit(&posting, "escrow", held_by(&step), step.amount);
-	skl_posting_debit(&posting, "deferred_fee", held_by(&step), deferred);
-	skl_posting_credit(&posting, "freelancer_pending", (SklHolder){.owner = &step.freelancer},
-					   step.amount - fee);
-	skl_posting_credit(&posting, "revenue_service", (SklHolder){0}, fee);
-	skl_posting_credit(&posting, "revenue_client", (SklHolder){0}, deferred);
 	skl_posting_send(&posting, "release", &step.milestone);
 	record_earning(fire, &step, fee);
 }
 
-/* T8: the whole of a milestone goes back to the client's wallet, with his fee. */
+/* T8: what is left of a milestone goes back to the client's wallet, with his fee. */
 static void
 effect_refund(const SklFire *fire)
 {
 	Step step = step_of(fire);
-	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency);
 	SklPosting posting;
 
-	skl_posting_start(&posting, step.currency);
-	skl_posting_debit(&posting, "escrow", held_by(&step), step.amount);
-	skl_posting_debit(&posting, "deferred_fee", held_by(&step), deferred);
-	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step.client},
-					   step.amount + deferred);
+	build_refund(&posting, &step,
+				 skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency));
 	skl_posting_send(&posting, "refund", &step.milestone);
+}
+
+/* Counts a part up in its column: released_part or refunded_part. */
+static void
+add_part(SklStmt *stmt, const Step *step)
+{
+	Datum args[3] = {UUIDPGetDatum(&step->milestone), Int64GetDatum(step->amount),
+					 CStringGetTextDatum(step->currency)};
+
+	skl_spi_exec(stmt, args, NULL);
+}
+
+/* T3 for a part: the rest stays in escrow. */
+static void
+effect_release_part(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT(
+		"UPDATE skillancer.milestone SET released_part = coalesce(released_part"
+		" OPERATOR(pg_catalog.+) skillancer.monetary_of($2, $3), skillancer.monetary_of($2, $3))"
+		" WHERE id = $1::skillancer.milestone_id",
+		UUIDOID, INT8OID, TEXTOID);
+	Step step = part_of(fire);
+	SklPosting posting;
+	int64 fee = build_release(&posting, &step, client_fee(&step));
+
+	skl_posting_send_step(&posting, "release_part", &step.milestone,
+						  skl_fire_int64(fire, "version"));
+	record_earning(fire, &step, fee);
+	add_part(&stmt, &step);
+}
+
+/* T8 for a part: the rest stays in escrow. */
+static void
+effect_refund_part(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT(
+		"UPDATE skillancer.milestone SET refunded_part = coalesce(refunded_part"
+		" OPERATOR(pg_catalog.+) skillancer.monetary_of($2, $3), skillancer.monetary_of($2, $3))"
+		" WHERE id = $1::skillancer.milestone_id",
+		UUIDOID, INT8OID, TEXTOID);
+	Step step = part_of(fire);
+	SklPosting posting;
+
+	build_refund(&posting, &step, client_fee(&step));
+	skl_posting_send_step(&posting, "refund_part", &step.milestone,
+						  skl_fire_int64(fire, "version"));
+	add_part(&stmt, &step);
 }
 
 /* T4: an earning comes off hold. */
@@ -265,5 +362,7 @@ skl_escrow_init(void)
 	skl_register_effect("milestone", "approve", effect_release);
 	skl_register_effect("milestone", "auto_release", effect_release);
 	skl_register_effect("milestone", "refund", effect_refund);
+	skl_register_effect("milestone", "release_part", effect_release_part);
+	skl_register_effect("milestone", "refund_part", effect_refund_part);
 	skl_register_effect("earning", "mature", effect_mature);
 }

@@ -47,6 +47,10 @@ extern void skl_posting_credit(SklPosting *posting, const char *account_class, S
 /* Posts it under the key "kind:id", so that one object is posted once for each kind. */
 extern void skl_posting_send(const SklPosting *posting, const char *kind, const pg_uuid_t *id);
 
+/* Posts it under the key "kind:id:step": for what happens to one object more than once. */
+extern void skl_posting_send_step(const SklPosting *posting, const char *kind, const pg_uuid_t *id,
+								  int64 step);
+
 /* An amount of the row; an error when it is NULL. */
 extern const SklMonetary *skl_fire_money(const SklFire *fire, const char *column);
 

@@ -52,6 +52,15 @@ skl_posting_send(const SklPosting *posting, const char *kind, const pg_uuid_t *i
 						   posting->nlegs);
 }
 
+void
+skl_posting_send_step(const SklPosting *posting, const char *kind, const pg_uuid_t *id, int64 step)
+{
+	char *id_text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+
+	(void) skl_ledger_post(kind, psprintf("%s:%s:" INT64_FORMAT, kind, id_text, step), id,
+						   posting->legs, posting->nlegs);
+}
+
 const SklMonetary *
 skl_fire_money(const SklFire *fire, const char *column)
 {

@@ -1,10 +1,11 @@
 -- sql/booking/machines.sql
---	Machines of bookings, milestones and reviews. Guards and effects are C: extension/booking and,
+--	Machines of bookings, milestones, change requests and reviews. Guards and effects are C: extension/booking and,
 --	where money moves, extension/payment.
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('booking', 'skillancer.booking', ARRAY['OFFERED', 'AWAITING_PAYMENT'], 'booking'),
 	('milestone', 'skillancer.milestone', ARRAY['PROPOSED', 'AGREED'], 'milestone'),
+	('change_request', 'skillancer.change_request', ARRAY['PENDING'], 'change'),
 	('review', 'skillancer.review', ARRAY['HIDDEN'], 'review');
 
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits) VALUES
@@ -17,8 +18,11 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('booking', 'AWAITING_PAYMENT', 'expire', 'VOID', ARRAY['system'], 'booking_unfunded', 'booking.voided'),
 	('booking', 'AWAITING_PAYMENT', 'await_requirements', 'AWAITING_REQUIREMENTS', ARRAY['system'], NULL, 'booking.requirements_awaited'),
 	('booking', 'AWAITING_REQUIREMENTS', 'answer', 'ACTIVE', ARRAY['client'], NULL, 'booking.activated'),
-	('booking', 'AWAITING_REQUIREMENTS', 'end', 'ENDING', ARRAY['client', 'freelancer'], NULL, 'booking.ending'),
-	('booking', 'ACTIVE', 'end', 'ENDING', ARRAY['client', 'freelancer'], NULL, 'booking.ending'),
+	('booking', 'AWAITING_REQUIREMENTS', 'end', 'ENDING', ARRAY['client', 'freelancer', 'system'], NULL, 'booking.ending'),
+	('booking', 'ACTIVE', 'end', 'ENDING', ARRAY['client', 'freelancer', 'system'], NULL, 'booking.ending'),
+	('booking', 'ACTIVE', 'pause', 'PAUSED', ARRAY['system'], NULL, 'booking.paused'),
+	('booking', 'PAUSED', 'resume', 'ACTIVE', ARRAY['client', 'freelancer'], NULL, 'booking.resumed'),
+	('booking', 'PAUSED', 'end', 'ENDING', ARRAY['client', 'freelancer', 'system'], NULL, 'booking.ending'),
 	('booking', 'ENDING', 'complete', 'COMPLETED', ARRAY['system'], 'booking_paid', 'booking.completed'),
 	('booking', 'ENDING', 'close', 'CANCELLED', ARRAY['system'], 'booking_unpaid', 'booking.cancelled'),
 
@@ -32,13 +36,26 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('milestone', 'FUNDING', 'fund', 'FUNDED', ARRAY['system'], NULL, 'milestone.funded'),
 	('milestone', 'FUNDING', 'payment_failed', 'AGREED', ARRAY['system'], NULL, 'milestone.payment_failed'),
 	('milestone', 'FUNDED', 'submit', 'SUBMITTED', ARRAY['freelancer'], 'booking_under_way', 'milestone.submitted'),
-	('milestone', 'FUNDED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
+	('milestone', 'FUNDED', 'refund', 'REFUNDED', ARRAY['freelancer', 'system'], NULL, 'milestone.refunded'),
+	('milestone', 'FUNDED', 'release_part', 'FUNDED', ARRAY['client'], NULL, 'milestone.part_released'),
+	('milestone', 'FUNDED', 'refund_part', 'FUNDED', ARRAY['freelancer'], NULL, 'milestone.part_refunded'),
 	('milestone', 'SUBMITTED', 'request_changes', 'CHANGES_REQUESTED', ARRAY['client'], 'milestone_revisions_left', 'milestone.changes_requested'),
 	('milestone', 'SUBMITTED', 'approve', 'RELEASED', ARRAY['client'], NULL, 'milestone.released'),
 	('milestone', 'SUBMITTED', 'auto_release', 'RELEASED', ARRAY['system'], NULL, 'milestone.released'),
-	('milestone', 'SUBMITTED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
+	('milestone', 'SUBMITTED', 'refund', 'REFUNDED', ARRAY['freelancer', 'system'], NULL, 'milestone.refunded'),
+	('milestone', 'SUBMITTED', 'release_part', 'SUBMITTED', ARRAY['client'], NULL, 'milestone.part_released'),
+	('milestone', 'SUBMITTED', 'refund_part', 'SUBMITTED', ARRAY['freelancer'], NULL, 'milestone.part_refunded'),
 	('milestone', 'CHANGES_REQUESTED', 'submit', 'SUBMITTED', ARRAY['freelancer'], 'booking_under_way', 'milestone.submitted'),
-	('milestone', 'CHANGES_REQUESTED', 'refund', 'REFUNDED', ARRAY['freelancer'], NULL, 'milestone.refunded'),
+	('milestone', 'CHANGES_REQUESTED', 'refund', 'REFUNDED', ARRAY['freelancer', 'system'], NULL, 'milestone.refunded'),
+	('milestone', 'CHANGES_REQUESTED', 'release_part', 'CHANGES_REQUESTED', ARRAY['client'], NULL, 'milestone.part_released'),
+	('milestone', 'CHANGES_REQUESTED', 'refund_part', 'CHANGES_REQUESTED', ARRAY['freelancer'], NULL, 'milestone.part_refunded'),
+
+	('change_request', 'PENDING', 'accept', 'ACCEPTED', ARRAY['client', 'freelancer'], 'change_other_side', 'change.accepted'),
+	('change_request', 'PENDING', 'decline', 'DECLINED', ARRAY['client', 'freelancer'], 'change_other_side', 'change.declined'),
+	('change_request', 'PENDING', 'withdraw', 'WITHDRAWN', ARRAY['client', 'freelancer'], 'change_own', 'change.withdrawn'),
+	('change_request', 'PENDING', 'accept_by_silence', 'ACCEPTED', ARRAY['system'], 'change_silence_accepts', 'change.accepted'),
+	('change_request', 'PENDING', 'decline_by_silence', 'DECLINED', ARRAY['system'], 'change_silence_declines', 'change.declined'),
+	('change_request', 'PENDING', 'drop', 'WITHDRAWN', ARRAY['system'], NULL, 'change.withdrawn'),
 
 	('review', 'HIDDEN', 'publish', 'PUBLISHED', ARRAY['system'], NULL, 'review.published');
 
@@ -46,4 +63,6 @@ INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
 	('booking', 'OFFERED', 'expire', 'offerTerm'),
 	('booking', 'AWAITING_PAYMENT', 'expire', 'bookingPaymentTerm'),
 	('milestone', 'SUBMITTED', 'auto_release', 'autoRelease'),
+	('change_request', 'PENDING', 'accept_by_silence', 'changeRequestTerm'),
+	('change_request', 'PENDING', 'decline_by_silence', 'changeRequestTerm'),
 	('review', 'HIDDEN', 'publish', 'reviewWindow');

@@ -1,5 +1,5 @@
 -- sql/booking/policies.sql
---	Who sees and writes bookings, milestones and reviews. The owner's functions may lock a row of
+--	Who sees and writes bookings, milestones, change requests and reviews. The owner's functions may lock a row of
 --	their caller and never change one: that is for the engine.
 
 CREATE POLICY booking_read ON skillancer.booking FOR SELECT
@@ -25,6 +25,24 @@ CREATE POLICY milestone_lock ON skillancer.milestone FOR UPDATE TO skillancer_ow
 	USING (client_id = (SELECT skillancer.current_user_id())
 		OR freelancer_id = (SELECT skillancer.current_user_id()))
 	WITH CHECK (false);
+
+CREATE POLICY change_request_read ON skillancer.change_request FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY change_request_make ON skillancer.change_request FOR INSERT TO skillancer_owner
+	WITH CHECK (requested_by = (SELECT skillancer.current_user_id()));
+CREATE POLICY change_request_lock ON skillancer.change_request FOR UPDATE TO skillancer_owner
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (false);
+
+CREATE POLICY delivery_read ON skillancer.delivery FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY delivery_make ON skillancer.delivery FOR INSERT TO skillancer_owner
+	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
 
 CREATE POLICY review_read ON skillancer.review FOR SELECT
 	USING ((state = 'PUBLISHED' AND (SELECT skillancer.has_request()))

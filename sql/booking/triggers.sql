@@ -1,5 +1,5 @@
 -- sql/booking/triggers.sql
---	No state without the engine: bookings, milestones and reviews.
+--	No state without the engine: bookings, milestones, change requests and reviews.
 
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.booking
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('booking');
@@ -12,3 +12,7 @@ ALTER TABLE skillancer.milestone ENABLE ALWAYS TRIGGER state_guard;
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.review
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('review');
 ALTER TABLE skillancer.review ENABLE ALWAYS TRIGGER state_guard;
+
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.change_request
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('change_request');
+ALTER TABLE skillancer.change_request ENABLE ALWAYS TRIGGER state_guard;

@@ -1,9 +1,10 @@
 -- sql/booking/views.sql
---	The JSON of bookings, milestones and reviews, one view each.
+--	The JSON of bookings, milestones, change requests, deliveries and reviews, one view each.
 
 -- A milestone as the API shows it.
 CREATE VIEW skillancer.milestone_doc WITH (security_invoker = true) AS
 SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amount, m.version,
+	s.released, s.refunded, s.in_escrow,
 	'v' || m.version AS etag,
 	skillancer.json_doc(
 		'id', m.id,
@@ -11,6 +12,9 @@ SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amoun
 		'seq', m.seq,
 		'title', m.title,
 		'amount', m.amount,
+		'released', s.released,
+		'refunded', s.refunded,
+		'inEscrow', s.in_escrow,
 		'days', m.days,
 		'state', m.state,
 		'proposedBy', m.proposed_by,
@@ -24,7 +28,17 @@ SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amoun
 		'createdAt', m.created_at,
 		'updatedAt', m.updated_at
 	) AS doc
-FROM skillancer.milestone m;
+FROM skillancer.milestone m
+CROSS JOIN LATERAL (
+	SELECT coalesce(m.released_part, skillancer.monetary_of(0, skillancer.monetary_currency(m.amount))) AS released,
+		coalesce(m.refunded_part, skillancer.monetary_of(0, skillancer.monetary_currency(m.amount))) AS refunded
+) p
+CROSS JOIN LATERAL (
+	SELECT CASE m.state WHEN 'RELEASED' THEN m.amount - p.refunded ELSE p.released END AS released,
+		CASE m.state WHEN 'REFUNDED' THEN m.amount - p.released ELSE p.refunded END AS refunded,
+		CASE WHEN m.state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED') THEN m.amount - p.released - p.refunded
+			ELSE skillancer.monetary_of(0, skillancer.monetary_currency(m.amount)) END AS in_escrow
+) s;
 COMMENT ON VIEW skillancer.milestone_doc IS 'Milestones as JSON, for the two parties.';
 
 -- A booking with its milestones; the ETag moves with either.
@@ -67,14 +81,49 @@ LEFT JOIN skillancer.profile f ON f.user_id = b.freelancer_id
 LEFT JOIN LATERAL (
 	SELECT sum(d.version) AS versions,
 		sum(d.amount) FILTER (WHERE d.state <> 'CANCELLED') AS agreed,
-		sum(d.amount) FILTER (WHERE d.state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED')) AS in_escrow,
-		sum(d.amount) FILTER (WHERE d.state = 'RELEASED') AS released,
-		sum(d.amount) FILTER (WHERE d.state = 'REFUNDED') AS refunded,
+		sum(d.in_escrow) AS in_escrow,
+		sum(d.released) AS released,
+		sum(d.refunded) AS refunded,
 		json_agg(d.doc ORDER BY d.seq) AS milestones
 	FROM skillancer.milestone_doc d
 	WHERE d.booking_id = b.id
 ) m ON true;
 COMMENT ON VIEW skillancer.booking_doc IS 'Bookings with their milestones as JSON, for the two parties.';
+
+-- A change request as the API shows it.
+CREATE VIEW skillancer.change_request_doc WITH (security_invoker = true) AS
+SELECT r.id, r.booking_id, r.client_id, r.freelancer_id, r.state,
+	'v' || r.version AS etag,
+	skillancer.json_doc(
+		'id', r.id,
+		'bookingId', r.booking_id,
+		'kind', r.kind,
+		'milestoneId', r.milestone_id,
+		'days', r.days,
+		'reason', r.reason,
+		'requestedBy', r.requested_by,
+		'state', r.state,
+		'onSilence', r.on_silence,
+		'answerBy', CASE WHEN r.state = 'PENDING'
+			THEN r.created_at + (r.policy ->> 'changeRequestTerm')::interval END,
+		'answeredAt', r.answered_at,
+		'createdAt', r.created_at
+	) AS doc
+FROM skillancer.change_request r;
+COMMENT ON VIEW skillancer.change_request_doc IS 'Change requests as JSON, for the two parties.';
+
+-- A delivery as the API shows it.
+CREATE VIEW skillancer.delivery_doc WITH (security_invoker = true) AS
+SELECT d.milestone_id, d.number, d.client_id, d.freelancer_id,
+	skillancer.json_doc(
+		'milestoneId', d.milestone_id,
+		'number', d.number,
+		'message', d.message,
+		'links', d.links,
+		'createdAt', d.created_at
+	) AS doc
+FROM skillancer.delivery d;
+COMMENT ON VIEW skillancer.delivery_doc IS 'Deliveries as JSON, for the two parties.';
 
 -- A review as the API shows it. Who may read it is settled by the policies of the table.
 CREATE VIEW skillancer.review_doc WITH (security_invoker = true) AS

@@ -185,6 +185,21 @@ SELECT skillancer.put_template('milestone.released', 'EMAIL', 'You were paid for
 
 the money for "{{milestone.title}}" was released to you. After a few days it can be paid out.
 ');
+SELECT skillancer.put_rule('milestone.part_released', 'freelancer', 'milestone.part_released', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.part_released', 'IN_APP', 'You were paid a part',
+	'A part of the money for "{{milestone.title}}" was released to you. The rest stays in escrow.');
+SELECT skillancer.put_rule('milestone.part_refunded', 'client', 'milestone.part_refunded', 'PAYMENTS');
+SELECT skillancer.put_template('milestone.part_refunded', 'IN_APP', 'You got a part of your money back',
+	'A part of the money for "{{milestone.title}}" went back to you. The rest stays in escrow.');
+SELECT skillancer.put_rule('milestone.delivered', 'client', 'milestone.delivered', 'BOOKINGS');
+SELECT skillancer.put_template('milestone.delivered', 'IN_APP', 'Something was delivered', 'Look at what is new for "{{milestone.title}}".');
+SELECT skillancer.put_rule('change.requested', 'others', 'change.requested', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('change.requested', 'IN_APP', 'A change is asked for',
+	'{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} asks for a change of "{{booking.title}}". Answer within two days, or it is decided without you.');
+SELECT skillancer.put_rule('change.accepted', 'audience', 'change.accepted', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('change.accepted', 'IN_APP', 'A change was accepted', '"{{booking.title}}" was changed as asked.');
+SELECT skillancer.put_rule('change.declined', 'audience', 'change.declined', 'BOOKINGS');
+SELECT skillancer.put_template('change.declined', 'IN_APP', 'A change was declined', '"{{booking.title}}" stays as it was.');
 SELECT skillancer.put_rule('milestone.refunded', 'client', 'milestone.refunded', 'PAYMENTS');
 SELECT skillancer.put_template('milestone.refunded', 'IN_APP', 'You got your money back',
 	'The money for "{{milestone.title}}" went back to you.');

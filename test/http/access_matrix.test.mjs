@@ -40,6 +40,7 @@ const PROPOSAL = { coverLetter: 'I have done work of this kind for many years, a
 const GIG = { title: 'A gig for trying out', description: 'What you get, in enough words.', packages: [{ tier: 'BASIC', title: 'Basic', description: 'The basic one', price: usd('20.00'), deliveryDays: 3, revisions: 1, features: [] }] };
 
 const ORDER = { revision: 1, package: 'BASIC' };
+const CHANGE = { kind: 'PAUSE', reason: 'A holiday' };
 const offer = () => ({ freelancerId: ME.freelancer.id, title: 'Work to offer', description: 'What has to be done.', price: usd('30.00') });
 
 // What there is to ask about. Each returns the id of a fresh object.
@@ -63,6 +64,10 @@ const make = {
 		await must('client', 'POST', `/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await make.card() });
 		return booking.id;
 	},
+	change: async () => {
+		return (await must('client', 'POST', `/v1/bookings/${await make.running()}/change-requests`, CHANGE)).id;
+	},
+	running: async () => sql(`SELECT booking_id FROM skillancer.milestone WHERE id = '${await make.milestone('FUNDED')}'`)[0][0],
 	offer: async () => (await must('client', 'POST', '/v1/bookings', offer())).id,
 	booking: async () => (await must('client', 'POST', `/v1/proposals/${await make.proposal()}/accept`, { revision: 1 })),
 	newCard: async () => (await must('client', 'POST', '/v1/payment-methods', { token: 'tok_success' })).id,
@@ -105,6 +110,7 @@ const OBJECT = {
 	'/v1/admin/postings/{id}': make.posting,
 	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
 	'/v1/gigs/{id}/orders': () => make.activeGig(), '/v1/bookings/{id}/requirements': make.order,
+	'/v1/bookings/{id}/change-requests': make.running, '/v1/change-requests/{id}': make.change,
 	'/v1/bookings/{id}/accept': make.offer, '/v1/bookings/{id}/decline': make.offer, '/v1/bookings/{id}/withdraw': make.offer,
 	'/v1/invitations/{id}': make.invitation, '/v1/milestones/{id}/': () => make.milestone('FUNDED'),
 	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
@@ -125,6 +131,8 @@ const BODY = {
 	'POST /v1/bookings/{id}/milestones': () => ({ title: 'More', amount: usd('5.00') }),
 	'POST /v1/bookings/{id}/reviews': () => ({ rating: 5, comment: 'It was all right.', wouldWorkAgain: true }),
 	'POST /v1/gigs/{id}/orders': () => ORDER, 'POST /v1/bookings': offer, 'POST /v1/bookings/{id}/requirements': () => ({ answers: ['Blue'] }),
+	'POST /v1/bookings/{id}/change-requests': () => CHANGE, 'POST /v1/milestones/{id}/deliveries': () => ({ message: 'Here it is.' }),
+	'POST /v1/milestones/{id}/release-part': () => ({ amount: usd('5.00') }), 'POST /v1/milestones/{id}/refund-part': () => ({ amount: usd('5.00') }),
 	'POST /v1/bookings/{id}/accept': () => ({ termsHash: '0'.repeat(64) }),
 	'POST /v1/gigs': () => GIG, 'PATCH /v1/gigs/{id}': () => ({ title: 'Another title for it' }),
 	'POST /v1/milestones/{id}/fund': async () => ({ paymentMethodId: await make.card() }),

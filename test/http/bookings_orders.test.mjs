@@ -5,7 +5,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { sql } from './support.mjs';
-import { card, checkBooks, join, tag, usd } from './market.mjs';
+import { card, checkBooks, fundedMilestone, join, tag, usd } from './market.mjs';
 
 let client;
 let freelancer;
@@ -97,4 +97,38 @@ test('accepted, declined and withdrawn at once: one of them', async () => {
 		const { state } = await client.get(`/v1/bookings/${booking.id}`);
 		assert.equal(state, answers[0].status === 200 ? 'AWAITING_PAYMENT' : 'VOID');
 	}
+});
+
+test('parts of a milestone at once: within what is in escrow, fees that add up', async () => {
+	const { milestone } = await fundedMilestone(client, freelancer, '100.00');
+	const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2
+		? client.raw('POST', `/v1/milestones/${milestone.id}/release-part`, { amount: usd('15.00') })
+		: freelancer.raw('POST', `/v1/milestones/${milestone.id}/refund-part`, { amount: usd('15.00') }))));
+	assert.deepEqual(count(answers), { 200: 6, 409: 6 }, answers.map((a) => a.text).join('\n'));
+	const now = (await client.get(`/v1/bookings/${milestone.bookingId}`)).milestones[0];
+	assert.equal(now.inEscrow.amount, '10.00');
+	assert.equal(Number(now.released.amount) + Number(now.refunded.amount), 90);
+	await freelancer.post(`/v1/milestones/${milestone.id}/deliveries`, { message: 'All of it', links: ['https://files.test/all'], submit: true }, 201);
+	assert.equal((await client.post(`/v1/milestones/${milestone.id}/approve`)).inEscrow.amount, '0.00');
+	assert.deepEqual(sql(`SELECT sum(b.balance) FROM skillancer.ledger_account b WHERE b.ref = ('${milestone.id}'::skillancer.milestone_id)::uuid`), [['0']]);
+	checkBooks();
+});
+
+test('a cancellation accepted, declined and withdrawn at once, and approved meanwhile: one fate of the money', async () => {
+	for (let round = 0; round < 3; round++) {
+		const payer = await join('ona', 'CLIENT');
+		const { milestone } = await fundedMilestone(payer, freelancer, '30.00');
+		await freelancer.post(`/v1/milestones/${milestone.id}/submit`, { note: 'Done.' });
+		const change = await payer.post(`/v1/bookings/${milestone.bookingId}/change-requests`, { kind: 'CANCELLATION', reason: 'Not needed any more' }, 201);
+		assert.equal(change.onSilence, 'DECLINE');
+		const answers = await Promise.all([
+			freelancer.raw('POST', `/v1/change-requests/${change.id}/accept`), freelancer.raw('POST', `/v1/change-requests/${change.id}/decline`),
+			payer.raw('POST', `/v1/change-requests/${change.id}/withdraw`), payer.raw('POST', `/v1/milestones/${milestone.id}/approve`)]);
+		assert.equal(count(answers.slice(0, 3))[200], 1, answers.map((a) => a.text).join('\n'));
+		const [{ state }] = (await payer.get(`/v1/bookings/${milestone.bookingId}`)).milestones;
+		assert.ok(['RELEASED', 'REFUNDED'].includes(state), state);
+		assert.deepEqual(sql(`SELECT count(*) FROM skillancer.ledger_txn WHERE kind IN ('release', 'refund')
+			AND ref = ('${milestone.id}'::skillancer.milestone_id)::uuid`), [['1']]);
+	}
+	checkBooks();
 });

@@ -88,6 +88,12 @@ INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq,
 SELECT rls.id('milestone' || b.state, row_number() OVER (ORDER BY b.id)::integer)::skillancer.milestone_id, b.id, b.client_id, b.freelancer_id, 1, 'A step',
 	'15.00 USD', b.freelancer_id, CASE b.state WHEN 'ACTIVE' THEN 'FUNDED' ELSE 'RELEASED' END
 FROM skillancer.booking b;
+INSERT INTO skillancer.change_request (id, booking_id, client_id, freelancer_id, requested_by, kind, reason, on_silence, state)
+SELECT rls.id('change' || b.id::text, 1)::skillancer.change_request_id, b.id, b.client_id, b.freelancer_id,
+	CASE b.state WHEN 'ACTIVE' THEN b.client_id ELSE b.freelancer_id END, 'PAUSE', 'A reason', 'ACCEPT', 'WITHDRAWN'
+FROM skillancer.booking b;
+INSERT INTO skillancer.delivery (milestone_id, number, booking_id, client_id, freelancer_id, message)
+SELECT m.id, 1, m.booking_id, m.client_id, m.freelancer_id, 'Here it is' FROM skillancer.milestone m;
 INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating, comment, would_work_again, state)
 SELECT rls.id('review' || b.id::text, n)::skillancer.review_id, b.id, b.client_id, b.freelancer_id, CASE n WHEN 1 THEN b.client_id ELSE b.freelancer_id END,
 	CASE n WHEN 1 THEN b.freelancer_id ELSE b.client_id END, 5, 'It was all right.', true,

@@ -1,0 +1,146 @@
+/*
+ * booking/change.c
+ *		Guards and effects of the machine "change_request": what one side asks for happens when the
+ *		other one accepts, or by silence when the row says so.
+ *
+ * A command holds the booking's lock before the change request's; a timer has the change request
+ * first and gives way when the booking is taken.
+ */
+#include "skl.h"
+
+#include "booking/booking.h"
+#include "core/clock.h"
+#include "core/errors.h"
+#include "core/fire.h"
+#include "core/request.h"
+
+/* True when the caller is who asked for it. */
+static bool
+asked_by_caller(const SklFire *fire)
+{
+	const SklRequest *request = skl_request();
+	pg_uuid_t asker;
+
+	return skl_fire_uuid(fire, "requested_by", &asker) && request != NULL &&
+		   memcmp(&asker, &request->user_id, UUID_LEN) == 0;
+}
+
+static bool
+guard_other_side(const SklFire *fire)
+{
+	if (asked_by_caller(fire))
+		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to answer this");
+	return true;
+}
+
+static bool
+guard_own(const SklFire *fire)
+{
+	if (!asked_by_caller(fire))
+		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has asked for this");
+	return true;
+}
+
+static bool
+guard_silence_accepts(const SklFire *fire)
+{
+	return strcmp(skl_fire_text(fire, "on_silence"), "ACCEPT") == 0;
+}
+
+static bool
+guard_silence_declines(const SklFire *fire)
+{
+	return strcmp(skl_fire_text(fire, "on_silence"), "DECLINE") == 0;
+}
+
+static void
+effect_answered(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.change_request SET answered_at = $2"
+								   " WHERE id = $1::skillancer.change_request_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+/* More days for a milestone; a year at most. */
+static void
+extend(const SklFire *fire)
+{
+	static SklStmt stmt =
+		SKL_STMT("UPDATE skillancer.milestone SET days = least(365, coalesce(days, 0) + $2),"
+				 " version = version + 1, updated_at = $3 WHERE id = $1::skillancer.milestone_id",
+				 UUIDOID, INT8OID, TIMESTAMPTZOID);
+	pg_uuid_t milestone;
+	Datum args[3] = {UUIDPGetDatum(&milestone), Int64GetDatum(skl_fire_int64(fire, "days")),
+					 TimestampTzGetDatum(skl_now())};
+
+	if (skl_fire_uuid(fire, "milestone_id", &milestone))
+		skl_spi_exec(&stmt, args, NULL);
+}
+
+/* Nobody may be paying while the money is given back. */
+static void
+refuse_while_funding(const pg_uuid_t *booking)
+{
+	static SklStmt stmt = SKL_STMT("SELECT FROM skillancer.milestone"
+								   " WHERE booking_id = $1::skillancer.booking_id"
+								   " AND state = 'FUNDING'",
+								   UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(booking)};
+
+	if (skl_spi_exec(&stmt, args, NULL) > 0)
+		skl_failf(SKL_ERR_INVALID_STATE, "a payment for this booking is under way");
+}
+
+/* Everything that is in escrow goes back to the client, and the booking ends. */
+static void
+call_off(const pg_uuid_t *booking, const char *state)
+{
+	static SklStmt stmt = SKL_STMT("SELECT id FROM skillancer.milestone"
+								   " WHERE booking_id = $1::skillancer.booking_id"
+								   " AND state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED')"
+								   " ORDER BY id",
+								   UUIDOID);
+
+	refuse_while_funding(booking);
+	if (strcmp(state, "ENDING") != 0)
+		skl_booking_cascade("booking", booking, "end");
+	skl_booking_cascade_all(&stmt, booking, "milestone", "refund");
+	skl_booking_settle(booking);
+}
+
+static void
+effect_accepted(const SklFire *fire)
+{
+	char *kind = skl_fire_text(fire, "kind");
+	pg_uuid_t booking;
+	char *state;
+
+	effect_answered(fire);
+	if (!skl_fire_uuid(fire, "booking_id", &booking))
+		elog(ERROR, "a change request has no booking");
+	state = pstrdup(skl_booking_lock(&booking));
+	if (strcmp(kind, "EXTENSION") == 0)
+		extend(fire);
+	else if (strcmp(kind, "PAUSE") == 0)
+		skl_booking_cascade("booking", &booking, "pause");
+	else
+		call_off(&booking, state);
+}
+
+void
+skl_change_init(void)
+{
+	skl_register_guard("change_other_side", guard_other_side);
+	skl_register_guard("change_own", guard_own);
+	skl_register_guard("change_silence_accepts", guard_silence_accepts);
+	skl_register_guard("change_silence_declines", guard_silence_declines);
+	skl_register_effect("change_request", "accept", effect_accepted);
+	skl_register_effect("change_request", "accept_by_silence", effect_accepted);
+	skl_register_effect("change_request", "decline", effect_answered);
+	skl_register_effect("change_request", "decline_by_silence", effect_answered);
+	skl_register_effect("change_request", "withdraw", effect_answered);
+	skl_register_effect("change_request", "drop", effect_answered);
+}

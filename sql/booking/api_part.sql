@@ -1,0 +1,141 @@
+-- sql/booking/api_part.sql
+--	Milestones in parts: the client releases some of the money, or the freelancer gives some of it back, and the rest
+--	stays in escrow. And deliveries: what the freelancer hands over on the way.
+
+-- Fires a part, within what is left.
+CREATE OR REPLACE FUNCTION skillancer.milestone_part(p_id skillancer.milestone_id, p_event text,
+		p_amount skillancer.monetary)
+	RETURNS json
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_left skillancer.monetary;
+BEGIN
+	PERFORM skillancer.milestone_lock(p_id);
+	SELECT d.in_escrow INTO v_left FROM skillancer.milestone_doc d WHERE d.id = p_id;
+	PERFORM skillancer.check_money('amount', p_amount, 1, skillancer.policy_int('maxCharge'));
+	IF p_amount IS NOT NULL THEN
+		PERFORM skillancer.check_that('amount', skillancer.monetary_currency(p_amount) = skillancer.monetary_currency(v_left),
+			'must be in the currency of the milestone');
+	END IF;
+	PERFORM skillancer.check_done();
+	IF skillancer.monetary_minor(v_left) BETWEEN 1 AND skillancer.monetary_minor(p_amount) THEN
+		PERFORM skillancer.fail('INSUFFICIENT_FUNDS', 'a part is less than what is in escrow',
+			jsonb_build_object('inEscrow', v_left));
+	END IF;
+	RETURN skillancer.milestone_command(p_id, p_event, jsonb_build_object('amount', p_amount::text));
+END
+$$;
+COMMENT ON FUNCTION skillancer.milestone_part(skillancer.milestone_id, text, skillancer.monetary) IS
+	'The common body of releasing and refunding a part of a milestone.';
+
+-- The client releases a part.
+CREATE OR REPLACE FUNCTION skillancer_api.milestone_release_part(p_id skillancer.milestone_id,
+		p_amount skillancer.monetary, p_dry_run boolean DEFAULT false)
+	RETURNS json
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	IF p_dry_run THEN
+		RETURN skillancer.dry_run(format('SELECT skillancer_api.milestone_release_part(%L, %L, false)', p_id, p_amount));
+	END IF;
+	RETURN skillancer.milestone_part(p_id, 'release_part', p_amount);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.milestone_release_part(skillancer.milestone_id, skillancer.monetary, boolean) IS
+	'Releases a part of a funded milestone to the freelancer, less the service fee on it; the rest stays in escrow, and so does the state. dryRun shows the result and the postings.';
+SELECT skillancer.add_route('POST', '/v1/milestones/{id}/release-part', 'milestone_release_part', who => 'CLIENT',
+	summary => 'Release a part of a milestone');
+
+-- The freelancer gives a part back.
+CREATE OR REPLACE FUNCTION skillancer_api.milestone_refund_part(p_id skillancer.milestone_id,
+		p_amount skillancer.monetary, p_dry_run boolean DEFAULT false)
+	RETURNS json
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	IF p_dry_run THEN
+		RETURN skillancer.dry_run(format('SELECT skillancer_api.milestone_refund_part(%L, %L, false)', p_id, p_amount));
+	END IF;
+	RETURN skillancer.milestone_part(p_id, 'refund_part', p_amount);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.milestone_refund_part(skillancer.milestone_id, skillancer.monetary, boolean) IS
+	'Returns a part of a funded milestone, with the client''s fee on it, to the client''s wallet; the rest stays in escrow.';
+SELECT skillancer.add_route('POST', '/v1/milestones/{id}/refund-part', 'milestone_refund_part', who => 'FREELANCER',
+	summary => 'Return a part of a milestone to the client');
+
+-- The freelancer hands something over.
+CREATE OR REPLACE FUNCTION skillancer_api.milestone_deliver(p_id skillancer.milestone_id, p_message text,
+		p_links text[] DEFAULT NULL, p_submit boolean DEFAULT false)
+	RETURNS skillancer.reply
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_milestone skillancer.milestone%ROWTYPE;
+	v_number integer;
+BEGIN
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	PERFORM skillancer.milestone_lock(p_id);
+	SELECT * INTO v_milestone FROM skillancer.milestone m WHERE m.id = p_id;
+	IF v_milestone.freelancer_id IS DISTINCT FROM skillancer.current_user_id() THEN
+		PERFORM skillancer.fail('PERMISSION_DENIED');
+	END IF;
+	PERFORM skillancer.check_text('message', p_message, 1, 5000);
+	PERFORM skillancer.check_items('links', p_links, 20, 2000);
+	PERFORM skillancer.check_that(format('links[%s]', l.n - 1), l.link ~ '^https://[^\s<>"]+$', 'must be an https address')
+	FROM unnest(p_links) WITH ORDINALITY AS l (link, n);
+	PERFORM skillancer.check_done();
+	IF v_milestone.state NOT IN ('FUNDED', 'CHANGES_REQUESTED') THEN
+		PERFORM skillancer.fail('INVALID_STATE', 'work is delivered while the milestone is funded and not submitted',
+			jsonb_build_object('state', v_milestone.state, 'allowed', '[]'::jsonb));
+	END IF;
+	SELECT count(*) + 1 INTO v_number FROM skillancer.delivery d WHERE d.milestone_id = p_id;
+	IF v_number > skillancer.policy_int('deliveryLimit') THEN
+		PERFORM skillancer.fail('LIMIT_REACHED', 'the milestone has too many deliveries');
+	END IF;
+	INSERT INTO skillancer.delivery (milestone_id, number, booking_id, client_id, freelancer_id, message, links)
+	VALUES (p_id, v_number, v_milestone.booking_id, v_milestone.client_id, v_milestone.freelancer_id, p_message,
+		coalesce(p_links, '{}'));
+	IF p_submit THEN
+		PERFORM skillancer.fire('milestone', p_id::uuid, 'submit', jsonb_build_object('note', p_message));
+	ELSE
+		PERFORM skillancer.emit('milestone.delivered', 'milestone', p_id::uuid, jsonb_build_object('milestoneId', p_id,
+			'bookingId', v_milestone.booking_id, 'clientId', v_milestone.client_id, 'freelancerId', v_milestone.freelancer_id,
+			'state', v_milestone.state, 'number', v_number),
+			ARRAY[v_milestone.client_id::uuid, v_milestone.freelancer_id::uuid]);
+	END IF;
+	RETURN (SELECT ROW(201, NULL, NULL, NULL, d.doc)::skillancer.reply
+			FROM skillancer.delivery_doc d WHERE d.milestone_id = p_id AND d.number = v_number);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.milestone_deliver(skillancer.milestone_id, text, text[], boolean) IS
+	'Hands over a message and links (https) for a funded milestone; with submit it is handed in for approval at once.';
+SELECT skillancer.add_route('POST', '/v1/milestones/{id}/deliveries', 'milestone_deliver', who => 'FREELANCER',
+	summary => 'Deliver something for a milestone');
+
+-- What was handed over.
+CREATE OR REPLACE FUNCTION skillancer_api.delivery_list(p_id skillancer.milestone_id)
+	RETURNS json
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM FROM skillancer.milestone m WHERE m.id = p_id;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	RETURN coalesce((SELECT json_agg(d.doc ORDER BY d.number) FROM skillancer.delivery_doc d
+		WHERE d.milestone_id = p_id), '[]'::json);
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.delivery_list(skillancer.milestone_id) IS
+	'The deliveries of a milestone, oldest first.';
+SELECT skillancer.add_route('GET', '/v1/milestones/{id}/deliveries', 'delivery_list',
+	summary => 'Deliveries of a milestone');
