@@ -12,7 +12,8 @@ GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.paym
 	TO skillancer_engine;
 GRANT SELECT, UPDATE ON skillancer.charge, skillancer.payout TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.pair_billing, skillancer.earning TO skillancer_engine;
-GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting, skillancer.trial_balance, skillancer.escrow_coverage
+GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting, skillancer.trial_balance, skillancer.escrow_coverage,
+	skillancer.ledger_in_transit
 	TO skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_violation, skillancer.ledger_invariant
 	TO skillancer_engine;

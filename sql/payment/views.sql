@@ -278,3 +278,18 @@ LEFT JOIN skillancer.ledger_violation v ON v.invariant = i.invariant
 GROUP BY i.invariant, i.name;
 COMMENT ON VIEW skillancer.ledger_invariant IS
 	'The fourteen invariants of the ledger as they are now, with how many things break each; see ledger_violation for which.';
+
+-- What is on its way between us and the provider.
+CREATE VIEW skillancer.ledger_in_transit WITH (security_invoker = true) AS
+SELECT 'charge' AS item, c.id::uuid AS ref, c.user_id, c.state, c.amount, NULL::skillancer.monetary AS booked,
+	c.updated_at AS since, skillancer.now() - c.updated_at AS age
+FROM skillancer.charge c
+WHERE c.state IN ('CREATED', 'REQUIRES_ACTION')
+UNION ALL
+SELECT 'payout' AS item, p.id::uuid AS ref, p.user_id, p.state, p.amount - p.fee AS amount,
+	skillancer.monetary_of(a.balance, a.currency) AS booked, p.updated_at AS since, skillancer.now() - p.updated_at AS age
+FROM skillancer.payout p
+LEFT JOIN skillancer.ledger_account a ON a.class = 'payout_transit' AND a.ref = p.id::uuid AND a.owner IS NULL
+WHERE p.state = 'REQUESTED' OR a.balance <> 0;
+COMMENT ON VIEW skillancer.ledger_in_transit IS
+	'Charges that the provider has not decided and payouts that have not arrived, with their age; booked is what the ledger holds in transit, and equals the amount of a payout.';

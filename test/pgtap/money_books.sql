@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(42);
+SELECT plan(46);
 
 SELECT pg_temp.add_person('fin', 'FINANCE'), pg_temp.add_person('clara', 'CLIENT') \g /dev/null
 SELECT skillancer.new_id() AS owner, skillancer.new_id() AS other \gset
@@ -68,6 +68,20 @@ SELECT is(cardinality(pg_temp.batch('{p1}', '{3}', '2020-01-31 23:00+00')), 1, '
 SELECT throws_ok($$ SELECT skillancer.ledger_close('2020-01-31') $$, 'SK001', NULL, 'it is not closed twice');
 SELECT throws_ok($$ DELETE FROM skillancer.ledger_period $$, 'SK405', NULL, 'nor opened again');
 SELECT is(pg_temp.as_person('fin', 'SELECT skillancer_api.period_list()') #>> '{0,through}', '2020-01-31', 'finance lists the closed periods');
+
+-- in transit
+SELECT pg_temp.add_person('paul', 'FREELANCER') \g /dev/null
+SELECT skillancer.ledger_post('TEST', 'earned', NULL, '{bank_trust,freelancer_available}', ARRAY[NULL, pg_temp.person('paul')], '{NULL,NULL}', '{NULL,NULL}',
+	'{90000,-90000}', 'USD') \g /dev/null
+SELECT pg_temp.method('paul', 'PAYOUT', 'tok_bank_success') AS method \gset
+SELECT pg_temp.later('4 days') \g /dev/null
+SELECT is(pg_temp.as_person('paul', format('SELECT skillancer_api.payout_create(%L, %L)', '900.00 USD', :'method')) ->> 'status', '201', 'a payout is requested');
+SELECT is((SELECT count(*) FROM skillancer.ledger_in_transit t WHERE t.user_id::uuid = pg_temp.person('paul') AND t.item = 'payout' AND t.booked = t.amount
+	AND t.age = interval '0'), 1::bigint, 'it is in transit, and the ledger holds as much');
+SELECT pg_temp.later('2 minutes'), pg_temp.due() \g /dev/null
+SELECT is((SELECT count(*) FROM skillancer.ledger_in_transit t WHERE t.user_id::uuid = pg_temp.person('paul')), 0::bigint, 'and when it is paid, not any more');
+SELECT pg_temp.as_person('fin', 'SELECT skillancer_api.period_list()') \g /dev/null
+SELECT is((SELECT count(*) FROM skillancer.ledger_violation v WHERE v.invariant IN (2, 4, 5, 13)), 0::bigint, 'the books are in order');
 
 -- seals: entries of transactions that are over, as these will be; nothing else was posted in this database
 SELECT is(skillancer.seal_ledger(), 0::bigint, 'entries of a running transaction are not sealed');
