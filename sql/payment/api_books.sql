@@ -42,7 +42,7 @@ DECLARE
 	v_reversal bigint;
 BEGIN
 	PERFORM skillancer.require_permission('finance:adjust');
-	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'mature', 'payout', 'payout_paid',
+	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund_part', 'mature', 'payout', 'payout_paid',
 		'payout_returned', 'refund') THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'this posting belongs to a command: refund, cancel or pay back instead');
 	END IF;
