@@ -50,7 +50,6 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 		" VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9)"
 		" RETURNING id::uuid",
 		TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID, TEXTOID);
-	const SklRequest *request = skl_request();
 	Datum args[9];
 	char nulls[] = "         ";
 	pg_uuid_t id;
@@ -63,19 +62,7 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 	args[4] = CStringGetTextDatum(data_json);
 	args[5] = uuid_array(audience, naudience);
 	args[6] = Int32GetDatum(skl_epoch());
-	args[7] = (Datum) 0;
-	args[8] = (Datum) 0;
-	nulls[7] = nulls[8] = 'n';
-	if (request != NULL && request->has_user)
-	{
-		args[7] = UUIDPGetDatum(&request->user_id);
-		nulls[7] = ' ';
-	}
-	if (request != NULL && request->request_id != NULL)
-	{
-		args[8] = CStringGetTextDatum(request->request_id);
-		nulls[8] = ' ';
-	}
+	skl_request_stamp(&args[7], &nulls[7]);
 	skl_spi_connect();
 	skl_spi_exec(&stmt, args, nulls);
 	memcpy(&id, DatumGetUUIDP(skl_spi_value(0, 1, &isnull)), sizeof(id));

@@ -243,7 +243,6 @@ claim_txns(SklPostingSpec **sorted, int n)
 		" ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, id",
 		TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID,
 		TEXTARRAYOID, UUIDOID, TEXTOID);
-	const SklRequest *request = skl_request();
 	Datum *prints = palloc(sizeof(Datum) * (size_t) n);
 	Datum args[9];
 	char nulls[] = "       nn";
@@ -255,16 +254,7 @@ claim_txns(SklPostingSpec **sorted, int n)
 		prints[i] = PointerGetDatum(
 			fingerprint(sorted[i]->kind, sorted[i]->ref, sorted[i]->legs, sorted[i]->nlegs));
 	txn_columns(sorted, prints, n, args);
-	if (request != NULL && request->has_user)
-	{
-		args[7] = UUIDPGetDatum(&request->user_id);
-		nulls[7] = ' ';
-	}
-	if (request != NULL && request->request_id != NULL)
-	{
-		args[8] = CStringGetTextDatum(request->request_id);
-		nulls[8] = ' ';
-	}
+	skl_request_stamp(&args[7], &nulls[7]);
 	rows = skl_spi_exec(&claim, args, nulls);
 	for (int i = 0; i < n && row < rows; i++)
 	{

@@ -73,6 +73,23 @@ skl_request(void)
 	return current;
 }
 
+void
+skl_request_stamp(Datum args[2], char nulls[2])
+{
+	args[0] = args[1] = (Datum) 0;
+	nulls[0] = nulls[1] = 'n';
+	if (current != NULL && current->has_user)
+	{
+		args[0] = UUIDPGetDatum(&current->user_id);
+		nulls[0] = ' ';
+	}
+	if (current != NULL && current->request_id != NULL)
+	{
+		args[1] = CStringGetTextDatum(current->request_id);
+		nulls[1] = ' ';
+	}
+}
+
 uint32
 skl_role_bit(const char *name)
 {

@@ -54,6 +54,12 @@ typedef struct SklRequest
 /* The request of this transaction, or NULL. Lives until the transaction ends. */
 extern const SklRequest *skl_request(void);
 
+/*
+ * Fills two neighbouring parameters of a statement: the user (uuid) and the request id (text), each
+ * NULL (nulls 'n') where there is none, as when a worker acts.
+ */
+extern void skl_request_stamp(Datum args[2], char nulls[2]);
+
 /* True when the request has a user who holds one of the SklRole bits in roles. */
 extern bool skl_request_has_role(uint32 roles);
 
