@@ -144,10 +144,7 @@ effect_payment_failed(const SklFire *fire)
 	booking_of(fire, &booking);
 	if (term == NULL || strcmp(skl_booking_lock(&booking), "AWAITING_PAYMENT") != 0)
 		return;
-	skl_schedule("booking", &booking, "expire",
-				 DatumGetTimestampTz(
-					 DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(skl_now()),
-										 IntervalPGetDatum(skl_policy_parse_interval(term)))));
+	skl_schedule("booking", &booking, "expire", skl_now_plus(skl_policy_parse_interval(term)));
 }
 
 static void

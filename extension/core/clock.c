@@ -44,6 +44,13 @@ skl_now(void)
 }
 
 TimestampTz
+skl_now_plus(Interval *period)
+{
+	return DatumGetTimestampTz(DirectFunctionCall2(
+		timestamptz_pl_interval, TimestampTzGetDatum(skl_now()), IntervalPGetDatum(period)));
+}
+
+TimestampTz
 skl_instant(void)
 {
 	return offset_from(clock_in_use->instant());

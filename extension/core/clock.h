@@ -23,6 +23,9 @@ extern const SklClock *skl_clock_use(const SklClock *clock);
  */
 extern TimestampTz skl_now(void);
 
+/* skl_now() and a period. */
+extern TimestampTz skl_now_plus(Interval *period);
+
 /* This instant, moved likewise. */
 extern TimestampTz skl_instant(void);
 

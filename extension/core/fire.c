@@ -414,9 +414,7 @@ reset_timers(const SklFire *fire)
 
 		if (strcmp(timer->state, fire->to) == 0)
 			skl_schedule(fire->machine->name, &fire->id, timer->event,
-						 DatumGetTimestampTz(DirectFunctionCall2(
-							 timestamptz_pl_interval, TimestampTzGetDatum(skl_now()),
-							 IntervalPGetDatum(timer_interval(fire, timer)))));
+						 skl_now_plus(timer_interval(fire, timer)));
 	}
 }
 

@@ -154,8 +154,7 @@ hold_ends(Jsonb *pinned)
 	Interval *hold =
 		duration != NULL ? skl_policy_parse_interval(duration) : skl_policy_interval("earningHold");
 
-	return DatumGetTimestampTz(DirectFunctionCall2(
-		timestamptz_pl_interval, TimestampTzGetDatum(skl_now()), IntervalPGetDatum(hold)));
+	return skl_now_plus(hold);
 }
 
 /* Writes down what the freelancer earned, and when it comes off hold. */
