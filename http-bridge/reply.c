@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "content.h"
 #include "context.h"
 #include "fmt.h"
 #include "text.h"
@@ -314,14 +315,14 @@ add_reply_header(SklRequestCtx *ctx, const char *name, const json_t *value)
 				   skl_sprintf(ctx, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
 }
 
-/* Headers that the function wants, and its order to mint a token. */
+/* Headers that the function wants, its order to mint a token, and a body of another type. */
 static bool
 take_headers(SklRequestCtx *ctx, const char *text)
 {
 	json_t *headers = json_loads(text, 0, NULL);
 	const char *name;
 	json_t *value;
-	bool minted = true;
+	bool ok = true;
 
 	json_object_foreach(headers, name, value)
 	{
@@ -329,16 +330,18 @@ take_headers(SklRequestCtx *ctx, const char *text)
 		const json_t *item;
 
 		if (strcmp(name, "skl-mint") == 0)
-			minted = splice_token(ctx, value) && minted;
+			ok = splice_token(ctx, value) && ok;
 		else if (json_is_array(value))
 		{
 			json_array_foreach(value, index, item) add_reply_header(ctx, name, item);
 		}
-		else
+		else if (!skl_content_owns(name))
 			add_reply_header(ctx, name, value);
 	}
+	if (ctx->status < 300 && json_object_get(headers, "Content-Type") != NULL)
+		ok = skl_content_take(ctx, headers) && ok;
 	json_decref(headers);
-	return minted;
+	return ok;
 }
 
 /* A refusal that commits: the body is the error object. */
@@ -395,7 +398,7 @@ set_reply(SklRequestCtx *ctx, const PGresult *result)
 	}
 	if (ctx->status >= 400)
 		set_refusal(ctx);
-	else
+	else if (ctx->reply.head_length > 0) /* else it is no JSON, and has no envelope */
 		set_tail(ctx, column(result, 3));
 }
 

@@ -37,6 +37,12 @@ before(async () => {
 		CREATE OR REPLACE FUNCTION skillancer_api.t_write() RETURNS json LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 		BEGIN EXECUTE 'INSERT INTO public.t_trace VALUES (2)'; RETURN '1'; END $$;
 		CREATE OR REPLACE FUNCTION skillancer_api.t_nowhere() RETURNS json LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT a FROM public.t_missing); END $$;
+		CREATE OR REPLACE FUNCTION skillancer_api.t_content(p_type text, p_body json, p_encoding text DEFAULT NULL, p_status integer DEFAULT 200)
+		RETURNS skillancer.reply LANGUAGE plpgsql STABLE AS $$
+		BEGIN
+			RETURN ROW(p_status, 'v7', jsonb_strip_nulls(jsonb_build_object('Content-Type', p_type, 'skl-encoding', p_encoding, 'X-One', '1')),
+				NULL, p_body)::skillancer.reply;
+		END $$;
 		CREATE OR REPLACE FUNCTION skillancer_api.t_text(p_size integer) RETURNS json LANGUAGE plpgsql STABLE AS $$
 		BEGIN RETURN to_json(repeat('abcdefghij', p_size / 10)); END $$;`,
 	["'GET', '/v1/t/json', 't_json', 'anyone'", "'GET', '/v1/t/jsonb', 't_jsonb', 'anyone'", "'GET', '/v1/t/null', 't_null', 'anyone'",
@@ -44,7 +50,7 @@ before(async () => {
 		"'PATCH', '/v1/t/etag', 't_match', 'anyone'", "'POST', '/v1/t/mint', 't_mint', 'anyone'", "'POST', '/v1/t/refuse', 't_refuse', 'anyone'",
 		"'GET', '/v1/t/raise', 't_raise', 'anyone'", "'GET', '/v1/t/fail', 't_fail', 'anyone'", "'GET', '/v1/t/write', 't_write', 'anyone'",
 		"'GET', '/v1/t/nowhere', 't_nowhere', 'anyone'", "'GET', '/v1/t/text', 't_text', 'anyone'", "'GET', '/v1/t/user', 't_json'",
-		"'GET', '/v1/t/cached', 't_json', 'anyone', cache_ttl => 30"]);
+		"'POST', '/v1/t/content', 't_content', 'anyone'", "'GET', '/v1/t/cached', 't_json', 'anyone', cache_ttl => 30"]);
 	assert.ok(await routed('/v1/t/cached'));
 });
 after(() => { removeRoutes(); sql('DROP TABLE public.t_trace'); });
@@ -213,4 +219,26 @@ test('problem details where they are asked for', async () => {
 	assert.equal(answer.json.status, 422);
 	assert.equal(answer.json.code, 'VALIDATION_ERROR');
 	assert.deepEqual(answer.json.errors, [{ field: 'code', message: 'is required' }]);
+});
+
+test('a body that is no JSON has no envelope', async () => {
+	const send = (body) => call('POST', '/v1/t/content', { body });
+	const table = await send({ type: 'text/csv; charset=utf-8', body: 'a,"ä"\r\n1,2\r\n' });
+	assert.deepEqual([table.status, table.text, table.headers.get('content-type'), table.headers.get('etag')],
+		[200, 'a,"ä"\r\n1,2\r\n', 'text/csv; charset=utf-8', '"v7"']);
+	assert.equal(table.headers.get('x-one'), '1');
+	assert.equal(table.headers.get('skl-encoding'), null);
+	const bytes = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7) % 256));
+	const wrapped = bytes.toString('base64').replace(/.{76}/g, '$&\n'); // as encode() of PostgreSQL writes it
+	const answer = await fetch(`${url}/v1/t/content`, { method: 'POST', headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({ type: 'application/pdf', body: wrapped, encoding: 'base64' }) });
+	assert.equal(answer.headers.get('content-type'), 'application/pdf');
+	assert.deepEqual(Buffer.from(await answer.arrayBuffer()), bytes);
+	assert.equal((await send({ type: 'text/plain', body: '' })).text, '', 'nothing is a body, too');
+	for (const wrong of [{ body: { a: 1 } }, { body: '%%%', encoding: 'base64' }]) {
+		const refused = await send({ type: 'text/plain', ...wrong });
+		assert.deepEqual([refused.status, refused.json.error.code], [500, 'INTERNAL_ERROR'], 'a mistake of the function');
+	}
+	const error = await send({ type: 'text/plain', body: { code: 'INVALID_STATE', message: 'no', details: [] }, status: 409 });
+	assert.deepEqual([error.status, error.json.error.code], [409, 'INVALID_STATE'], 'errors are JSON');
 });
