@@ -157,33 +157,62 @@ hold_ends(Jsonb *pinned)
 	return skl_now_plus(hold);
 }
 
+/* What a release has posted, beside the step. */
+typedef struct Release
+{
+	int64 service_fee;
+	int64 client_fee;
+	int64 posting;
+} Release;
+
 /* Writes down what the freelancer earned, and when it comes off hold. */
-static void
-record_earning(const SklFire *fire, const Step *step, int64 fee)
+static pg_uuid_t
+insert_earning(const Step *step, const Release *release, Datum policy, TimestampTz available_at)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.earning (freelancer_id, client_id, booking_id, milestone_id,"
-		" gross, fee, net, policy) VALUES ($1::skillancer.user_id, $2::skillancer.user_id,"
+		" gross, fee, net, policy, client_fee, posting, available_at)"
+		" VALUES ($1::skillancer.user_id, $2::skillancer.user_id,"
 		" $3::skillancer.booking_id, $4::skillancer.milestone_id,"
 		" skillancer.monetary_of($5, $8), skillancer.monetary_of($6, $8),"
-		" skillancer.monetary_of($7, $8), $9) RETURNING id",
-		UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, TEXTOID, JSONBOID);
+		" skillancer.monetary_of($7, $8), $9, skillancer.monetary_of($10, $8), $11, $12)"
+		" RETURNING id",
+		UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, TEXTOID, JSONBOID, INT8OID,
+		INT8OID, TIMESTAMPTZOID);
 	bool isnull;
-	Datum policy = skl_fire_datum(fire, "policy", &isnull);
-	Datum args[9] = {UUIDPGetDatum(&step->freelancer),
-					 UUIDPGetDatum(&step->client),
-					 UUIDPGetDatum(&step->booking),
-					 UUIDPGetDatum(&step->milestone),
-					 Int64GetDatum(step->amount),
-					 Int64GetDatum(fee),
-					 Int64GetDatum(step->amount - fee),
-					 CStringGetTextDatum(step->currency),
-					 policy};
+	Datum args[12] = {UUIDPGetDatum(&step->freelancer),
+					  UUIDPGetDatum(&step->client),
+					  UUIDPGetDatum(&step->booking),
+					  UUIDPGetDatum(&step->milestone),
+					  Int64GetDatum(step->amount),
+					  Int64GetDatum(release->service_fee),
+					  Int64GetDatum(step->amount - release->service_fee),
+					  CStringGetTextDatum(step->currency),
+					  policy,
+					  Int64GetDatum(release->client_fee),
+					  Int64GetDatum(release->posting),
+					  TimestampTzGetDatum(available_at)};
 	pg_uuid_t earning;
 
 	skl_spi_exec(&stmt, args, NULL);
 	memcpy(&earning, DatumGetPointer(skl_spi_value(0, 1, &isnull)), sizeof(earning));
-	skl_schedule("earning", &earning, "mature", hold_ends(DatumGetJsonbP(policy)));
+	return earning;
+}
+
+/* What follows from a release: the earning, its hold, and the tax within the two fees. */
+static void
+record_earning(const SklFire *fire, const Step *step, const Release *release)
+{
+	bool isnull;
+	Datum policy = skl_fire_datum(fire, "policy", &isnull);
+	TimestampTz available_at = hold_ends(DatumGetJsonbP(policy));
+	pg_uuid_t earning = insert_earning(step, release, policy, available_at);
+
+	skl_schedule("earning", &earning, "mature", available_at);
+	skl_tax_fee(&earning,
+				&(SklFeeTaxed){"SERVICE", &step->freelancer, step->currency, release->service_fee});
+	skl_tax_fee(&earning,
+				&(SklFeeTaxed){"CLIENT", &step->client, step->currency, release->client_fee});
 }
 
 /* The legs of a release of one step; deferred is the client's fee on it. Returns the service fee.
@@ -223,10 +252,10 @@ effect_release(const SklFire *fire)
 	Step step = step_of(fire);
 	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency);
 	SklPosting posting;
-	int64 fee = build_release(&posting, &step, deferred);
+	Release release = {build_release(&posting, &step, deferred), deferred, 0};
 
-	skl_posting_send(&posting, "release", &step.milestone);
-	record_earning(fire, &step, fee);
+	release.posting = skl_posting_send(&posting, "release", &step.milestone);
+	record_earning(fire, &step, &release);
 }
 
 /* T8: what is left of a milestone goes back to the client's wallet, with his fee. */
@@ -262,11 +291,12 @@ effect_release_part(const SklFire *fire)
 		UUIDOID, INT8OID, TEXTOID);
 	Step step = part_of(fire);
 	SklPosting posting;
-	int64 fee = build_release(&posting, &step, client_fee(&step));
+	int64 deferred = client_fee(&step);
+	Release release = {build_release(&posting, &step, deferred), deferred, 0};
 
-	skl_posting_send_step(&posting, "release_part", &step.milestone,
-						  skl_fire_int64(fire, "version"));
-	record_earning(fire, &step, fee);
+	release.posting = skl_posting_send_step(&posting, "release_part", &step.milestone,
+											skl_fire_int64(fire, "version"));
+	record_earning(fire, &step, &release);
 	add_part(&stmt, &step);
 }
 

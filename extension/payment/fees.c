@@ -11,16 +11,22 @@
 
 #define BPS_SCALE 10000
 
-/* Divides by BPS_SCALE, rounding half to even; the numerator is not negative. */
+/* Divides, rounding half to even; the numerator is not negative. */
+static int64_t
+round_half_even(__int128 numerator, int divisor)
+{
+	__int128 quotient = numerator / divisor;
+	int rest = (int) (numerator % divisor);
+
+	if (rest * 2 > divisor || (rest * 2 == divisor && quotient % 2 != 0))
+		quotient++;
+	return (int64_t) quotient;
+}
+
 static int64_t
 round_bps(__int128 numerator)
 {
-	__int128 quotient = numerator / BPS_SCALE;
-	int rest = (int) (numerator % BPS_SCALE);
-
-	if (rest * 2 > BPS_SCALE || (rest * 2 == BPS_SCALE && quotient % 2 != 0))
-		quotient++;
-	return (int64_t) quotient;
+	return round_half_even(numerator, BPS_SCALE);
 }
 
 bool
@@ -70,4 +76,13 @@ int64_t
 skl_fee_flat(int64_t amount, int32_t bps)
 {
 	return round_bps((__int128) amount * bps);
+}
+
+int64_t
+skl_tax_within(int64_t amount, int32_t bps)
+{
+	__int128 size = amount < 0 ? -(__int128) amount : amount;
+	int64_t tax = round_half_even(size * bps, BPS_SCALE + bps);
+
+	return amount < 0 ? -tax : tax;
 }

@@ -35,4 +35,8 @@ extern bool skl_fee_step(const SklFeeTier *tiers, int ntiers, int64_t before, in
 /* bps of an amount, rounded half to even; amount and bps not negative. */
 extern int64_t skl_fee_flat(int64_t amount, int32_t bps);
 
+/* The tax that an amount includes when it is bps on top of the rest: amount * bps / (10000 + bps),
+ * half to even; negative for a negative amount. bps is 0..10000. */
+extern int64_t skl_tax_within(int64_t amount, int32_t bps);
+
 #endif

@@ -44,12 +44,15 @@ extern void skl_posting_debit(SklPosting *posting, const char *account_class, Sk
 extern void skl_posting_credit(SklPosting *posting, const char *account_class, SklHolder holder,
 							   int64 minor);
 
-/* Posts it under the key "kind:id", so that one object is posted once for each kind. */
-extern void skl_posting_send(const SklPosting *posting, const char *kind, const pg_uuid_t *id);
+/*
+ * Posts it under the key "kind:id", so that one object is posted once for each kind. Returns the
+ * number of the posting.
+ */
+extern int64 skl_posting_send(const SklPosting *posting, const char *kind, const pg_uuid_t *id);
 
 /* Posts it under the key "kind:id:step": for what happens to one object more than once. */
-extern void skl_posting_send_step(const SklPosting *posting, const char *kind, const pg_uuid_t *id,
-								  int64 step);
+extern int64 skl_posting_send_step(const SklPosting *posting, const char *kind, const pg_uuid_t *id,
+								   int64 step);
 
 /* An amount of the row; an error when it is NULL. */
 extern const SklMonetary *skl_fire_money(const SklFire *fire, const char *column);
@@ -65,6 +68,20 @@ extern pg_uuid_t skl_fire_id(const SklFire *fire, const char *column);
  */
 extern int64 skl_fee(int64 version, const char *kind, const char *currency, int64 before,
 					 int64 minor);
+
+/* ---- tax.c: tax within fees ---- */
+
+/* A fee that was earned, and who paid it. */
+typedef struct SklFeeTaxed
+{
+	const char *kind; /* SERVICE or CLIENT */
+	const pg_uuid_t *payer;
+	const char *currency;
+	int64 minor;
+} SklFeeTaxed;
+
+/* Posts the tax that the fee of an earning includes (T16), where the payer's country has one. */
+extern void skl_tax_fee(const pg_uuid_t *earning, const SklFeeTaxed *fee);
 
 /* ---- sandbox.c: the provider that lives in the database ---- */
 

@@ -43,21 +43,21 @@ skl_posting_credit(SklPosting *posting, const char *account_class, SklHolder hol
 	add_leg(posting, account_class, holder, -minor);
 }
 
-void
+int64
 skl_posting_send(const SklPosting *posting, const char *kind, const pg_uuid_t *id)
 {
 	char *id_text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
 
-	(void) skl_ledger_post(kind, psprintf("%s:%s", kind, id_text), id, posting->legs,
+	return skl_ledger_post(kind, psprintf("%s:%s", kind, id_text), id, posting->legs,
 						   posting->nlegs);
 }
 
-void
+int64
 skl_posting_send_step(const SklPosting *posting, const char *kind, const pg_uuid_t *id, int64 step)
 {
 	char *id_text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
 
-	(void) skl_ledger_post(kind, psprintf("%s:%s:" INT64_FORMAT, kind, id_text, step), id,
+	return skl_ledger_post(kind, psprintf("%s:%s:" INT64_FORMAT, kind, id_text, step), id,
 						   posting->legs, posting->nlegs);
 }
 

@@ -12,6 +12,13 @@ COMMENT ON FUNCTION skillancer.fee_step(integer, text, skillancer.monetary, skil
 GRANT EXECUTE ON FUNCTION skillancer.fee_step(integer, text, skillancer.monetary, skillancer.monetary)
 	TO skillancer_bridge;
 
+-- The tax that a fee includes.
+CREATE OR REPLACE FUNCTION skillancer.tax_within(p_amount skillancer.monetary, p_bps integer) RETURNS skillancer.monetary
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'skl_fn_tax_within';
+COMMENT ON FUNCTION skillancer.tax_within(skillancer.monetary, integer) IS
+	'amount * bps / (10000 + bps), half to even: the tax within an amount when it is so many hundredths of a percent of the rest.';
+
 -- What a person sees of a token of the sandbox.
 CREATE OR REPLACE FUNCTION skillancer.sandbox_label(p_kind text, p_token text) RETURNS text
 	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

@@ -4,8 +4,10 @@
 GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.pair_billing,
 	skillancer.charge, skillancer.earning, skillancer.payout,
 	skillancer.payment_method_doc, skillancer.charge_doc, skillancer.earning_doc,
-	skillancer.payout_doc
+	skillancer.payout_doc, skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile, skillancer.fee_tax
 	TO skillancer_bridge;
+GRANT SELECT ON skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile TO skillancer_engine;
+GRANT SELECT, INSERT ON skillancer.fee_tax TO skillancer_engine;
 GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at)
 	ON skillancer.payment_method TO skillancer_bridge;
 GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.payment_method

@@ -4,6 +4,20 @@
 CREATE POLICY fee_schedule_read ON skillancer.fee_schedule FOR SELECT USING ((SELECT skillancer.has_request()));
 CREATE POLICY payout_rule_read ON skillancer.payout_rule FOR SELECT USING ((SELECT skillancer.has_request()));
 
+CREATE POLICY tax_jurisdiction_read ON skillancer.tax_jurisdiction FOR SELECT USING ((SELECT skillancer.has_request()));
+CREATE POLICY tax_rate_read ON skillancer.tax_rate FOR SELECT USING ((SELECT skillancer.has_request()));
+CREATE POLICY billing_profile_read ON skillancer.billing_profile FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY billing_profile_make ON skillancer.billing_profile FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY billing_profile_change ON skillancer.billing_profile FOR UPDATE TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY fee_tax_read ON skillancer.fee_tax FOR SELECT
+	USING (payer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+
 CREATE POLICY pair_billing_read ON skillancer.pair_billing FOR SELECT
 	USING (client_id = (SELECT skillancer.current_user_id())
 		OR freelancer_id = (SELECT skillancer.current_user_id())

@@ -42,7 +42,7 @@ SELECT e.id, e.freelancer_id, e.state,
 		'fee', e.fee,
 		'net', e.net,
 		'state', e.state,
-		'availableAt', e.created_at + (e.policy ->> 'earningHold')::interval,
+		'availableAt', coalesce(e.available_at, e.created_at + (e.policy ->> 'earningHold')::interval),
 		'createdAt', e.created_at
 	) AS doc
 FROM skillancer.earning e;

@@ -111,12 +111,31 @@ oracles(void)
 		   skl_fee_flat(15, 1000) == 2;
 }
 
+static bool
+tax_is_included(void)
+{
+	for (int i = 0; i < 100000; i++)
+	{
+		int64_t amount = (int64_t) random_below(100000000);
+		int32_t bps = (int32_t) random_below(10001);
+		int64_t tax = skl_tax_within(amount, bps);
+		int64_t off = tax * (10000 + bps) - amount * bps; /* of the exact tax, times the divisor */
+
+		if (tax < 0 || tax > amount || 2 * off > 10000 + bps || 2 * -off > 10000 + bps ||
+			skl_tax_within(-amount, bps) != -tax)
+			return false;
+	}
+	return skl_tax_within(10000, 2000) == 1667 && skl_tax_within(11900, 1900) == 1900 &&
+		   skl_tax_within(INT64_MAX, 10000) == INT64_MAX / 2 + 1 && skl_tax_within(99, 0) == 0;
+}
+
 int
 main(void)
 {
 	ok(oracles(), "400 billed before, 600 released: 70.00; halves go to the even cent");
 	ok(steps_add_up(), "any steps cost what one step of their sum costs");
 	ok(tiers_are_marginal(), "each tier takes its own part");
+	ok(tax_is_included(), "20 % of 100.00, included: 16.67; never off by more than half a cent");
 	ok(extremes_are_refused(), "what does not fit is refused");
 	return done_testing();
 }

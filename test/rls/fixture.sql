@@ -115,6 +115,14 @@ SELECT rls.id('payout' || n, t)::skillancer.payout_id, freelancer, rls.id('metho
 FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milestone_id, gross, fee, net)
 SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
+INSERT INTO skillancer.tax_jurisdiction (code, name) VALUES ('XA', 'A'), ('XB', 'B');
+INSERT INTO skillancer.tax_rate (id, jurisdiction, kind, name, bps, valid_from)
+SELECT rls.id('rate', n), 'XA', (ARRAY['SERVICE', 'CLIENT'])[n], 'VAT', 2000, now() FROM generate_series(1, 2) n;
+INSERT INTO skillancer.billing_profile (user_id, name, address, country)
+SELECT u, 'Name', 'Street', 'XA' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u;
+INSERT INTO skillancer.fee_tax (earning_id, kind, payer_id, rate_id, fee, tax, posting)
+SELECT e.id, k, CASE k WHEN 'SERVICE' THEN e.freelancer_id ELSE e.client_id END, rls.id('rate', 1), '1.00 USD', '0.17 USD', 1
+FROM skillancer.earning e, unnest('{SERVICE,CLIENT}'::text[]) k;
 INSERT INTO skillancer.ledger_account (class, owner, currency, mode, floor_zero, debit_normal)
 SELECT c, CASE c WHEN 'client_wallet' THEN client::uuid ELSE freelancer::uuid END, 'USD', 'row', true, false
 FROM rls.tenant, unnest('{client_wallet,freelancer_available}'::text[]) c;

@@ -1,0 +1,69 @@
+-- Tax within fees, and what an earning is made of: the posting of its release, the client's fee, when it is off hold.
+
+-- Where a tax is owed. Each has an account of its own in tax_payable.
+CREATE TABLE skillancer.tax_jurisdiction (
+	code text PRIMARY KEY CHECK (code ~ '^[A-Z]{2}$'),
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+	account uuid NOT NULL UNIQUE DEFAULT skillancer.new_id()
+);
+COMMENT ON TABLE skillancer.tax_jurisdiction IS
+	'Countries to which tax within fees is owed; account is the reference of their ledger account of class tax_payable.';
+
+-- How much of a fee is tax, from a day on.
+CREATE TABLE skillancer.tax_rate (
+	id uuid PRIMARY KEY DEFAULT skillancer.new_id(),
+	jurisdiction text NOT NULL REFERENCES skillancer.tax_jurisdiction,
+	kind text NOT NULL CHECK (kind IN ('SERVICE', 'CLIENT')),
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 40),
+	bps integer NOT NULL CHECK (bps BETWEEN 0 AND 10000),
+	valid_from timestamptz NOT NULL,
+	UNIQUE (jurisdiction, kind, valid_from)
+);
+COMMENT ON TABLE skillancer.tax_rate IS
+	'Tax that a fee includes, by the country of who pays the fee. bps: hundredths of a percent on top of the net fee; the newest row in force counts, 0 ends a tax.';
+
+-- Whose name and address stand on invoices.
+CREATE TABLE skillancer.billing_profile (
+	user_id skillancer.user_id PRIMARY KEY REFERENCES skillancer.user_account,
+	name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+	address text NOT NULL CHECK (length(address) <= 500),
+	country text NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
+	tax_number text CHECK (length(tax_number) BETWEEN 1 AND 40),
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT skillancer.now(),
+	updated_at timestamptz NOT NULL DEFAULT skillancer.now()
+);
+COMMENT ON TABLE skillancer.billing_profile IS
+	'Name, address and tax number on invoices; without a row, the name and country of the profile. The country decides the tax within fees.';
+
+ALTER TABLE skillancer.earning
+	ADD COLUMN client_fee skillancer.monetary,
+	ADD COLUMN posting bigint,
+	ADD COLUMN available_at timestamptz;
+COMMENT ON COLUMN skillancer.earning.client_fee IS 'The client''s fee on this release; NULL for earnings of versions before 0.3.0.';
+COMMENT ON COLUMN skillancer.earning.posting IS 'Number of the posting of the release (ledger_txn).';
+COMMENT ON COLUMN skillancer.earning.available_at IS 'When it comes off hold.';
+CREATE INDEX earning_client_idx ON skillancer.earning (client_id, posting);
+
+-- The tax that was found in a fee.
+CREATE TABLE skillancer.fee_tax (
+	earning_id uuid NOT NULL REFERENCES skillancer.earning,
+	kind text NOT NULL CHECK (kind IN ('SERVICE', 'CLIENT')),
+	payer_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
+	rate_id uuid NOT NULL REFERENCES skillancer.tax_rate,
+	fee skillancer.monetary NOT NULL,
+	tax skillancer.monetary NOT NULL,
+	posting bigint NOT NULL,
+	PRIMARY KEY (earning_id, kind)
+);
+COMMENT ON TABLE skillancer.fee_tax IS 'Tax within the fee of an earning: what T16 has posted, at which rate, and who paid the fee.';
+CREATE INDEX fee_tax_payer_idx ON skillancer.fee_tax (payer_id, earning_id);
+
+ALTER TABLE skillancer.tax_jurisdiction ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE skillancer.tax_rate ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE skillancer.billing_profile ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+ALTER TABLE skillancer.fee_tax ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+
+RESET ROLE;
+-- one account takes the tax of every release in a country: a row of it would make releases wait for each other
+UPDATE skillancer.account_class SET mode = 'derived', floor_zero = false WHERE class = 'tax_payable';
