@@ -1,4 +1,19 @@
--- Tax within fees, and what an earning is made of: the posting of its release, the client's fee, when it is off hold.
+-- The user's side of money: recent sign-ins, what a payment method shows, tax within fees, what an earning is made of.
+
+ALTER TABLE skillancer.session
+	ADD COLUMN confirmed_at timestamptz NOT NULL DEFAULT skillancer.now();
+COMMENT ON COLUMN skillancer.session.confirmed_at IS
+	'When the password was last given in this session: at sign-in and at every step-up. What is sensitive asks for it to be recent.';
+
+ALTER TABLE skillancer.payment_method
+	ADD COLUMN is_default boolean NOT NULL DEFAULT false,
+	ADD COLUMN brand text CHECK (length(brand) BETWEEN 1 AND 40),
+	ADD COLUMN last4 text CHECK (last4 ~ '^[0-9]{4}$'),
+	ADD COLUMN exp_month smallint CHECK (exp_month BETWEEN 1 AND 12),
+	ADD COLUMN exp_year smallint CHECK (exp_year BETWEEN 2000 AND 2100);
+COMMENT ON COLUMN skillancer.payment_method.last4 IS 'The last four digits, as the provider shows them. No more of the number is ever kept.';
+CREATE UNIQUE INDEX payment_method_default_idx ON skillancer.payment_method (user_id, kind)
+	WHERE is_default AND removed_at IS NULL;
 
 -- Where a tax is owed. Each has an account of its own in tax_payable.
 CREATE TABLE skillancer.tax_jurisdiction (
@@ -67,3 +82,8 @@ ALTER TABLE skillancer.fee_tax ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURI
 RESET ROLE;
 -- one account takes the tax of every release in a country: a row of it would make releases wait for each other
 UPDATE skillancer.account_class SET mode = 'derived', floor_zero = false WHERE class = 'tax_payable';
+UPDATE skillancer.payment_method m SET is_default = true
+WHERE m.id = (
+	SELECT x.id FROM skillancer.payment_method x
+	WHERE x.user_id = m.user_id AND x.kind = m.kind AND x.removed_at IS NULL
+	ORDER BY x.id DESC LIMIT 1);

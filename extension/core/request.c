@@ -44,6 +44,7 @@ PG_FUNCTION_INFO_V1(skl_fn_set_identity);
 PG_FUNCTION_INFO_V1(skl_fn_has_request);
 PG_FUNCTION_INFO_V1(skl_fn_current_user_id);
 PG_FUNCTION_INFO_V1(skl_fn_current_session_id);
+PG_FUNCTION_INFO_V1(skl_fn_is_impersonated);
 PG_FUNCTION_INFO_V1(skl_fn_current_user_state);
 PG_FUNCTION_INFO_V1(skl_fn_request_id);
 PG_FUNCTION_INFO_V1(skl_fn_request_address);
@@ -328,6 +329,13 @@ skl_fn_current_session_id(PG_FUNCTION_ARGS)
 	copy = (pg_uuid_t *) palloc(sizeof(pg_uuid_t));
 	*copy = current->session_id;
 	PG_RETURN_UUID_P(copy);
+}
+
+/* is_impersonated(): somebody acts for the caller in psql, without a sign-in */
+Datum
+skl_fn_is_impersonated(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(current != NULL && current->impersonated);
 }
 
 /* A member of the request as an SQL text. */

@@ -69,6 +69,14 @@ LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'skl_fn_current_session_id';
 COMMENT ON FUNCTION skillancer.current_session_id() IS 'The session of the request; NULL when there is none.';
 
+-- A DBA who acts for somebody.
+CREATE OR REPLACE FUNCTION skillancer.is_impersonated()
+RETURNS boolean
+LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'skl_fn_is_impersonated';
+COMMENT ON FUNCTION skillancer.is_impersonated() IS
+	'True after impersonate(): the caller did not sign in, and cannot be asked for the password.';
+
 -- State of the caller's account.
 CREATE OR REPLACE FUNCTION skillancer.current_user_state()
 RETURNS text

@@ -227,6 +227,24 @@ SELECT skillancer.put_template('payout.failed', 'EMAIL', 'Your payout failed',
 
 your payout could not be made; the money is back in your balance. Please check your payout method.
 ');
+SELECT skillancer.put_rule('payout_method.added', 'owner', 'payout_method.added', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('payout_method.added', 'IN_APP', 'A payout method was added',
+	'{{label}} can be paid to from {{usableFrom}}. If it was not you, remove it, change your password and write to us.');
+SELECT skillancer.put_template('payout_method.added', 'EMAIL', 'A payout method was added to your account',
+'Hello {{user.name}},
+
+"{{label}}" was added to your account as a payout method and can be paid to from {{usableFrom}}. If it was not you, remove it, change your password and write to us at once.
+');
+SELECT skillancer.put_rule('payout_method.made_default', 'owner', 'payout_method.made_default', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('payout_method.made_default', 'IN_APP', 'Your payouts go to another account',
+	'{{label}} is your default payout method now. If it was not you, change your password and write to us.');
+SELECT skillancer.put_template('payout_method.made_default', 'EMAIL', 'Your payouts go to another account',
+'Hello {{user.name}},
+
+"{{label}}" is your default payout method now, and scheduled payouts go there. If it was not you, change your password and write to us at once.
+');
+SELECT skillancer.put_rule('payout_method.removed', 'owner', 'payout_method.removed', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('payout_method.removed', 'IN_APP', 'A payout method was removed', '{{label}} is not paid to any more.');
 
 -- reviews
 SELECT skillancer.put_rule('review.published', 'subject', 'review.published', 'BOOKINGS');

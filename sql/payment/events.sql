@@ -16,6 +16,14 @@ FROM (VALUES
 	('payout.cancelled', 'payoutId', 'A payout was taken back before it was paid')
 ) AS v (name, id, description);
 
+INSERT INTO skillancer.event_type (name, version, description, schema)
+SELECT v.name, '1.0', v.description, '{"type": "object", "required": ["paymentMethodId", "userId", "label"]}'::jsonb
+FROM (VALUES
+	('payout_method.added', 'Somebody signed in as the user added a payout method'),
+	('payout_method.made_default', 'A payout method became the one that scheduled payouts go to'),
+	('payout_method.removed', 'A payout method was removed')
+) AS v (name, description);
+
 INSERT INTO skillancer.event_type (name, version, description, schema) VALUES
 	('ledger.broken', '1.0', 'The nightly check found an invariant of the ledger broken',
 		'{"type": "object", "required": ["invariant", "name", "violations", "sample"]}');

@@ -74,10 +74,11 @@ CREATE OR REPLACE FUNCTION skillancer.check_method(p_kind text, p_method skillan
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.check_that('paymentMethodId', EXISTS (
-		SELECT FROM skillancer.payment_method m
-		WHERE m.id = p_method AND m.kind = p_kind AND m.removed_at IS NULL
-			AND m.user_id = skillancer.current_user_id()),
+	-- the lock keeps it from being removed while it is used
+	PERFORM FROM skillancer.payment_method m
+	WHERE m.id = p_method AND m.kind = p_kind AND m.removed_at IS NULL AND m.user_id = skillancer.current_user_id()
+	FOR SHARE;
+	PERFORM skillancer.check_that('paymentMethodId', FOUND,
 		CASE p_kind WHEN 'PAYMENT' THEN 'must be one of your payment methods'
 			ELSE 'must be one of your payout methods' END);
 END

@@ -8,7 +8,8 @@ GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.pair
 	TO skillancer_bridge;
 GRANT SELECT ON skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.fee_tax TO skillancer_engine;
-GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at)
+GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at,
+		is_default, brand, last4, exp_month, exp_year)
 	ON skillancer.payment_method TO skillancer_bridge;
 GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.payment_method
 	TO skillancer_engine;

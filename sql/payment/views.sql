@@ -9,6 +9,11 @@ SELECT p.id, p.user_id, p.kind, 'v' || p.version AS etag,
 		'kind', p.kind,
 		'provider', p.provider,
 		'label', p.label,
+		'brand', p.brand,
+		'last4', p.last4,
+		'expMonth', p.exp_month,
+		'expYear', p.exp_year,
+		'isDefault', p.is_default,
 		'usableFrom', p.usable_from,
 		'createdAt', p.created_at
 	) AS doc

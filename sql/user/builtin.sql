@@ -8,6 +8,7 @@ SELECT skillancer.put_policy('signInAccountWindow', '"PT1H"', 'Window of signInA
 SELECT skillancer.put_policy('signInNetworkFailures', '100', 'Failed sign-ins from one network, whatever the account, within signInWindow that lock the network');
 SELECT skillancer.put_policy('refreshTokenLifetime', '"P7D"', 'How long a refresh token can be exchanged; a session lives as long as its newest one');
 SELECT skillancer.put_policy('refreshTokenGrace', '"PT10S"', 'How long a used refresh token may be exchanged once more');
+SELECT skillancer.put_policy('stepUpWindow', '"PT15M"', 'How long after the password was given a session may do what is sensitive');
 SELECT skillancer.put_policy('emailTokenLifetime', '"PT24H"', 'How long a link that verifies an address is valid');
 SELECT skillancer.put_policy('passwordTokenLifetime', '"PT1H"', 'How long a link that sets a new password is valid');
 SELECT skillancer.put_policy('emailTokenInterval', '"PT1M"', 'Least time between two mails with a link of one kind to one account');
