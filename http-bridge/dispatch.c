@@ -395,7 +395,7 @@ skl_request_done(SklJob *job)
 		return;
 	}
 	skl_reply_of_job(job->ctx, job);
-	skl_server_unpark(job->ctx);
+	skl_server_answered(job->ctx);
 }
 
 void
@@ -406,6 +406,11 @@ skl_request_end(SklRequestCtx *ctx)
 		name_request(ctx);
 	skl_metrics_request(ctx);
 	skl_log_request(ctx);
+}
+
+void
+skl_request_free(SklRequestCtx *ctx)
+{
 	if (ctx->job != NULL)
 	{
 		PQclear(ctx->job->result);

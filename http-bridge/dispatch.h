@@ -40,7 +40,10 @@ SklNext skl_request_complete(SklRequestCtx *ctx);
 /* The pool is done with ctx->job (SklPool.done). */
 void skl_request_done(SklJob *job);
 
-/* Sent, or the connection died: log, count, give back what the request holds. */
+/* Sent, or the connection died: log and count. */
 void skl_request_end(SklRequestCtx *ctx);
+
+/* Gives back what the request holds, once its job is done. */
+void skl_request_free(SklRequestCtx *ctx);
 
 #endif /* SKL_DISPATCH_H */

@@ -7,10 +7,14 @@
  *
  *	epoll_wait   libmicrohttpd's epoll, PostgreSQL sockets, hang-ups of parked clients, the wake-up
  *	PostgreSQL   results -> jobs done -> connections resumed
- *	libmicrohttpd   accepts, parses, calls back; requests become jobs and are parked (suspended);
- *				 resumed ones queue their answer
+ *	libmicrohttpd   accepts, parses, calls back; requests become jobs and are parked; those whose
+ *				 job is done queue their answer
  *	pool         queued jobs go out
  *	deadlines    absolute ones, which libmicrohttpd does not know (deadlines.c)
+ *
+ * A parked request lingers first: libmicrohttpd asks it for an answer whenever it runs. That costs
+ * a function call, where suspending and resuming a connection costs three system calls and a walk
+ * over all suspended ones. Only what lingers too long, or in too large a crowd, is suspended.
  *
  * libmicrohttpd closes the connection when an answer is queued in the first callback, so only
  * framing errors are answered there; everything else waits for the callback after the body.
@@ -36,6 +40,8 @@
 #define UNCOUNT(word) atomic_fetch_sub_explicit(&(word), 1, memory_order_relaxed)
 
 #define WATCH_AFTER_US 20000 /* shorter requests are not worth two system calls */
+#define LINGER_US 5000
+#define LINGER_MAX 64
 
 static SklThread *threads;
 static int nthreads;
@@ -131,6 +137,13 @@ conn_of(struct MHD_Connection *mhd)
 /* ---- parking ---- */
 
 static void
+suspend(SklConn *conn)
+{
+	conn->suspended = true;
+	MHD_suspend_connection(conn->ctx->mhd);
+}
+
+static void
 park(SklRequestCtx *ctx)
 {
 	SklConn *conn = ctx->conn;
@@ -144,7 +157,20 @@ park(SklRequestCtx *ctx)
 	else
 		thread->parked_head = conn;
 	thread->parked_tail = conn;
-	MHD_suspend_connection(ctx->mhd);
+	if (thread->lingering < LINGER_MAX)
+		thread->lingering++;
+	else
+		suspend(conn);
+}
+
+/* libmicrohttpd asks whether there is an answer by now; there is none. */
+static void
+linger(SklConn *conn)
+{
+	if (conn->thread->now_us < conn->since_us + LINGER_US)
+		return;
+	conn->thread->lingering--;
+	suspend(conn);
 }
 
 static void
@@ -155,11 +181,10 @@ unwatch(SklConn *conn)
 	conn->watched = false;
 }
 
-void
-skl_server_unpark(SklRequestCtx *ctx)
+static void
+unpark(SklConn *conn)
 {
-	SklConn *conn = ctx->conn;
-	SklThread *thread = ctx->thread;
+	SklThread *thread = conn->thread;
 
 	unwatch(conn);
 	if (conn->prev_parked != NULL)
@@ -172,8 +197,28 @@ skl_server_unpark(SklRequestCtx *ctx)
 		thread->parked_tail = conn->prev_parked;
 	conn->next_parked = NULL;
 	conn->prev_parked = NULL;
+	if (!conn->suspended)
+		thread->lingering--;
+}
+
+void
+skl_server_answered(SklRequestCtx *ctx)
+{
+	SklConn *conn = ctx->conn;
+	SklThread *thread = ctx->thread;
+
+	if (conn == NULL)
+	{
+		thread->orphans--;
+		skl_request_free(ctx);
+		skl_context_end(&thread->contexts, ctx);
+		return;
+	}
+	unpark(conn);
 	enter_phase(conn, SKL_CONN_SENDING, 0);
-	MHD_resume_connection(ctx->mhd);
+	if (conn->suspended)
+		MHD_resume_connection(ctx->mhd);
+	conn->suspended = false;
 	thread->run_mhd = true;
 }
 
@@ -187,7 +232,7 @@ watch_parked(SklThread *thread, uint64_t now)
 	{
 		struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = conn};
 
-		if (conn->watched || conn->hung_up)
+		if (conn->watched || conn->hung_up || !conn->suspended)
 			continue;
 		if (epoll_ctl(thread->epoll_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0)
 			conn->watched = true;
@@ -229,6 +274,8 @@ answer(SklRequestCtx *ctx)
 	struct MHD_Response *response = skl_reply_build(ctx);
 	enum MHD_Result result;
 
+	if (ctx->job != NULL)
+		ctx->thread->run_mhd = true;
 	enter_phase(ctx->conn, SKL_CONN_SENDING, ctx->bytes_out);
 	result = MHD_queue_response(ctx->mhd, (unsigned int) ctx->status, response);
 	MHD_destroy_response(response);
@@ -279,7 +326,24 @@ on_access(void *arg, struct MHD_Connection *mhd, const char *url, const char *me
 		*size = 0;
 		return obey(ctx, next);
 	}
+	if (ctx->conn->phase == SKL_CONN_PARKED)
+	{
+		linger(ctx->conn);
+		return MHD_YES;
+	}
 	return obey(ctx, skl_request_complete(ctx));
+}
+
+/* The client is gone before its job is done: the job ends without a connection. */
+static void
+orphan(SklThread *thread, SklRequestCtx *ctx)
+{
+	unpark(ctx->conn);
+	enter_phase(ctx->conn, SKL_CONN_IDLE, 0);
+	ctx->conn = NULL;
+	ctx->mhd = NULL;
+	thread->orphans++;
+	skl_pool_abandon(&thread->pool, ctx->job);
 }
 
 static void
@@ -295,11 +359,17 @@ on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !ctx->answered)
 		ctx->status = 499;
-	ctx->conn->ctx = NULL;
-	enter_phase(ctx->conn, SKL_CONN_IDLE, 0);
 	skl_request_end(ctx);
-	skl_context_end(&thread->contexts, ctx);
 	UNCOUNT(thread->stats.inflight);
+	ctx->conn->ctx = NULL;
+	if (ctx->conn->phase == SKL_CONN_PARKED)
+	{
+		orphan(thread, ctx);
+		return;
+	}
+	enter_phase(ctx->conn, SKL_CONN_IDLE, 0);
+	skl_request_free(ctx);
+	skl_context_end(&thread->contexts, ctx);
 }
 
 static void
@@ -385,8 +455,14 @@ loop_timeout(SklThread *thread, uint64_t now)
 	MHD_UNSIGNED_LONG_LONG mhd_timeout;
 	int timeout = skl_pool_timeout(&thread->pool, now);
 
-	if (MHD_get_timeout(thread->daemon, &mhd_timeout) == MHD_YES && mhd_timeout < 1000 &&
-		(int) mhd_timeout < timeout)
+	if (thread->lingering > 0)
+	{
+		/* libmicrohttpd takes who lingers for work to be done at once */
+		timeout = timeout > 1 ? 1 : timeout;
+		thread->run_mhd = true;
+	}
+	else if (MHD_get_timeout(thread->daemon, &mhd_timeout) == MHD_YES && mhd_timeout < 1000 &&
+			 (int) mhd_timeout < timeout)
 	{
 		timeout = (int) mhd_timeout;
 		thread->run_mhd = true;
@@ -422,6 +498,10 @@ turn(SklThread *thread)
 	{
 		thread->run_mhd = false;
 		MHD_run(thread->daemon);
+		/* what queued its answer after lingering is sent by the next run */
+		if (thread->run_mhd)
+			MHD_run(thread->daemon);
+		thread->run_mhd = false;
 	}
 	now = skl_now_us();
 	thread->now_us = now;
@@ -439,7 +519,8 @@ run_thread(void *arg)
 {
 	SklThread *thread = arg;
 
-	while (!atomic_load_explicit(&stopping, memory_order_relaxed) || thread->parked_head != NULL)
+	while (!atomic_load_explicit(&stopping, memory_order_relaxed) || thread->parked_head != NULL ||
+		   thread->orphans > 0)
 		turn(thread);
 	MHD_stop_daemon(thread->daemon);
 	skl_pool_stop(&thread->pool);

@@ -47,7 +47,8 @@ struct SklConn
 	uint64_t bytes;	   /* received in it */
 	uint64_t acked;	   /* by the client's kernel when sending was first looked at */
 	uint64_t requests;
-	bool watched; /* its hang-up is watched by our epoll */
+	bool suspended; /* parked, and out of libmicrohttpd's sight */
+	bool watched;	/* its hang-up is watched by our epoll */
 	bool hung_up;
 	bool cut;
 	SklRequestCtx *ctx; /* of the request in hand */
@@ -72,6 +73,8 @@ struct SklThread
 	SklConn *conns;
 	SklConn *parked_head; /* longest parked first */
 	SklConn *parked_tail;
+	int lingering; /* parked, but not suspended */
+	int orphans;   /* jobs whose client is gone */
 	uint64_t swept_us;
 	uint64_t now_us; /* read a few times a turn: good enough for deadlines */
 	bool quiesced;
@@ -86,7 +89,9 @@ void skl_deadlines_sweep(SklThread *thread, uint64_t now);
 /* True once skl_server_quiesce() was called: answers carry Connection: close. */
 bool skl_server_quiescing(void);
 
-/* For dispatch.c: the request's job is done, hand the connection back to libmicrohttpd. */
-void skl_server_unpark(SklRequestCtx *ctx);
+/* For dispatch.c: the request's job is done; its connection, if there is one still, gets the
+ * answer.
+ */
+void skl_server_answered(SklRequestCtx *ctx);
 
 #endif /* SKL_SERVER_H */

@@ -167,6 +167,25 @@ test('the statement of a client that left is cancelled', async () => {
 	for (let i = 0; i < 8; i++) assert.equal((await ask('POST', '/v1/t/me', { body: {} })).status, 200);
 });
 
+test('clients that reset their connection at once take nothing with them', async () => {
+	const { hostname, port } = new URL(bridge.base);
+	const reset = (token, ms) => new Promise((resolve) => {
+		const socket = net.connect(Number(port), hostname, () => {
+			socket.write(`GET /v1/t/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+			setTimeout(() => socket.resetAndDestroy(), ms);
+		});
+		socket.on('error', () => {}).on('close', resolve);
+	});
+	for (let round = 0; round < 40; round++) {
+		const others = users.map(async (user) => ({ user, answer: await ask('GET', '/v1/t/me', { token: user.token }) }));
+		await Promise.all(users.map((user, i) => reset(user.token, i % 3)));
+		for (const { user, answer } of await Promise.all(others)) assert.equal(answer.json.data.id, user.id);
+	}
+	assert.ok(bridge.log().includes('"status":499'));
+	assert.ok(await until(async () => / 0$/m.test((await (await fetch(`${bridge.admin}/metrics`)).text()).match(/^http_requests_in_flight.*$/m)[0]), 2000));
+	assert.equal(backends("state <> 'idle'"), 0);
+});
+
 test('a full queue is told at once', async () => {
 	const tight = await startBridge({ threads: 1, fast_connections: 1, slow_connections: 1, queue_size: 3, slow_wait_ms: 400 });
 	try {
