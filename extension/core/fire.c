@@ -397,17 +397,31 @@ skl_schedule(const char *machine, const pg_uuid_t *id, const char *event, Timest
 	skl_wake(SKL_WAKE_TIMEKEEPER);
 }
 
-/* Replaces the timers of the state that was left by those of the state that was entered. */
+/* Timers belong to the state: one that goes on keeps its own. */
+static bool
+keeps_timers(const SklFire *fire)
+{
+	return fire->machine->ntimers == 0 || strcmp(fire->from, fire->to) == 0;
+}
+
+/* Drops the timers of the state that was left, before effects set some of their own. */
 static void
-reset_timers(const SklFire *fire)
+clear_timers(const SklFire *fire)
 {
 	static SklStmt clear =
 		SKL_STMT("DELETE FROM skillancer.due WHERE id = $1 AND machine = $2", UUIDOID, TEXTOID);
 	Datum args[2] = {UUIDPGetDatum(&fire->id), CStringGetTextDatum(fire->machine->name)};
 
-	if (fire->machine->ntimers == 0 || strcmp(fire->from, fire->to) == 0)
+	if (!keeps_timers(fire))
+		skl_spi_exec(&clear, args, NULL);
+}
+
+/* Sets the timers of the state that was entered. */
+static void
+set_timers(const SklFire *fire)
+{
+	if (keeps_timers(fire))
 		return;
-	skl_spi_exec(&clear, args, NULL);
 	for (int i = 0; i < fire->machine->ntimers; i++)
 	{
 		const SklTimer *timer = &fire->machine->timers[i];
@@ -458,9 +472,10 @@ skl_fire(const char *machine_name, const pg_uuid_t *id, const char *event, Jsonb
 	transition = choose_transition(&fire, system);
 	check_guard(&fire, transition->guard);
 	set_state(&fire, machine);
+	clear_timers(&fire);
 	run_effects(&fire);
 	emit_transition(&fire, transition->emits);
-	reset_timers(&fire);
+	set_timers(&fire);
 	audit_staff(&fire);
 	skl_spi_finish();
 	return transition->to;
