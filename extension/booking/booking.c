@@ -162,7 +162,8 @@ cancel_unfunded(const pg_uuid_t *booking)
 {
 	static SklStmt stmt = SKL_STMT("SELECT id FROM skillancer.milestone"
 								   " WHERE booking_id = $1::skillancer.booking_id"
-								   " AND state IN ('PROPOSED', 'AGREED') ORDER BY id",
+								   " AND state IN ('PROPOSED', 'AGREED') AND week IS NULL"
+								   " ORDER BY id",
 								   UUIDOID);
 
 	skl_booking_cascade_all(&stmt, booking, "milestone", "cancel");
@@ -234,6 +235,7 @@ effect_end(const SklFire *fire)
 {
 	cancel_unfunded(&fire->id);
 	drop_changes(&fire->id);
+	skl_week_bill_open(&fire->id);
 }
 
 static void
@@ -280,4 +282,5 @@ skl_booking_init(void)
 	skl_change_init();
 	skl_milestone_init();
 	skl_review_init();
+	skl_week_init();
 }

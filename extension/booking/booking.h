@@ -5,6 +5,7 @@
 #ifndef SKL_BOOKING_BOOKING_H
 #define SKL_BOOKING_BOOKING_H
 
+#include "core/fire.h"
 #include "core/spi.h"
 
 /* Registers what the files of this folder have; called once from _PG_init. */
@@ -14,6 +15,7 @@ extern void skl_booking_init(void);
 extern void skl_change_init(void);
 extern void skl_milestone_init(void);
 extern void skl_review_init(void);
+extern void skl_week_init(void);
 
 /*
  * Takes the lock of a booking in an effect and returns its state. Commands hold it already; a timer
@@ -40,5 +42,16 @@ extern void skl_booking_cascade(const char *machine, const pg_uuid_t *id, const 
 /* The same for every object whose id a query about a booking returns, in its order. */
 extern void skl_booking_cascade_all(SklStmt *stmt, const pg_uuid_t *booking, const char *machine,
 									const char *event);
+
+/* ---- week.c ---- */
+
+/* Bills what was logged in an hourly booking and is not billed yet. */
+extern void skl_week_bill_open(const pg_uuid_t *booking);
+
+/* Drops it, and the weeks that nobody has paid for, because both sides agree to that. */
+extern void skl_week_waive(const pg_uuid_t *booking);
+
+/* True when the milestone of a transition bills a week. */
+extern bool skl_week_is(const SklFire *fire);
 
 #endif

@@ -105,6 +105,7 @@ call_off(const pg_uuid_t *booking, const char *state)
 								   UUIDOID);
 
 	refuse_while_funding(booking);
+	skl_week_waive(booking);
 	if (strcmp(state, "ENDING") != 0)
 		skl_booking_cascade("booking", booking, "end");
 	skl_booking_cascade_all(&stmt, booking, "milestone", "refund");

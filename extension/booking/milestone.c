@@ -12,6 +12,7 @@
 #include "core/request.h"
 #include "core/spi.h"
 
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 
 static void
@@ -34,7 +35,7 @@ guard_other_side(const SklFire *fire)
 	return true;
 }
 
-/* The booking of the milestone is one that is still paid for. */
+/* The booking of the milestone is one that is still paid for; worked hours are paid for anyway. */
 static bool
 guard_takes_money(const SklFire *fire)
 {
@@ -43,6 +44,8 @@ guard_takes_money(const SklFire *fire)
 
 	booking_of(fire, &booking);
 	state = skl_booking_lock(&booking);
+	if (skl_week_is(fire))
+		return true;
 	if (strcmp(state, "AWAITING_PAYMENT") != 0 && strcmp(state, "ACTIVE") != 0)
 		skl_failf(SKL_ERR_INVALID_STATE, "the booking is %s", state);
 	return true;
@@ -57,6 +60,8 @@ guard_under_way(const SklFire *fire)
 
 	booking_of(fire, &booking);
 	state = skl_booking_lock(&booking);
+	if (skl_week_is(fire))
+		return true;
 	if (strcmp(state, "ACTIVE") != 0 && strcmp(state, "ENDING") != 0)
 		skl_failf(SKL_ERR_INVALID_STATE, "the booking is %s", state);
 	return true;
@@ -93,6 +98,64 @@ store_note(const SklFire *fire)
 	skl_spi_exec(&stmt, args, note == NULL ? " n" : NULL);
 }
 
+/* When silence releases what was submitted at that time: as pinned to the row. */
+static TimestampTz
+release_at(const SklFire *fire, TimestampTz submitted_at)
+{
+	bool isnull;
+	Jsonb *pinned = DatumGetJsonbP(skl_fire_datum(fire, "policy", &isnull));
+	char *term = skl_policy_pinned(pinned, "autoRelease");
+	Interval *period =
+		term != NULL ? skl_policy_parse_interval(term) : skl_policy_interval("autoRelease");
+
+	return DatumGetTimestampTz(DirectFunctionCall2(
+		timestamptz_pl_interval, TimestampTzGetDatum(submitted_at), PointerGetDatum(period)));
+}
+
+/*
+ * Sets the timer of the next reminder before a release by silence: policy releaseReminders, periods
+ * before it. What lies behind is left out, so each is sent once, and none of them late.
+ */
+static void
+schedule_reminder(const SklFire *fire, TimestampTz released_at)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT min($1 - r.period::interval) FROM pg_catalog.jsonb_array_elements_text("
+				 "skillancer.policy_value('releaseReminders')) AS r (period)"
+				 " WHERE $1 - r.period::interval > $2",
+				 TIMESTAMPTZOID, TIMESTAMPTZOID);
+	Datum args[2] = {TimestampTzGetDatum(released_at), TimestampTzGetDatum(skl_now())};
+	bool isnull;
+	Datum next;
+
+	skl_spi_exec(&stmt, args, NULL);
+	next = skl_spi_value(0, 1, &isnull);
+	if (!isnull)
+		skl_schedule("milestone", &fire->id, "remind", DatumGetTimestampTz(next));
+}
+
+/* Tells the client that silence will release the money soon. */
+static void
+effect_remind(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT(
+		"SELECT skillancer.emit('milestone.release_near', 'milestone', m.id::uuid,"
+		" pg_catalog.jsonb_build_object('milestoneId', m.id, 'bookingId', m.booking_id, 'clientId',"
+		" m.client_id, 'freelancerId', m.freelancer_id, 'state', m.state, 'releaseAt', $2,"
+		" 'daysLeft', pg_catalog.ceil(extract(epoch FROM $2 - $3) / 86400)),"
+		" ARRAY[m.client_id::uuid, m.freelancer_id::uuid])"
+		" FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id",
+		UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID);
+	bool isnull;
+	TimestampTz at =
+		release_at(fire, DatumGetTimestampTz(skl_fire_datum(fire, "submitted_at", &isnull)));
+	Datum args[3] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(at),
+					 TimestampTzGetDatum(skl_now())};
+
+	skl_spi_exec(&stmt, args, NULL);
+	schedule_reminder(fire, at);
+}
+
 static void
 effect_submit(const SklFire *fire)
 {
@@ -103,6 +166,7 @@ effect_submit(const SklFire *fire)
 
 	skl_spi_exec(&stmt, args, NULL);
 	store_note(fire);
+	schedule_reminder(fire, release_at(fire, skl_now()));
 }
 
 static void
@@ -117,7 +181,10 @@ effect_request_changes(const SklFire *fire)
 	store_note(fire);
 }
 
-/* The first milestone that is funded takes the booking on. */
+/*
+ * The first milestone that is funded takes the booking on. The work of a week is there already: it
+ * is handed in by a timer that is due at once.
+ */
 static void
 effect_fund(const SklFire *fire)
 {
@@ -130,6 +197,8 @@ effect_fund(const SklFire *fire)
 	skl_spi_exec(&stmt, args, NULL);
 	booking_of(fire, &booking);
 	skl_booking_funded(&booking);
+	if (skl_week_is(fire))
+		skl_schedule("milestone", &fire->id, "submit", skl_now());
 }
 
 /* A client who tried to pay has the whole payment term again before the booking expires. */
@@ -142,6 +211,9 @@ effect_payment_failed(const SklFire *fire)
 	pg_uuid_t booking;
 
 	booking_of(fire, &booking);
+	if (skl_week_is(fire))
+		skl_schedule("milestone", &fire->id, "collect",
+					 skl_now_plus(skl_policy_interval("paymentReminder")));
 	if (term == NULL || strcmp(skl_booking_lock(&booking), "AWAITING_PAYMENT") != 0)
 		return;
 	skl_schedule("booking", &booking, "expire", skl_now_plus(skl_policy_parse_interval(term)));
@@ -179,6 +251,7 @@ skl_milestone_init(void)
 	skl_register_guard("booking_under_way", guard_under_way);
 	skl_register_guard("milestone_revisions_left", guard_revisions_left);
 	skl_register_effect("milestone", "submit", effect_submit);
+	skl_register_effect("milestone", "remind", effect_remind);
 	skl_register_effect("milestone", "request_changes", effect_request_changes);
 	skl_register_effect("milestone", "fund", effect_fund);
 	skl_register_effect("milestone", "payment_failed", effect_payment_failed);

@@ -28,7 +28,7 @@ BEGIN
 	IF v_count >= skillancer.policy_int('milestoneLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'the booking has too many milestones');
 	END IF;
-	IF NOT v_booking.is_open OR v_booking.state IN ('OFFERED', 'ENDING') THEN
+	IF NOT v_booking.is_open OR v_booking.state IN ('OFFERED', 'ENDING') OR v_booking.kind = 'HOURLY' THEN
 		PERFORM skillancer.fail('INVALID_STATE', NULL, jsonb_build_object('state', v_booking.state, 'allowed', '[]'::jsonb));
 	END IF;
 	INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, days,
@@ -44,7 +44,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.milestone_propose(skillancer.booking_id, text, skillancer.monetary, integer) IS
-	'Proposes a milestone in the currency of the booking; the other side agrees or declines.';
+	'Proposes a milestone in the currency of a booking with a fixed price; the other side agrees or declines.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/milestones', 'milestone_propose',
 	summary => 'Propose a milestone');
 

@@ -3,8 +3,12 @@
 
 GRANT SELECT ON skillancer.booking, skillancer.milestone, skillancer.review, skillancer.reputation,
 	skillancer.change_request, skillancer.delivery, skillancer.booking_doc, skillancer.milestone_doc,
-	skillancer.change_request_doc, skillancer.delivery_doc, skillancer.review_doc
+	skillancer.change_request_doc, skillancer.delivery_doc, skillancer.review_doc,
+	skillancer.work_week, skillancer.time_entry, skillancer.work_week_doc, skillancer.time_entry_doc
 	TO skillancer_bridge;
-GRANT SELECT, UPDATE ON skillancer.booking, skillancer.milestone, skillancer.change_request, skillancer.review
+GRANT SELECT, UPDATE ON skillancer.booking, skillancer.milestone, skillancer.change_request, skillancer.review,
+	skillancer.work_week
 	TO skillancer_engine;
+GRANT INSERT ON skillancer.milestone, skillancer.charge TO skillancer_engine;
+GRANT SELECT ON skillancer.time_entry TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.reputation TO skillancer_engine;

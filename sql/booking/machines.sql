@@ -1,10 +1,11 @@
 -- sql/booking/machines.sql
---	Machines of bookings, milestones, change requests and reviews. Guards and effects are C: extension/booking and,
+--	Machines of bookings, milestones, weeks, change requests and reviews. Guards and effects are C: extension/booking and,
 --	where money moves, extension/payment.
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('booking', 'skillancer.booking', ARRAY['OFFERED', 'AWAITING_PAYMENT'], 'booking'),
 	('milestone', 'skillancer.milestone', ARRAY['PROPOSED', 'AGREED'], 'milestone'),
+	('work_week', 'skillancer.work_week', ARRAY['OPEN'], 'week'),
 	('change_request', 'skillancer.change_request', ARRAY['PENDING'], 'change'),
 	('review', 'skillancer.review', ARRAY['HIDDEN'], 'review');
 
@@ -29,19 +30,22 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('milestone', 'PROPOSED', 'agree', 'AGREED', ARRAY['client', 'freelancer'], 'milestone_other_side', 'milestone.agreed'),
 	('milestone', 'PROPOSED', 'decline', 'CANCELLED', ARRAY['client', 'freelancer'], NULL, 'milestone.cancelled'),
 	('milestone', 'PROPOSED', 'cancel', 'CANCELLED', ARRAY['system'], NULL, 'milestone.cancelled'),
-	('milestone', 'AGREED', 'decline', 'CANCELLED', ARRAY['client'], NULL, 'milestone.cancelled'),
+	('milestone', 'AGREED', 'decline', 'CANCELLED', ARRAY['client'], 'milestone_not_worked', 'milestone.cancelled'),
 	('milestone', 'AGREED', 'cancel', 'CANCELLED', ARRAY['system'], NULL, 'milestone.cancelled'),
-	('milestone', 'AGREED', 'await_payment', 'FUNDING', ARRAY['client'], 'booking_takes_money', 'milestone.funding'),
-	('milestone', 'AGREED', 'fund', 'FUNDED', ARRAY['client'], 'booking_takes_money', 'milestone.funded'),
+	('milestone', 'AGREED', 'payment_due', 'AGREED', ARRAY['system'], NULL, 'milestone.payment_due'),
+	('milestone', 'AGREED', 'collect', 'AGREED', ARRAY['system'], NULL, NULL),
+	('milestone', 'AGREED', 'await_payment', 'FUNDING', ARRAY['client', 'system'], 'booking_takes_money', 'milestone.funding'),
+	('milestone', 'AGREED', 'fund', 'FUNDED', ARRAY['client', 'system'], 'booking_takes_money', 'milestone.funded'),
 	('milestone', 'FUNDING', 'fund', 'FUNDED', ARRAY['system'], NULL, 'milestone.funded'),
 	('milestone', 'FUNDING', 'payment_failed', 'AGREED', ARRAY['system'], NULL, 'milestone.payment_failed'),
-	('milestone', 'FUNDED', 'submit', 'SUBMITTED', ARRAY['freelancer'], 'booking_under_way', 'milestone.submitted'),
+	('milestone', 'FUNDED', 'submit', 'SUBMITTED', ARRAY['freelancer', 'system'], 'booking_under_way', 'milestone.submitted'),
 	('milestone', 'FUNDED', 'refund', 'REFUNDED', ARRAY['freelancer', 'system'], NULL, 'milestone.refunded'),
 	('milestone', 'FUNDED', 'release_part', 'FUNDED', ARRAY['client'], NULL, 'milestone.part_released'),
 	('milestone', 'FUNDED', 'refund_part', 'FUNDED', ARRAY['freelancer'], NULL, 'milestone.part_refunded'),
 	('milestone', 'SUBMITTED', 'request_changes', 'CHANGES_REQUESTED', ARRAY['client'], 'milestone_revisions_left', 'milestone.changes_requested'),
 	('milestone', 'SUBMITTED', 'approve', 'RELEASED', ARRAY['client'], NULL, 'milestone.released'),
 	('milestone', 'SUBMITTED', 'auto_release', 'RELEASED', ARRAY['system'], NULL, 'milestone.released'),
+	('milestone', 'SUBMITTED', 'remind', 'SUBMITTED', ARRAY['system'], NULL, NULL),
 	('milestone', 'SUBMITTED', 'refund', 'REFUNDED', ARRAY['freelancer', 'system'], NULL, 'milestone.refunded'),
 	('milestone', 'SUBMITTED', 'release_part', 'SUBMITTED', ARRAY['client'], NULL, 'milestone.part_released'),
 	('milestone', 'SUBMITTED', 'refund_part', 'SUBMITTED', ARRAY['freelancer'], NULL, 'milestone.part_refunded'),
@@ -49,6 +53,9 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('milestone', 'CHANGES_REQUESTED', 'refund', 'REFUNDED', ARRAY['freelancer', 'system'], NULL, 'milestone.refunded'),
 	('milestone', 'CHANGES_REQUESTED', 'release_part', 'CHANGES_REQUESTED', ARRAY['client'], NULL, 'milestone.part_released'),
 	('milestone', 'CHANGES_REQUESTED', 'refund_part', 'CHANGES_REQUESTED', ARRAY['freelancer'], NULL, 'milestone.part_refunded'),
+
+	('work_week', 'OPEN', 'lock', 'LOCKED', ARRAY['system'], NULL, 'week.locked'),
+	('work_week', 'OPEN', 'waive', 'WAIVED', ARRAY['system'], NULL, 'week.waived'),
 
 	('change_request', 'PENDING', 'accept', 'ACCEPTED', ARRAY['client', 'freelancer'], 'change_other_side', 'change.accepted'),
 	('change_request', 'PENDING', 'decline', 'DECLINED', ARRAY['client', 'freelancer'], 'change_other_side', 'change.declined'),
@@ -63,6 +70,7 @@ INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
 	('booking', 'OFFERED', 'expire', 'offerTerm'),
 	('booking', 'AWAITING_PAYMENT', 'expire', 'bookingPaymentTerm'),
 	('milestone', 'SUBMITTED', 'auto_release', 'autoRelease'),
+	('work_week', 'OPEN', 'lock', 'weekLockDelay'),
 	('change_request', 'PENDING', 'accept_by_silence', 'changeRequestTerm'),
 	('change_request', 'PENDING', 'decline_by_silence', 'changeRequestTerm'),
 	('review', 'HIDDEN', 'publish', 'reviewWindow');

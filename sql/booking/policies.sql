@@ -26,6 +26,25 @@ CREATE POLICY milestone_lock ON skillancer.milestone FOR UPDATE TO skillancer_ow
 		OR freelancer_id = (SELECT skillancer.current_user_id()))
 	WITH CHECK (false);
 
+CREATE POLICY work_week_read ON skillancer.work_week FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY work_week_make ON skillancer.work_week FOR INSERT TO skillancer_owner
+	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY time_entry_read ON skillancer.time_entry FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY time_entry_make ON skillancer.time_entry FOR INSERT TO skillancer_owner
+	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY time_entry_change ON skillancer.time_entry FOR UPDATE TO skillancer_owner
+	USING (freelancer_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY time_entry_remove ON skillancer.time_entry FOR DELETE TO skillancer_owner
+	USING (freelancer_id = (SELECT skillancer.current_user_id()));
+
 CREATE POLICY change_request_read ON skillancer.change_request FOR SELECT
 	USING (client_id = (SELECT skillancer.current_user_id())
 		OR freelancer_id = (SELECT skillancer.current_user_id())

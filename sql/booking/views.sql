@@ -1,5 +1,5 @@
 -- sql/booking/views.sql
---	The JSON of bookings, milestones, change requests, deliveries and reviews, one view each.
+--	The JSON of bookings, milestones, weeks, time entries, change requests, deliveries and reviews, one view each.
 
 -- A milestone as the API shows it.
 CREATE VIEW skillancer.milestone_doc WITH (security_invoker = true) AS
@@ -16,6 +16,8 @@ SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amoun
 		'refunded', s.refunded,
 		'inEscrow', s.in_escrow,
 		'days', m.days,
+		'week', m.week,
+		'minutes', m.minutes,
 		'state', m.state,
 		'proposedBy', m.proposed_by,
 		'revisions', m.revisions,
@@ -48,6 +50,9 @@ SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.state, b.created_at,
 	skillancer.json_doc(
 		'id', b.id,
 		'source', b.source,
+		'kind', b.kind,
+		'rate', b.rate,
+		'weeklyLimitMinutes', b.weekly_limit,
 		'projectId', b.project_id,
 		'proposalId', b.proposal_id,
 		'gigId', b.gig_id,
@@ -89,6 +94,41 @@ LEFT JOIN LATERAL (
 	WHERE d.booking_id = b.id
 ) m ON true;
 COMMENT ON VIEW skillancer.booking_doc IS 'Bookings with their milestones as JSON, for the two parties.';
+
+-- A week of an hourly booking; what is logged moves until it is locked.
+CREATE VIEW skillancer.work_week_doc WITH (security_invoker = true) AS
+SELECT w.booking_id, w.client_id, w.freelancer_id, w.week, w.state,
+	skillancer.json_doc(
+		'bookingId', w.booking_id,
+		'week', w.week,
+		'state', w.state,
+		'minutes', l.minutes,
+		'amount', skillancer.hours_price(b.rate, l.minutes),
+		'locksAt', w.locks_at,
+		'milestoneId', w.milestone_id
+	) AS doc
+FROM skillancer.work_week w
+JOIN skillancer.booking b ON b.id = w.booking_id
+CROSS JOIN LATERAL (
+	SELECT coalesce(w.minutes, sum(e.minutes), 0)::integer AS minutes FROM skillancer.time_entry e WHERE e.week_id = w.id
+) l;
+COMMENT ON VIEW skillancer.work_week_doc IS 'Weeks of hourly bookings as JSON, for the two parties.';
+
+-- A time entry as the API shows it.
+CREATE VIEW skillancer.time_entry_doc WITH (security_invoker = true) AS
+SELECT e.id, e.booking_id, e.client_id, e.freelancer_id, e.day,
+	'v' || e.version AS etag,
+	skillancer.json_doc(
+		'id', e.id,
+		'bookingId', e.booking_id,
+		'date', e.day,
+		'minutes', e.minutes,
+		'note', e.note,
+		'createdAt', e.created_at,
+		'updatedAt', e.updated_at
+	) AS doc
+FROM skillancer.time_entry e;
+COMMENT ON VIEW skillancer.time_entry_doc IS 'Time entries as JSON, for the two parties.';
 
 -- A change request as the API shows it.
 CREATE VIEW skillancer.change_request_doc WITH (security_invoker = true) AS

@@ -174,6 +174,29 @@ SELECT skillancer.put_template('milestone.submitted', 'EMAIL', 'Work was submitt
 
 {{publicUrl}}/bookings/{{bookingId}}
 ');
+SELECT skillancer.put_rule('milestone.release_near', 'client', 'milestone.release_near', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('milestone.release_near', 'IN_APP', 'Money is released soon',
+	'The money for "{{milestone.title}}" is released in {{daysLeft}} day(s), unless you answer.');
+SELECT skillancer.put_template('milestone.release_near', 'EMAIL', 'The money for {{milestone.title}} is released soon',
+'Hello {{user.name}},
+
+{{milestone.amount}} {{milestone.currency}} for "{{milestone.title}}" are released in {{daysLeft}} day(s), unless you approve the work or ask for changes before.
+
+{{publicUrl}}/bookings/{{bookingId}}
+');
+SELECT skillancer.put_rule('milestone.generated', 'audience', 'milestone.generated', 'BOOKINGS');
+SELECT skillancer.put_template('milestone.generated', 'IN_APP', 'A week was billed',
+	'{{milestone.amount}} {{milestone.currency}} for "{{milestone.title}}" of "{{booking.title}}".');
+SELECT skillancer.put_rule('milestone.payment_due', 'client', 'milestone.payment_due', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.payment_due', 'IN_APP', 'A week is not paid',
+	'Fund "{{milestone.title}}" of "{{booking.title}}", or name a payment method that works. Until then no more hours are logged.');
+SELECT skillancer.put_template('milestone.payment_due', 'EMAIL', 'A week of {{booking.title}} is not paid',
+'Hello {{user.name}},
+
+neither your wallet nor your payment method covers {{milestone.amount}} {{milestone.currency}} for "{{milestone.title}}". Until it is paid, no more hours are logged.
+
+{{publicUrl}}/bookings/{{bookingId}}
+');
 SELECT skillancer.put_rule('milestone.changes_requested', 'freelancer', 'milestone.changes_requested', 'BOOKINGS', 'HIGH');
 SELECT skillancer.put_template('milestone.changes_requested', 'IN_APP', 'The client asks for changes',
 	'"{{milestone.title}}" is not approved yet.{{#message}} {{message}}{{/message}}');

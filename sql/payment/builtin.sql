@@ -12,6 +12,11 @@ SELECT skillancer.put_policy('changeSilence', '{"EXTENSION": {"CLIENT": "ACCEPT"
 SELECT skillancer.put_policy('deliveryLimit', '100', 'Deliveries of one milestone');
 SELECT skillancer.put_policy('gigAutoRelease', '"P3D"', 'autoRelease of gig orders');
 SELECT skillancer.put_policy('autoRelease', '"P14D"', 'Submitted work is released when the client has not answered for this long');
+SELECT skillancer.put_policy('releaseReminders', '["P7D", "P3D", "P1D"]', 'The client is reminded so long before silence releases submitted work');
+SELECT skillancer.put_policy('hourlyWeeklyLimit', '2400', 'Weekly limit of an hourly booking in minutes, unless its terms name one');
+SELECT skillancer.put_policy('hourlyReview', '"P4D"', 'autoRelease of the weeks of hourly bookings: from the lock on Monday until Friday');
+SELECT skillancer.put_policy('weekLockDelay', '"PT12H"', 'A week of an hourly booking is locked so long after its Sunday ends, UTC');
+SELECT skillancer.put_policy('paymentReminder', '"P1D"', 'How often the payment of a week that is due is tried again, and the client told');
 SELECT skillancer.put_policy('revisionLimit', '10', 'Change requests of one milestone');
 SELECT skillancer.put_policy('ledgerCloseDelay', '"PT1H"', 'The books of a day can be closed when it has been over for this long');
 SELECT skillancer.put_policy('earningHold', '"P5D"', 'Released money is on hold for this long before it can be paid out');

@@ -33,8 +33,10 @@ AS $$
 DECLARE
 	v_currency  text;
 	v_questions integer;
+	v_kind      text;
 BEGIN
-	SELECT skillancer.monetary_currency(p.budget_min), cardinality(p.questions) INTO v_currency, v_questions
+	SELECT skillancer.monetary_currency(p.budget_min), cardinality(p.questions), p.budget_kind
+	INTO v_currency, v_questions, v_kind
 	FROM skillancer.project p WHERE p.id = p_project;
 	PERFORM skillancer.check_text('coverLetter', p_cover_letter, 50, 5000);
 	PERFORM skillancer.check_number('bid', p_bid::numeric, 1, 1000000);
@@ -43,6 +45,8 @@ BEGIN
 	END IF;
 	PERFORM skillancer.check_int('deliveryDays', p_delivery_days, 1, 365, required => false);
 	PERFORM skillancer.check_milestones('milestones', p_milestones, p_bid);
+	PERFORM skillancer.check_that('milestones', v_kind <> 'HOURLY' OR coalesce(p_milestones, '[]') = '[]',
+		'are not for hourly work, which is paid by the week');
 	PERFORM skillancer.check_array('answers', p_answers, v_questions, 2000);
 END
 $$;

@@ -41,6 +41,7 @@ const GIG = { title: 'A gig for trying out', description: 'What you get, in enou
 
 const ORDER = { revision: 1, package: 'BASIC' };
 const CHANGE = { kind: 'PAUSE', reason: 'A holiday' };
+const hours = () => ({ date: new Date().toISOString().slice(0, 10), minutes: 1, note: 'Some work' });
 const offer = () => ({ freelancerId: ME.freelancer.id, title: 'Work to offer', description: 'What has to be done.', price: usd('30.00') });
 
 // What there is to ask about. Each returns the id of a fresh object.
@@ -68,6 +69,15 @@ const make = {
 		return (await must('client', 'POST', `/v1/bookings/${await make.running()}/change-requests`, CHANGE)).id;
 	},
 	running: async () => sql(`SELECT booking_id FROM skillancer.milestone WHERE id = '${await make.milestone('FUNDED')}'`)[0][0],
+	hourly: async (pay = true) => {
+		const { id } = await must('client', 'POST', '/v1/projects', { ...PROJECT, visibility: 'PUBLIC', budgetKind: 'HOURLY' });
+		await must('client', 'POST', `/v1/projects/${id}/publish`);
+		const proposal = await must('freelancer', 'POST', `/v1/projects/${id}/proposals`, { ...PROPOSAL, bid: usd('30.00') });
+		const booking = await must('client', 'POST', `/v1/proposals/${proposal.id}/accept`, { revision: 1 });
+		if (pay) await must('client', 'PUT', `/v1/bookings/${booking.id}/payment-method`, { paymentMethodId: await make.card() });
+		return booking.id;
+	},
+	timeEntry: async () => (await must('freelancer', 'POST', `/v1/bookings/${await make.hourly()}/time-entries`, hours())).id,
 	offer: async () => (await must('client', 'POST', '/v1/bookings', offer())).id,
 	booking: async () => (await must('client', 'POST', `/v1/proposals/${await make.proposal()}/accept`, { revision: 1 })),
 	newCard: async () => (await must('client', 'POST', '/v1/payment-methods', { token: 'tok_success' })).id,
@@ -111,7 +121,8 @@ const OBJECT = {
 	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
 	'/v1/gigs/{id}/orders': () => make.activeGig(), '/v1/bookings/{id}/requirements': make.order,
 	'/v1/bookings/{id}/change-requests': make.running, '/v1/change-requests/{id}': make.change,
-	'/v1/bookings/{id}/accept': make.offer, '/v1/bookings/{id}/decline': make.offer, '/v1/bookings/{id}/withdraw': make.offer,
+	'/v1/bookings/{id}/payment-method': () => make.hourly(false), '/v1/bookings/{id}/time-entries': () => make.hourly(),
+	'/v1/time-entries/{id}': make.timeEntry, '/v1/bookings/{id}/accept': make.offer, '/v1/bookings/{id}/decline': make.offer, '/v1/bookings/{id}/withdraw': make.offer,
 	'/v1/invitations/{id}': make.invitation, '/v1/milestones/{id}/': () => make.milestone('FUNDED'),
 	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
 	'/v1/milestones/{id}/fund': () => make.milestone('AGREED'), '/v1/milestones/{id}/approve': () => make.milestone('SUBMITTED'),
@@ -133,6 +144,8 @@ const BODY = {
 	'POST /v1/gigs/{id}/orders': () => ORDER, 'POST /v1/bookings': offer, 'POST /v1/bookings/{id}/requirements': () => ({ answers: ['Blue'] }),
 	'POST /v1/bookings/{id}/change-requests': () => CHANGE, 'POST /v1/milestones/{id}/deliveries': () => ({ message: 'Here it is.' }),
 	'POST /v1/milestones/{id}/release-part': () => ({ amount: usd('5.00') }), 'POST /v1/milestones/{id}/refund-part': () => ({ amount: usd('5.00') }),
+	'PUT /v1/bookings/{id}/payment-method': async () => ({ paymentMethodId: await make.card() }),
+	'POST /v1/bookings/{id}/time-entries': hours, 'PATCH /v1/time-entries/{id}': () => ({ note: 'Other work' }),
 	'POST /v1/bookings/{id}/accept': () => ({ termsHash: '0'.repeat(64) }),
 	'POST /v1/gigs': () => GIG, 'PATCH /v1/gigs/{id}': () => ({ title: 'Another title for it' }),
 	'POST /v1/milestones/{id}/fund': async () => ({ paymentMethodId: await make.card() }),

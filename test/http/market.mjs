@@ -51,10 +51,10 @@ function person(token, id, email) {
 }
 
 // An open project of a client.
-export async function openProject(client, budget = '1000.00', openings = 1) {
+export async function openProject(client, budget = '1000.00', openings = 1, budgetKind = 'FIXED') {
 	const project = await client.post('/v1/projects', {
 		title: `Project ${tag()}`, description: 'What has to be done, in enough words for anybody.',
-		budgetKind: 'FIXED', budgetMin: usd('1.00'), budgetMax: usd(budget), openings,
+		budgetKind, budgetMin: usd('1.00'), budgetMax: usd(budget), openings,
 	}, 201);
 	return client.post(`/v1/projects/${project.id}/publish`);
 }
@@ -71,6 +71,16 @@ export async function book(client, freelancer, bid = '1000.00', milestones) {
 	const project = await openProject(client, bid);
 	const proposal = await propose(freelancer, project, bid, milestones);
 	return client.post(`/v1/proposals/${proposal.id}/accept`, { revision: 1 });
+}
+
+// An hourly booking that is paid by a card, so that it is active.
+export async function bookHours(client, freelancer, rate = '60.00', weeklyLimitMinutes = 2400, token = 'tok_success') {
+	const project = await openProject(client, rate, 1, 'HOURLY');
+	const proposal = await propose(freelancer, project, rate);
+	const booking = await client.post(`/v1/proposals/${proposal.id}/accept`, { revision: 1, weeklyLimitMinutes });
+	const answer = await client.raw('PUT', `/v1/bookings/${booking.id}/payment-method`, { paymentMethodId: await card(client, token) });
+	assert.equal(answer.status, 200, answer.text);
+	return answer.json.data;
 }
 
 export const card = async (client, token = 'tok_success') => (await client.post('/v1/payment-methods', { token }, 201)).id;

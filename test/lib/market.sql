@@ -65,6 +65,10 @@ BEGIN
 END
 $$;
 
+-- Moves it to a moment.
+CREATE FUNCTION pg_temp.until(p_at timestamptz) RETURNS void LANGUAGE sql AS
+	$$ SELECT pg_temp.later(p_at - skillancer.now()) $$;
+
 -- Fires every timer of the test that is due, as the timekeeper does: what is not legal any more is passed over.
 CREATE FUNCTION pg_temp.due() RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
@@ -72,7 +76,7 @@ DECLARE
 	v_count integer := 0;
 BEGIN
 	PERFORM skillancer.set_identity(NULL);
-	FOR v_due IN SELECT d.machine, d.id, d.event FROM skillancer.due d WHERE d.due_at <= skillancer.now()
+	FOR v_due IN SELECT d.machine, d.id, d.event, d.due_at FROM skillancer.due d WHERE d.due_at <= skillancer.now()
 		AND d.id NOT IN (SELECT b.id FROM due_before b)
 		ORDER BY d.due_at
 	LOOP
@@ -82,7 +86,8 @@ BEGIN
 		EXCEPTION WHEN SQLSTATE 'SK004' THEN
 			NULL;
 		END;
-		DELETE FROM skillancer.due d WHERE d.id = v_due.id AND d.machine = v_due.machine AND d.event = v_due.event;
+		DELETE FROM skillancer.due d WHERE d.id = v_due.id AND d.machine = v_due.machine AND d.event = v_due.event
+			AND d.due_at = v_due.due_at;
 	END LOOP;
 	RETURN v_count;
 END
@@ -90,7 +95,7 @@ $$;
 
 -- An accepted proposal of a freelancer on a project of a client; the booking is remembered under the name.
 CREATE FUNCTION pg_temp.book(p_name text, p_client text, p_freelancer text, p_bid skillancer.monetary,
-	p_milestones jsonb DEFAULT '[]') RETURNS uuid LANGUAGE plpgsql AS $$
+	p_milestones jsonb DEFAULT '[]', p_kind text DEFAULT 'FIXED') RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
 	v_project uuid := skillancer.new_id();
 	v_proposal uuid := skillancer.new_id();
@@ -100,7 +105,7 @@ BEGIN
 	INSERT INTO skillancer.project (id, client_id, title, description, budget_kind, budget_min, budget_max, state,
 		published_at)
 	VALUES (v_project::skillancer.project_id, pg_temp.person(p_client)::skillancer.user_id, 'Project ' || p_name,
-		'What has to be done for it', 'FIXED', p_bid, p_bid, 'OPEN', skillancer.now());
+		'What has to be done for it', p_kind, p_bid, p_bid, 'OPEN', skillancer.now());
 	INSERT INTO skillancer.proposal (id, project_id, client_id, freelancer_id, cover_letter, bid, delivery_days, milestones)
 	VALUES (v_proposal::skillancer.proposal_id, v_project::skillancer.project_id,
 		pg_temp.person(p_client)::skillancer.user_id, pg_temp.person(p_freelancer)::skillancer.user_id,

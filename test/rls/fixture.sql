@@ -94,6 +94,11 @@ SELECT rls.id('change' || b.id::text, 1)::skillancer.change_request_id, b.id, b.
 FROM skillancer.booking b;
 INSERT INTO skillancer.delivery (milestone_id, number, booking_id, client_id, freelancer_id, message)
 SELECT m.id, 1, m.booking_id, m.client_id, m.freelancer_id, 'Here it is' FROM skillancer.milestone m;
+INSERT INTO skillancer.work_week (id, booking_id, client_id, freelancer_id, week, locks_at)
+SELECT rls.id('week' || b.id::text, 1), b.id, b.client_id, b.freelancer_id, '2026-01-05', now() FROM skillancer.booking b;
+INSERT INTO skillancer.time_entry (id, week_id, booking_id, client_id, freelancer_id, day, minutes, note)
+SELECT rls.id('entry' || w.id::text, 1)::skillancer.time_entry_id, w.id, w.booking_id, w.client_id, w.freelancer_id, w.week, 60, 'Some work'
+FROM skillancer.work_week w;
 INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating, comment, would_work_again, state)
 SELECT rls.id('review' || b.id::text, n)::skillancer.review_id, b.id, b.client_id, b.freelancer_id, CASE n WHEN 1 THEN b.client_id ELSE b.freelancer_id END,
 	CASE n WHEN 1 THEN b.freelancer_id ELSE b.client_id END, 5, 'It was all right.', true,
