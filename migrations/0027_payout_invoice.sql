@@ -59,6 +59,7 @@ COMMENT ON COLUMN skillancer.earning.client_fee IS 'The client''s fee on this re
 COMMENT ON COLUMN skillancer.earning.posting IS 'Number of the posting of the release (ledger_txn).';
 COMMENT ON COLUMN skillancer.earning.available_at IS 'When it comes off hold.';
 CREATE INDEX earning_client_idx ON skillancer.earning (client_id, posting);
+CREATE INDEX earning_posting_idx ON skillancer.earning (posting);
 
 -- The tax that was found in a fee.
 CREATE TABLE skillancer.fee_tax (

@@ -27,6 +27,7 @@ SELECT skillancer.put_policy('sandboxPayoutDelay', '"PT1M"', 'How long the sandb
 SELECT skillancer.put_policy('sandboxCost', '{"bps": 290, "fixed": 30}', 'What the sandbox provider keeps of a charge: hundredths of a percent, and minor units');
 SELECT skillancer.put_policy('feeVersion', '1', 'Version of the fee schedule that new bookings get');
 SELECT skillancer.put_policy('maxCharge', '100000000', 'Largest charge or milestone, in minor units of its currency');
+SELECT skillancer.put_policy('exportLimit', '20000', 'Postings in one export of a history');
 SELECT skillancer.put_policy('methodLimit', '10', 'Payment methods, and payout methods, that one person may have');
 SELECT skillancer.put_policy('milestoneLimit', '50', 'Milestones of one booking');
 

@@ -39,13 +39,15 @@ COMMENT ON VIEW skillancer.charge_doc IS 'Charges as JSON, for the payer.';
 
 -- What a release earned.
 CREATE VIEW skillancer.earning_doc WITH (security_invoker = true) AS
-SELECT e.id, e.freelancer_id, e.state,
+SELECT e.id, e.freelancer_id, e.state, skillancer.monetary_currency(e.gross) AS currency, e.created_at,
 	skillancer.json_doc(
+		'id', e.id,
 		'bookingId', e.booking_id,
 		'milestoneId', e.milestone_id,
 		'gross', e.gross,
 		'fee', e.fee,
 		'net', e.net,
+		'posting', e.posting,
 		'state', e.state,
 		'availableAt', coalesce(e.available_at, e.created_at + (e.policy ->> 'earningHold')::interval),
 		'createdAt', e.created_at

@@ -1,10 +1,10 @@
 // payments.test.mjs
-//	The money of one person over HTTP: payment and payout methods.
+//	The money of one person over HTTP: payment and payout methods, balances, history, earnings, and the same as CSV.
 
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { call, sql, until } from './support.mjs';
-import { PASSWORD, card, checkBooks, join, usd } from './market.mjs';
+import { PASSWORD, card, checkBooks, fundedMilestone, join, timePasses, usd } from './market.mjs';
 
 let client;
 let freelancer;
@@ -91,5 +91,102 @@ describe('payout methods', () => {
 		}, 15000);
 		assert.ok(types, 'three notifications');
 		assert.deepEqual((await client.get('/v1/payout-methods')), []);
+	});
+});
+
+describe('history and earnings', () => {
+	let buyer;
+	let seller;
+	let deal;
+
+	before(async () => {
+		[buyer, seller] = await Promise.all([join('hilda', 'CLIENT'), join('hanno', 'FREELANCER')]);
+		deal = await fundedMilestone(buyer, seller, '1000.00');
+		await seller.post(`/v1/milestones/${deal.milestone.id}/submit`, { note: 'Done.' });
+		await buyer.post(`/v1/milestones/${deal.milestone.id}/release-part`, { amount: usd('400.00') });
+		await buyer.post(`/v1/milestones/${deal.milestone.id}/approve`);
+		const small = await fundedMilestone(buyer, seller, '100.00');
+		await seller.post(`/v1/milestones/${small.milestone.id}/submit`, { note: 'Done.' });
+		await buyer.post(`/v1/milestones/${small.milestone.id}/approve`);
+	});
+
+	test('the wallet has every balance', async () => {
+		const bank = await seller.post('/v1/payout-methods', { token: 'tok_bank_success' }, 201);
+		await timePasses(seller.id);
+		assert.ok(await until(async () => (await seller.get('/v1/payments/wallet'))[0]?.available.amount === '940.00', 15000), 'fees: 100 + 60, earned 940');
+		await seller.post('/v1/payouts', { amount: usd('100.00'), paymentMethodId: bank.id }, 201);
+		assert.deepEqual((await seller.get('/v1/payments/wallet')), [{ currency: 'USD', wallet: usd('0.00'), pending: usd('0.00'),
+			available: usd('840.00'), inTransit: usd('98.00'), receivable: usd('0.00') }]);
+		assert.deepEqual(await other.get('/v1/payments/wallet'), []);
+	});
+
+	test('the freelancer sees releases with his fee, the client with hers', async () => {
+		const rows = await seller.get('/v1/payments?kind=RELEASE');
+		assert.deepEqual(rows.map((r) => [r.gross.amount, r.fee.amount, r.entries[0].account, r.entries[0].change.amount]),
+			[['100.00', '10.00', 'freelancer_pending', '90.00'], ['600.00', '70.00', 'freelancer_pending', '530.00'], ['400.00', '80.00', 'freelancer_pending', '320.00']]);
+		const bought = await buyer.get('/v1/payments?kind=RELEASE');
+		assert.deepEqual(bought.map((r) => [r.gross.amount, r.fee.amount, r.entries]), [['100.00', '3.00', []], ['600.00', '18.00', []], ['400.00', '12.00', []]]);
+		assert.deepEqual(bought.map((r) => r.posting), rows.map((r) => r.posting), 'one posting, two views of it');
+		const all = await buyer.get('/v1/payments?limit=100');
+		assert.deepEqual([...new Set(all.map((r) => r.kind))].sort(), ['CHARGE', 'FUND', 'RELEASE']);
+		assert.deepEqual([...new Set((await seller.get('/v1/payments?limit=100')).map((r) => r.kind))].sort(), ['AVAILABLE', 'PAYOUT', 'RELEASE']);
+		for (const row of all) {
+			const [[kind]] = sql(`SELECT t.kind FROM skillancer.ledger_txn t WHERE t.id = ${row.posting}`);
+			assert.equal(kind.replace('_part', '').toUpperCase(), row.kind, 'the number is that of the posting');
+		}
+	});
+
+	test('filters and pages', async () => {
+		const booked = await buyer.get(`/v1/payments?bookingId=${deal.booking.id}&limit=100`);
+		assert.deepEqual(booked.map((r) => r.kind), ['RELEASE', 'RELEASE', 'FUND', 'CHARGE']);
+		assert.deepEqual([...new Set(booked.map((r) => r.bookingId))], [deal.booking.id]);
+		assert.deepEqual(await buyer.get('/v1/payments?currency=EUR'), []);
+		assert.deepEqual(await buyer.get('/v1/payments?to=2020-01-01T00:00:00Z'), []);
+		assert.equal((await buyer.get('/v1/payments?from=2020-01-01T00:00:00Z&limit=100')).length, 7);
+		const seen = [];
+		let cursor = '';
+		do {
+			const page = await call('GET', `/v1/payments?limit=2${cursor && `&cursor=${cursor}`}`, { token: buyer.token });
+			seen.push(...page.json.data.map((r) => r.posting));
+			cursor = page.json.meta.pagination.nextCursor;
+		} while (cursor);
+		assert.deepEqual(seen, (await buyer.get('/v1/payments?limit=100')).map((r) => r.posting), 'every posting once, in order');
+		assert.equal((await buyer.raw('GET', '/v1/payments?kind=x&currency=dollar&from=2021-01-01T00:00:00Z&to=2020-01-01T00:00:00Z')).json.error.details.length, 3);
+		assert.deepEqual(await other.get('/v1/payments'), []);
+	});
+
+	test('earnings add up to what the ledger holds', async () => {
+		const month = await call('GET', '/v1/payments/earnings?groupBy=month', { token: seller.token });
+		assert.deepEqual(month.json.meta.totals, [{ earnings: 3, gross: usd('1100.00'), fee: usd('160.00'), net: usd('940.00') }]);
+		assert.equal(month.json.data.length, 1);
+		const [[credited]] = sql(`SELECT skillancer.monetary_of(-sum(e.amount)::bigint, 'USD')::numeric FROM skillancer.ledger_entry e
+			JOIN skillancer.ledger_account a ON a.id = e.account JOIN skillancer.ledger_txn t ON t.id = e.txn
+			WHERE a.owner = '${seller.id}'::skillancer.user_id::uuid AND t.kind LIKE 'release%'`);
+		assert.equal(month.json.data[0].net.amount, credited);
+		const bookings = await seller.get('/v1/payments/earnings?groupBy=booking');
+		assert.deepEqual(bookings.map((b) => b.gross.amount).sort(), ['100.00', '1000.00']);
+		assert.ok(bookings.find((b) => b.booking === deal.booking.id).name);
+		const clients = await seller.get('/v1/payments/earnings?groupBy=client&currency=USD');
+		assert.deepEqual(clients.map((c) => [c.client, c.earnings]), [[buyer.id, 3]]);
+		const one = await call('GET', '/v1/payments/earnings?groupBy=booking&limit=1', { token: seller.token });
+		const two = await call('GET', `/v1/payments/earnings?groupBy=booking&limit=1&cursor=${one.json.meta.pagination.nextCursor}`, { token: seller.token });
+		assert.deepEqual([...one.json.data, ...two.json.data], bookings);
+		assert.equal((await seller.get('/v1/payments/earnings')).length, 3);
+		assert.equal((await seller.raw('GET', '/v1/payments/earnings?groupBy=decade')).status, 422);
+		assert.deepEqual(await other.get('/v1/payments/earnings?groupBy=year'), []);
+	});
+
+	test('the history as a table', async () => {
+		const answer = await call('GET', '/v1/payments/export', { token: seller.token });
+		assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'text/csv; charset=utf-8; header=present']);
+		assert.match(answer.headers.get('content-disposition'), /^attachment; filename="payments.csv"$/);
+		const lines = answer.text.trimEnd().split('\r\n').map((line) => line.split(','));
+		assert.deepEqual(lines[0].slice(0, 3), ['posting', 'at', 'kind']);
+		const net = lines.slice(1).filter((l) => l[2] === 'RELEASE').reduce((sum, l) => sum + Math.round(Number(l[8]) * 100), 0);
+		assert.equal(net, 94000);
+		const filtered = await call('GET', '/v1/payments/export?kind=PAYOUT', { token: seller.token });
+		assert.equal(filtered.text.trimEnd().split('\r\n').length, 2);
+		assert.equal((await call('GET', '/v1/payments/export')).status, 401);
+		assert.deepEqual(sql(`SELECT to_json(skillancer.csv_line('=1+1', '-5.00', '-x', 'a"b', NULL, 'c,d'))`), [[JSON.stringify(`'=1+1,-5.00,'-x,"a""b",,"c,d"\r\n`)]]);
 	});
 });

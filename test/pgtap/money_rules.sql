@@ -130,8 +130,8 @@ SELECT is(pg_temp.body(pg_temp.as_person('felix', format('SELECT skillancer_api.
 SELECT is(pg_temp.balance('freelancer_available', pg_temp.person('felix')), 1030.00, 'the balance is as before');
 SELECT is(pg_temp.refusal('ida', format('SELECT skillancer_api.payout_get(%L)', pg_temp.thing('payout'))), 'SK002', 'strangers see no payout');
 SELECT is(pg_temp.refusal('ida', $$SELECT skillancer_api.payout_method_add('tok_success')$$), 'SK001', 'a card is no bank account');
-SELECT is(jsonb_array_length(pg_temp.as_person('felix', 'SELECT skillancer_api.payment_list(3)') -> 'body'), 3, 'the history has pages');
-SELECT is((pg_temp.as_person('felix', 'SELECT skillancer_api.payment_list(100)') #>> '{body,0,entries,0,balance,amount}'), '1030.00', 'and ends with the balance');
+SELECT is(jsonb_array_length(pg_temp.as_person('felix', 'SELECT skillancer_api.payment_list(p_limit => 3)') -> 'body'), 3, 'the history has pages');
+SELECT is((pg_temp.as_person('felix', 'SELECT skillancer_api.payment_list(p_limit => 100)') #>> '{body,0,entries,0,balance,amount}'), '1030.00', 'and ends with the balance');
 
 -- a lone review is published when the window closes, and not before
 SELECT is(pg_temp.refusal('ida', format('SELECT skillancer_api.review_submit(%L, 2, %L, false)', pg_temp.thing('quick'), 'It was cancelled')), 'SK004', 'too late for a review');
