@@ -283,4 +283,5 @@ skl_booking_init(void)
 	skl_milestone_init();
 	skl_review_init();
 	skl_week_init();
+	skl_reputation_init();
 }

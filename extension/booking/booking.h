@@ -16,6 +16,7 @@ extern void skl_change_init(void);
 extern void skl_milestone_init(void);
 extern void skl_review_init(void);
 extern void skl_week_init(void);
+extern void skl_reputation_init(void);
 
 /*
  * Takes the lock of a booking in an effect and returns its state. Commands hold it already; a timer
@@ -35,6 +36,9 @@ extern void skl_booking_funded(const pg_uuid_t *booking);
  * COMPLETED when one was released, else CANCELLED. Does nothing in any other state.
  */
 extern void skl_booking_settle(const pg_uuid_t *booking);
+
+/* Computes anew what a review that was published or removed counts for. */
+extern void skl_reputation_review_changed(const pg_uuid_t *review);
 
 /* Fires an event without a payload on the marketplace's own behalf. */
 extern void skl_booking_cascade(const char *machine, const pg_uuid_t *id, const char *event);

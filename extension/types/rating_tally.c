@@ -207,6 +207,9 @@ skl_tally_step(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(skl_tally_count);
 PG_FUNCTION_INFO_V1(skl_tally_of_star);
 PG_FUNCTION_INFO_V1(skl_tally_mean);
+PG_FUNCTION_INFO_V1(skl_tally_bayes_mean);
+PG_FUNCTION_INFO_V1(skl_tally_wilson_bound);
+PG_FUNCTION_INFO_V1(skl_fn_wilson_lower);
 PG_FUNCTION_INFO_V1(skl_tally_to_json);
 PG_FUNCTION_INFO_V1(skl_tally_to_jsonb);
 
@@ -251,6 +254,46 @@ skl_tally_mean(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	return DirectFunctionCall3(numeric_in, CStringGetDatum(mean_text(tally)),
 							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+}
+
+/* An argument that has to be a number of at least low and at most high. */
+static double
+number_arg(double value, double low, double high, const char *what)
+{
+	if (!(value >= low && value <= high))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be between %g and %g", what, low, high)));
+	return value;
+}
+
+/* rating_bayes(rating_tally, prior, weight) returns float8: stars; weight above 0. */
+Datum
+skl_tally_bayes_mean(PG_FUNCTION_ARGS)
+{
+	double prior = number_arg(PG_GETARG_FLOAT8(1), 1, SKL_STARS, "the prior");
+	double weight = number_arg(PG_GETARG_FLOAT8(2), 1e-9, 1e9, "the weight");
+
+	PG_RETURN_FLOAT8(skl_tally_bayes(PG_GETARG_TALLY_P(0), prior, weight));
+}
+
+/* rating_wilson(rating_tally, z) returns float8: 0..1, 0 without ratings. */
+Datum
+skl_tally_wilson_bound(PG_FUNCTION_ARGS)
+{
+	double z = number_arg(PG_GETARG_FLOAT8(1), 0, 10, "the confidence");
+
+	PG_RETURN_FLOAT8(skl_tally_wilson(PG_GETARG_TALLY_P(0), z));
+}
+
+/* wilson_lower(share, n, z) returns float8. */
+Datum
+skl_fn_wilson_lower(PG_FUNCTION_ARGS)
+{
+	double share = number_arg(PG_GETARG_FLOAT8(0), 0, 1, "the share");
+	double n = number_arg(PG_GETARG_FLOAT8(1), 0, 1e15, "the number of trials");
+
+	PG_RETURN_FLOAT8(
+		skl_wilson_lower(share, n, number_arg(PG_GETARG_FLOAT8(2), 0, 10, "the confidence")));
 }
 
 /* {"count": 8, "mean": 4.38, "stars": [0, 1, 0, 2, 5]}; mean is null without ratings. */

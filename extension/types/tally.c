@@ -6,6 +6,8 @@
 
 #include "types/tally.h"
 
+#include <math.h>
+
 /* Reads one counter up to a slash or the end, and moves past it. */
 static SklParseError
 read_counter(const char **str, const char *end, int32_t *counter)
@@ -103,6 +105,36 @@ skl_tally_stars(const SklTally *tally)
 	for (i = 0; i < SKL_STARS; i++)
 		stars += (int64_t) tally->count[i] * (i + 1);
 	return stars;
+}
+
+double
+skl_tally_bayes(const SklTally *tally, double prior, double weight)
+{
+	return (weight * prior + (double) skl_tally_stars(tally)) /
+		   (weight + (double) skl_tally_total(tally));
+}
+
+double
+skl_wilson_lower(double share, double n, double z)
+{
+	double square = z * z;
+	double bound;
+
+	if (n <= 0)
+		return 0;
+	bound = (share + square / (2 * n) - z * sqrt((share * (1 - share) + square / (4 * n)) / n)) /
+			(1 + square / n);
+	return bound < 0 ? 0 : bound;
+}
+
+double
+skl_tally_wilson(const SklTally *tally, double z)
+{
+	double n = (double) skl_tally_total(tally);
+
+	if (n <= 0)
+		return 0;
+	return skl_wilson_lower(((double) skl_tally_stars(tally) - n) / ((SKL_STARS - 1) * n), n, z);
 }
 
 bool

@@ -31,6 +31,22 @@ extern int64_t skl_tally_total(const SklTally *tally);
 /* Stars of all ratings added up. */
 extern int64_t skl_tally_stars(const SklTally *tally);
 
+/*
+ * Bayesian mean of stars: (weight * prior + stars) / (weight + ratings), the mean after weight
+ * imagined ratings of prior stars. Without ratings it is the prior.
+ */
+extern double skl_tally_bayes(const SklTally *tally, double prior, double weight);
+
+/*
+ * Lower bound of Wilson's score interval for a share of n trials, with z standard deviations of
+ * confidence (1.96: 95 %); 0 for n = 0. E. B. Wilson, Probable Inference, the Law of Succession,
+ * and Statistical Inference, JASA 22 (1927).
+ */
+extern double skl_wilson_lower(double share, double n, double z);
+
+/* The bound of a tally: the share of a rating of s stars is (s - 1) / 4. */
+extern double skl_tally_wilson(const SklTally *tally, double z);
+
 /* Adds n (may be negative) to one counter; false when it would leave 0..2^31-1. */
 extern bool skl_tally_add(SklTally *tally, int star, int64_t n);
 

@@ -5,7 +5,8 @@
 -- Either side reviews the other.
 CREATE OR REPLACE FUNCTION skillancer_api.review_submit(p_id skillancer.booking_id, p_rating integer,
 		p_comment text, p_would_work_again boolean, p_quality integer DEFAULT NULL,
-		p_communication integer DEFAULT NULL, p_timeliness integer DEFAULT NULL)
+		p_communication integer DEFAULT NULL, p_timeliness integer DEFAULT NULL, p_clarity integer DEFAULT NULL,
+		p_promptness integer DEFAULT NULL)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -23,11 +24,18 @@ BEGIN
 	PERFORM skillancer.check_int('quality', p_quality, 1, 5, false);
 	PERFORM skillancer.check_int('communication', p_communication, 1, 5, false);
 	PERFORM skillancer.check_int('timeliness', p_timeliness, 1, 5, false);
+	PERFORM skillancer.check_int('clarity', p_clarity, 1, 5, false);
+	PERFORM skillancer.check_int('promptness', p_promptness, 1, 5, false);
 	PERFORM skillancer.check_done();
 	SELECT * INTO v_booking FROM skillancer.booking b WHERE b.id = p_id FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM skillancer.booking_refuse_stranger(p_id);
 	END IF;
+	PERFORM skillancer.check_that(x.field, x.stars IS NULL OR x.of_freelancer = (v_me = v_booking.client_id),
+		CASE WHEN x.of_freelancer THEN 'is for reviews of freelancers' ELSE 'is for reviews of clients' END)
+	FROM (VALUES ('quality', p_quality, true), ('timeliness', p_timeliness, true),
+		('clarity', p_clarity, false), ('promptness', p_promptness, false)) AS x (field, stars, of_freelancer);
+	PERFORM skillancer.check_done();
 	v_closes := v_booking.ended_at + (v_booking.policy ->> 'reviewWindow')::interval;
 	IF v_closes > skillancer.now() IS NOT TRUE OR v_booking.activated_at IS NULL THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'reviews are written within the review window after a booking has ended',
@@ -37,10 +45,10 @@ BEGIN
 		PERFORM skillancer.fail('REVIEW_EXISTS');
 	END IF;
 	INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating,
-		quality, communication, timeliness, comment, would_work_again)
+		quality, communication, timeliness, clarity, promptness, comment, would_work_again)
 	VALUES (v_review, p_id, v_booking.client_id, v_booking.freelancer_id, v_me,
 		CASE WHEN v_me = v_booking.client_id THEN v_booking.freelancer_id ELSE v_booking.client_id END,
-		p_rating, p_quality, p_communication, p_timeliness, p_comment, p_would_work_again);
+		p_rating, p_quality, p_communication, p_timeliness, p_clarity, p_promptness, p_comment, p_would_work_again);
 	PERFORM skillancer.schedule('review', v_review::uuid, 'publish', v_closes);
 	PERFORM skillancer.emit('review.submitted', 'review', v_review::uuid,
 		jsonb_build_object('reviewId', v_review, 'bookingId', p_id, 'state', 'HIDDEN'), ARRAY[v_me::uuid]);
@@ -49,8 +57,8 @@ BEGIN
 			FROM skillancer.review_doc d WHERE d.id = v_review);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.review_submit(skillancer.booking_id, integer, text, boolean, integer, integer, integer) IS
-	'Reviews the other side of an ended booking, once. Nobody but its author sees a hidden review.';
+COMMENT ON FUNCTION skillancer_api.review_submit(skillancer.booking_id, integer, text, boolean, integer, integer, integer, integer, integer) IS
+	'Reviews the other side of an ended booking, once: a freelancer also by quality, communication and timeliness, a client by clarity, communication and promptness. Nobody but its author sees a hidden review.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/reviews', 'review_submit',
 	summary => 'Review the other side of a booking');
 
@@ -116,12 +124,14 @@ CREATE OR REPLACE FUNCTION skillancer_api.user_rating(p_id skillancer.user_id)
 AS $$
 BEGIN
 	RETURN json_build_object(
-		'freelancer', (SELECT r.rating FROM skillancer.reputation r WHERE r.user_id = p_id AND r.side = 'FREELANCER'),
-		'client', (SELECT r.rating FROM skillancer.reputation r WHERE r.user_id = p_id AND r.side = 'CLIENT'));
+		'freelancer', (SELECT r.rating FROM skillancer.reputation r
+			WHERE r.user_id = p_id AND r.side = 'FREELANCER' AND skillancer.rating_count(r.rating) > 0),
+		'client', (SELECT r.rating FROM skillancer.reputation r
+			WHERE r.user_id = p_id AND r.side = 'CLIENT' AND skillancer.rating_count(r.rating) > 0));
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.user_rating(skillancer.user_id) IS
-	'How many published reviews of each rating a person has, on either side.';
+	'How many reviews of each rating a person has on either side, published in the last 24 months.';
 SELECT skillancer.add_route('GET', '/v1/users/{id}/rating', 'user_rating', who => 'anyone',
 	summary => 'Rating of a person from published reviews');
 
@@ -140,6 +150,9 @@ BEGIN
 	SELECT * INTO v_review FROM skillancer.review r WHERE r.id = p_id;
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	IF v_review.state <> 'PUBLISHED' THEN
+		PERFORM skillancer.fail('PERMISSION_DENIED');
 	END IF;
 	UPDATE skillancer.review r
 	SET reply = p_reply, replied_at = skillancer.now(), version = r.version + 1, updated_at = skillancer.now()

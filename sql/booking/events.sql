@@ -81,5 +81,15 @@ FROM (VALUES
 	('review.published', 'A review can be read by everybody',
 		'{"type": "object", "required": ["reviewId", "state", "from"]}'),
 	('review.replied', 'The reviewed person answered',
-		'{"type": "object", "required": ["reviewId", "bookingId"]}')
+		'{"type": "object", "required": ["reviewId", "bookingId"]}'),
+	('review.removed', 'Moderators removed a review: nobody but its author reads it, and it does not count',
+		'{"type": "object", "required": ["reviewId", "state", "from"]}'),
+	('report.submitted', 'Somebody reported a review; heard by who did',
+		'{"type": "object", "required": ["reportId", "reviewId", "userId", "state", "reason"]}'),
+	('report.upheld', 'A report was right: the review is removed; heard by who reported',
+		'{"type": "object", "required": ["reportId", "reviewId", "userId", "state", "from"]}'),
+	('report.dismissed', 'A report was looked at and the review stays; heard by who reported',
+		'{"type": "object", "required": ["reportId", "reviewId", "userId", "state", "from"]}'),
+	('reputation.level_changed', 'A freelancer has another level',
+		'{"type": "object", "required": ["userId", "from", "level"]}')
 ) AS v (name, description, schema);

@@ -96,8 +96,8 @@ AS $$
 BEGIN
 	IF (SELECT count(*) FROM skillancer.review r WHERE r.booking_id = p_booking) = 2 THEN
 		PERFORM skillancer.fire_system('review', r.id::uuid, 'publish')
-		FROM skillancer.review r
-		WHERE r.booking_id = p_booking AND r.state = 'HIDDEN';
+		FROM (SELECT h.id FROM skillancer.review h
+			WHERE h.booking_id = p_booking AND h.state = 'HIDDEN' ORDER BY h.subject_id) r;
 	END IF;
 END
 $$;

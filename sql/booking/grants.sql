@@ -6,9 +6,11 @@ GRANT SELECT ON skillancer.booking, skillancer.milestone, skillancer.review, ski
 	skillancer.change_request_doc, skillancer.delivery_doc, skillancer.review_doc,
 	skillancer.work_week, skillancer.time_entry, skillancer.work_week_doc, skillancer.time_entry_doc
 	TO skillancer_bridge;
+GRANT SELECT ON skillancer.review_report, skillancer.review_report_doc, skillancer.outcome, skillancer.badge_rule
+	TO skillancer_bridge;
 GRANT SELECT, UPDATE ON skillancer.booking, skillancer.milestone, skillancer.change_request, skillancer.review,
-	skillancer.work_week
+	skillancer.work_week, skillancer.review_report
 	TO skillancer_engine;
 GRANT INSERT ON skillancer.milestone, skillancer.charge TO skillancer_engine;
-GRANT SELECT ON skillancer.time_entry TO skillancer_engine;
-GRANT SELECT, INSERT, UPDATE ON skillancer.reputation TO skillancer_engine;
+GRANT SELECT ON skillancer.time_entry, skillancer.milestone_doc, skillancer.badge_rule TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE ON skillancer.reputation, skillancer.outcome TO skillancer_engine;

@@ -1,13 +1,14 @@
 -- sql/booking/machines.sql
---	Machines of bookings, milestones, weeks, change requests and reviews. Guards and effects are C: extension/booking and,
---	where money moves, extension/payment.
+--	Machines of bookings, milestones, weeks, change requests, reviews and their reports. Guards and effects are C:
+--	extension/booking and, where money moves, extension/payment.
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('booking', 'skillancer.booking', ARRAY['OFFERED', 'AWAITING_PAYMENT'], 'booking'),
 	('milestone', 'skillancer.milestone', ARRAY['PROPOSED', 'AGREED'], 'milestone'),
 	('work_week', 'skillancer.work_week', ARRAY['OPEN'], 'week'),
 	('change_request', 'skillancer.change_request', ARRAY['PENDING'], 'change'),
-	('review', 'skillancer.review', ARRAY['HIDDEN'], 'review');
+	('review', 'skillancer.review', ARRAY['HIDDEN'], 'review'),
+	('review_report', 'skillancer.review_report', ARRAY['OPEN'], 'report');
 
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits) VALUES
 	('booking', 'OFFERED', 'accept', 'AWAITING_PAYMENT', ARRAY['freelancer'], NULL, 'booking.accepted'),
@@ -64,7 +65,12 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('change_request', 'PENDING', 'decline_by_silence', 'DECLINED', ARRAY['system'], 'change_silence_declines', 'change.declined'),
 	('change_request', 'PENDING', 'drop', 'WITHDRAWN', ARRAY['system'], NULL, 'change.withdrawn'),
 
-	('review', 'HIDDEN', 'publish', 'PUBLISHED', ARRAY['system'], NULL, 'review.published');
+	('review', 'HIDDEN', 'publish', 'PUBLISHED', ARRAY['system'], NULL, 'review.published'),
+	('review', 'PUBLISHED', 'remove', 'REMOVED', ARRAY['system'], NULL, 'review.removed'),
+
+	('review_report', 'OPEN', 'uphold', 'UPHELD', ARRAY['staff'], 'report_decider', 'report.upheld'),
+	('review_report', 'OPEN', 'uphold_too', 'UPHELD', ARRAY['system'], NULL, 'report.upheld'),
+	('review_report', 'OPEN', 'dismiss', 'DISMISSED', ARRAY['staff'], 'report_decider', 'report.dismissed');
 
 INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
 	('booking', 'OFFERED', 'expire', 'offerTerm'),

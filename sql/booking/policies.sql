@@ -1,5 +1,5 @@
 -- sql/booking/policies.sql
---	Who sees and writes bookings, milestones, change requests and reviews. The owner's functions may lock a row of
+--	Who sees and writes bookings, milestones, change requests, reviews and reputation. The owner's functions may lock a row of
 --	their caller and never change one: that is for the engine.
 
 CREATE POLICY booking_read ON skillancer.booking FOR SELECT
@@ -73,4 +73,16 @@ CREATE POLICY review_reply ON skillancer.review FOR UPDATE TO skillancer_owner
 	USING (state = 'PUBLISHED' AND subject_id = (SELECT skillancer.current_user_id()))
 	WITH CHECK (state = 'PUBLISHED' AND subject_id = (SELECT skillancer.current_user_id()));
 
+CREATE POLICY review_report_read ON skillancer.review_report FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('moderation:view')));
+CREATE POLICY review_report_make ON skillancer.review_report FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id())
+		AND EXISTS (SELECT FROM skillancer.review r WHERE r.id = review_report.review_id AND r.state = 'PUBLISHED'
+			AND r.author_id <> review_report.user_id));
+
+CREATE POLICY outcome_read ON skillancer.outcome FOR SELECT
+	USING (freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY badge_rule_read ON skillancer.badge_rule FOR SELECT USING ((SELECT skillancer.has_request()));
 CREATE POLICY reputation_read ON skillancer.reputation FOR SELECT USING ((SELECT skillancer.has_request()));

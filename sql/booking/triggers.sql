@@ -1,5 +1,6 @@
 -- sql/booking/triggers.sql
---	No state without the engine: bookings, milestones, weeks, change requests and reviews.
+--	No state without the engine: bookings, milestones, weeks, change requests, reviews and their reports. Ranks and
+--	levels follow what they are made of.
 
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.booking
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('booking');
@@ -17,6 +18,17 @@ CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.review
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('review');
 ALTER TABLE skillancer.review ENABLE ALWAYS TRIGGER state_guard;
 
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.review_report
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('review_report');
+ALTER TABLE skillancer.review_report ENABLE ALWAYS TRIGGER state_guard;
+
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.change_request
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('change_request');
 ALTER TABLE skillancer.change_request ENABLE ALWAYS TRIGGER state_guard;
+
+CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.badge_rule
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.badge_rules_changed();
+ALTER TABLE skillancer.badge_rule ENABLE ALWAYS TRIGGER rules_changed;
+
+CREATE TRIGGER gig_rank BEFORE INSERT ON skillancer.gig
+	FOR EACH ROW EXECUTE FUNCTION skillancer.gig_rank();

@@ -180,14 +180,35 @@ SELECT r.id, r.booking_id, r.author_id, r.subject_id, r.state, r.published_at,
 		'quality', r.quality,
 		'communication', r.communication,
 		'timeliness', r.timeliness,
+		'clarity', r.clarity,
+		'promptness', r.promptness,
 		'comment', r.comment,
 		'wouldWorkAgain', r.would_work_again,
 		'state', r.state,
 		'publishedAt', r.published_at,
+		'removedAt', r.removed_at,
 		'reply', r.reply,
 		'repliedAt', r.replied_at,
 		'createdAt', r.created_at
 	) AS doc
 FROM skillancer.review r
 LEFT JOIN skillancer.profile p ON p.user_id = r.author_id;
-COMMENT ON VIEW skillancer.review_doc IS 'Reviews as JSON: published ones for everybody, hidden ones for their author.';
+COMMENT ON VIEW skillancer.review_doc IS 'Reviews as JSON: published ones for everybody, hidden and removed ones for their author.';
+
+-- A report of a review, for who reported and for moderators.
+CREATE VIEW skillancer.review_report_doc WITH (security_invoker = true) AS
+SELECT p.id, p.review_id, p.user_id, p.state, p.created_at,
+	'v' || p.version AS etag,
+	skillancer.json_doc(
+		'id', p.id,
+		'reviewId', p.review_id,
+		'reporterId', p.user_id,
+		'reason', p.reason,
+		'detail', p.detail,
+		'state', p.state,
+		'note', p.note,
+		'decidedAt', p.decided_at,
+		'createdAt', p.created_at
+	) AS doc
+FROM skillancer.review_report p;
+COMMENT ON VIEW skillancer.review_report_doc IS 'Reports of reviews as JSON. Who decided is in the table and in the audit log.';

@@ -273,4 +273,13 @@ SELECT skillancer.put_template('payout_method.removed', 'IN_APP', 'A payout meth
 SELECT skillancer.put_rule('review.published', 'subject', 'review.published', 'BOOKINGS');
 SELECT skillancer.put_template('review.published', 'IN_APP', 'You were reviewed', 'The review of your booking can be read now.');
 SELECT skillancer.put_rule('review.replied', 'others', 'review.replied', 'BOOKINGS', 'LOW');
+SELECT skillancer.put_rule('report.upheld', 'owner', 'report.upheld', 'ACCOUNT');
+SELECT skillancer.put_template('report.upheld', 'IN_APP', 'A review that you reported was removed', 'We looked at your report and agreed with it.{{#note}} {{note}}{{/note}}');
+SELECT skillancer.put_rule('report.dismissed', 'owner', 'report.dismissed', 'ACCOUNT');
+SELECT skillancer.put_template('report.dismissed', 'IN_APP', 'Your report of a review', 'We looked at your report: the review stays.{{#note}} {{note}}{{/note}}');
+SELECT skillancer.put_rule('review.removed', 'client', 'review.removed', 'BOOKINGS');
+SELECT skillancer.put_rule('review.removed', 'freelancer', 'review.removed', 'BOOKINGS');
+SELECT skillancer.put_template('review.removed', 'IN_APP', 'A review was removed', 'Moderators removed a review of "{{booking.title}}". It does not count any more.');
+SELECT skillancer.put_rule('reputation.level_changed', 'owner', 'reputation.level_changed', 'ACCOUNT');
+SELECT skillancer.put_template('reputation.level_changed', 'IN_APP', 'Your level is {{level}}', 'Your level was {{from}} and is {{level}} now. Your reputation shows what each level asks for.');
 SELECT skillancer.put_template('review.replied', 'IN_APP', 'Your review was answered', 'The reviewed person answered.');

@@ -21,7 +21,7 @@ COMMENT ON VIEW skillancer.user_doc IS 'Accounts as the API shows them to their 
 
 -- What everybody sees of a person.
 CREATE VIEW skillancer.profile_doc WITH (security_invoker = true) AS
-SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
+SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version || coalesce('r' || r.version, '') AS etag,
 	skillancer.json_doc(
 		'id', p.user_id,
 		'displayName', p.display_name,
@@ -38,6 +38,9 @@ SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
 		'certifications', p.certifications,
 		'company', CASE WHEN p.company_name IS NOT NULL THEN
 			skillancer.json_doc('name', p.company_name, 'size', p.company_size, 'bio', p.company_bio) END,
+		'reputation', skillancer.json_doc('level', coalesce(r.level, 'NEW'), 'successScore', r.score,
+			'outcomes', coalesce(r.outcomes, 0),
+			'rating', CASE WHEN skillancer.rating_count(r.rating) > 0 THEN r.rating END),
 		'isPublic', p.is_public,
 		'completeness', skillancer.profile_completeness(
 			1 + (p.headline IS NOT NULL)::integer + (p.bio IS NOT NULL)::integer + (p.country IS NOT NULL)::integer,
@@ -49,6 +52,7 @@ SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version AS etag,
 		'memberSince', p.created_at,
 		'updatedAt', p.updated_at) AS doc
 FROM skillancer.profile p
+LEFT JOIN skillancer.reputation r ON r.user_id = p.user_id AND r.side = 'FREELANCER'
 CROSS JOIN LATERAL (
 	SELECT coalesce(json_agg(skillancer.json_doc('id', k.id, 'slug', k.slug, 'name', k.name,
 		'level', e.level, 'years', e.years) ORDER BY e.level DESC, e.years DESC, k.name), '[]') AS list

@@ -39,6 +39,7 @@ const PROJECT = { title: 'A project to try', description: 'What has to be done, 
 const PROPOSAL = { coverLetter: 'I have done work of this kind for many years, and I can begin at once.', bid: usd('400.00'), deliveryDays: 10 };
 const GIG = { title: 'A gig for trying out', description: 'What you get, in enough words.', packages: [{ tier: 'BASIC', title: 'Basic', description: 'The basic one', price: usd('20.00'), deliveryDays: 3, revisions: 1, features: [] }] };
 
+const REPORT = { reason: 'OTHER', detail: 'It was not all right.' };
 const ORDER = { revision: 1, package: 'BASIC' };
 const CHANGE = { kind: 'PAUSE', reason: 'A holiday' };
 const hours = () => ({ date: new Date().toISOString().slice(0, 10), minutes: 1, note: 'Some work' });
@@ -98,6 +99,10 @@ const make = {
 			SELECT id, client_id, freelancer_id, client_id, freelancer_id, 5, 'It was all right.', true, 'PUBLISHED', now()
 			FROM skillancer.booking WHERE id = '${id}' RETURNING id; COMMIT;`)[0][0];
 	},
+	report: async () => {
+		const id = await make.review();
+		return (await must('freelancer', 'POST', `/v1/reviews/${id}/report`, REPORT)).id;
+	},
 	charge: async () => {
 		const answer = await must('client', 'POST', '/v1/payments/charges', { amount: usd('20.00'), paymentMethodId: await make.card() });
 		return (answer.charge ?? answer).id;
@@ -131,6 +136,7 @@ const OBJECT = {
 	'/v1/payouts/{id}': make.payout, '/v1/projects/{id}': () => make.project(), '/v1/projects/{id}/proposals': () => make.project('PUBLIC', true),
 	'/v1/projects/{id}/save': () => make.project('PUBLIC', true), '/v1/projects/{id}/pause': () => make.project('PRIVATE', true),
 	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
+	'/v1/review-reports/{id}': make.report,
 	'/v1/users/{id}': make.other,
 };
 OBJECT['GET /v1/users/{id}'] = async () => ME.client.id; // whose profile is not public
@@ -159,7 +165,7 @@ const BODY = {
 	'PATCH /v1/payment-methods/{id}': () => ({ isDefault: true }), 'PATCH /v1/payout-methods/{id}': () => ({ isDefault: true }),
 	'PATCH /v1/proposals/{id}': () => ({ deliveryDays: 11 }), 'POST /v1/proposals/{id}/accept': () => ({ revision: 1 }),
 	'POST /v1/proposals/{id}/counter': () => ({ bid: usd('350.00') }), 'POST /v1/proposals/{id}/tags': () => ({ tag: 'archived' }),
-	'POST /v1/reviews/{id}/reply': () => ({ reply: 'Thank you.' }), 'PATCH /v1/users/me': () => ({ locale: 'en' }),
+	'POST /v1/reviews/{id}/report': () => REPORT, 'POST /v1/reviews/{id}/reply': () => ({ reply: 'Thank you.' }), 'PATCH /v1/users/me': () => ({ locale: 'en' }),
 	'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),

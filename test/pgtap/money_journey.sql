@@ -106,7 +106,7 @@ SELECT is(pg_temp.as_person('felix', format('SELECT skillancer_api.booking_revie
 SELECT is(pg_temp.as_person('felix', format('SELECT skillancer_api.user_rating(%L)', pg_temp.person('felix'))) ->> 'freelancer', NULL, 'nor does it count');
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.review_submit(%L, 1, %L, true)', pg_temp.thing('web'), 'Changed my mind')), 'SK303', 'nobody reviews twice');
 SELECT is(pg_temp.refusal('sam', format('SELECT skillancer_api.review_submit(%L, 1, %L, true)', pg_temp.thing('web'), 'I was not there')), 'SK002', 'strangers do not review');
-SELECT is(pg_temp.body(pg_temp.as_person('felix', format('SELECT skillancer_api.review_submit(%L, 4, %L, true, 5, 4, 3)', pg_temp.thing('web'), 'Clear and quick'))) ->> 'state',
+SELECT is(pg_temp.body(pg_temp.as_person('felix', format('SELECT skillancer_api.review_submit(%L, 4, %L, true, NULL, 4, NULL, 5, 3)', pg_temp.thing('web'), 'Clear and quick'))) ->> 'state',
 	'PUBLISHED', 'the second one publishes both');
 SELECT is(jsonb_array_length(pg_temp.as_person(NULL, format('SELECT skillancer_api.user_reviews(%L)', pg_temp.person('felix'))) -> 'body'), 1, 'everybody reads them');
 SELECT is(pg_temp.as_person(NULL, format('SELECT skillancer_api.user_rating(%L)', pg_temp.person('felix'))) #>> '{freelancer,count}', '1', 'and they count');

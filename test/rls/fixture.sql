@@ -104,6 +104,10 @@ SELECT rls.id('review' || b.id::text, n)::skillancer.review_id, b.id, b.client_i
 	CASE n WHEN 1 THEN b.freelancer_id ELSE b.client_id END, 5, 'It was all right.', true,
 	CASE WHEN b.state = 'ACTIVE' THEN 'HIDDEN' ELSE 'PUBLISHED' END
 FROM skillancer.booking b, generate_series(1, 2) n;
+INSERT INTO skillancer.review_report (id, review_id, user_id, reason, detail)
+SELECT rls.id('report' || r.id::text, 1), r.id, r.subject_id, 'OTHER', 'It was not all right.' FROM skillancer.review r WHERE r.state = 'PUBLISHED';
+INSERT INTO skillancer.outcome (booking_id, client_id, freelancer_id, verdict, reason, amount, usd, ended_at)
+SELECT b.id, b.client_id, b.freelancer_id, 1, 'PAID', '15.00 USD', 1500, now() FROM skillancer.booking b WHERE b.state = 'COMPLETED';
 INSERT INTO skillancer.reputation (user_id, side, rating)
 SELECT freelancer, 'FREELANCER', (SELECT skillancer.rating_tally(5) FROM generate_series(1, 2)) FROM rls.tenant;
 
