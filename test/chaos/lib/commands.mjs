@@ -1,0 +1,242 @@
+// test/chaos/lib/commands.mjs
+//	Decisions become operations: what kind of step, at which object, by whom, with which body; over HTTP, and for what
+//	moves money some of them as the same call in SQL.
+
+import { CURRENCIES, amount, payoutMinimum, text } from './money.mjs';
+import { choose, weigh } from './plan.mjs';
+import { RULES } from './rules.mjs';
+
+const PRICES = { USD: [1000, 90000], EUR: [1000, 90000], JPY: [2000, 120000], BHD: [5000, 300000] };
+const REASON = { reason: 'Something has come up.' };
+
+function price(currency, roll) {
+	const [least, most] = PRICES[currency];
+	return least + Math.floor(roll * roll * (most - least));
+}
+
+// A price in one to three milestones.
+function split(minor, currency, roll) {
+	const parts = 1 + Math.floor(roll * 3);
+	const first = Math.floor(minor / parts);
+	return Array.from({ length: parts }, (_, i) => (i < parts - 1 ? first : minor - first * (parts - 1)));
+}
+const milestones = (parts, currency) => parts.map((minor, i) => ({ title: `Part ${i + 1}`, amount: amount(minor, currency), days: 5 }));
+
+// The two sides; a few pairs meet often, so that their billings grow over the tiers.
+function pair(market, [a, b, c]) {
+	const { clients, freelancers } = market;
+	const client = choose(clients, a);
+	const near = Math.floor(a * clients.length) + Math.floor(b * 3);
+	return { client, freelancer: freelancers[c < 0.7 ? near % freelancers.length : Math.floor(b * freelancers.length)] };
+}
+
+// ---- making bookings: a list of steps, each of which sees the answers to those before ----
+
+function offer(market, rolls) {
+	const { client, freelancer } = pair(market, rolls);
+	const currency = weigh([[8, 'USD'], [1, 'EUR'], [1, 'JPY'], [1, 'BHD']], rolls[3]);
+	const minor = price(currency, rolls[4]);
+	const parts = split(minor, currency, rolls[5]);
+	return [() => ({ kind: 'offer', makes: 'booking', who: client, target: { client, freelancer }, currency, parts, path: '/v1/bookings', body: {
+		freelancerId: freelancer.id, title: 'Work that was offered', description: 'Everything that has to be done for it.',
+		price: amount(minor, currency), deliveryDays: 10, milestones: milestones(parts, currency),
+	} })];
+}
+
+function order(market, rolls) {
+	const { client, freelancer } = pair(market, rolls);
+	const { gig } = freelancer;
+	return [() => ({ kind: 'order', makes: 'booking', who: client, target: { client, freelancer }, currency: 'USD', parts: [5000], path: `/v1/gigs/${gig.id}/orders`,
+		body: { revision: gig.revision, package: 'BASIC' } })];
+}
+
+function hire(market, rolls) {
+	const { client, freelancer } = pair(market, rolls);
+	const minor = Math.max(1000, price('USD', rolls[4]));
+	const parts = split(minor, 'USD', rolls[5]);
+	const step = (kind, who, path, body, more) => ({ kind, who, path, body, target: {}, ...more });
+	return [
+		() => step('post', client, '/v1/projects', { title: 'Work that is posted', description: 'What has to be done, in enough words for anybody.',
+			budgetKind: 'FIXED', budgetMin: amount(1000, 'USD'), budgetMax: amount(100000, 'USD') }),
+		([project]) => step('publish', client, `/v1/projects/${project.id}/publish`),
+		([project]) => step('bid', freelancer, `/v1/projects/${project.id}/proposals`, {
+			coverLetter: 'I have done work of this kind for many years, and I can begin at once.', bid: amount(minor, 'USD'), deliveryDays: 10,
+			milestones: milestones(parts, 'USD') }),
+		([, , proposal]) => step('accept_proposal', client, `/v1/proposals/${proposal.id}/accept`, { revision: 1 },
+			{ makes: 'booking', target: { client, freelancer }, currency: 'USD', parts }),
+	];
+}
+
+export const opening = (market, rolls) => weigh([[12, offer], [2, order], [2, hire]], rolls[7])(market, rolls);
+
+// ---- commands on what exists ----
+
+const side = (booking, rule, roll) => (rule.by === 'either' ? (roll < 0.5 ? 'client' : 'freelancer') : rule.by);
+
+// Path and body of a command.
+const SHAPES = {
+	accept: ({ booking }) => [`/v1/bookings/${booking.id}/accept`, { termsHash: booking.termsHash }],
+	decline: ({ booking }) => [`/v1/bookings/${booking.id}/decline`, REASON],
+	withdraw: ({ booking }) => [`/v1/bookings/${booking.id}/withdraw`, REASON],
+	cancel: ({ booking }) => [`/v1/bookings/${booking.id}/cancel`, REASON],
+	answer: ({ booking }) => [`/v1/bookings/${booking.id}/requirements`, { answers: Array(booking.questions).fill('An answer') }],
+	end: ({ booking }) => [`/v1/bookings/${booking.id}/end`, REASON],
+	resume: ({ booking }) => [`/v1/bookings/${booking.id}/resume`],
+	propose: ({ booking, minor }) => [`/v1/bookings/${booking.id}/milestones`, { title: 'One more', amount: amount(minor, booking.currency), days: 5 }],
+	agree: ({ milestone }) => [`/v1/milestones/${milestone.id}/agree`],
+	drop: ({ milestone }) => [`/v1/milestones/${milestone.id}/decline`],
+	fund: ({ milestone, method }) => [`/v1/milestones/${milestone.id}/fund`, { paymentMethodId: method }],
+	submit: ({ milestone }) => [`/v1/milestones/${milestone.id}/submit`, { note: 'Here it is.' }],
+	request_changes: ({ milestone }) => [`/v1/milestones/${milestone.id}/request-changes`, { note: 'Not quite.' }],
+	approve: ({ milestone }) => [`/v1/milestones/${milestone.id}/approve`],
+	refund: ({ milestone }) => [`/v1/milestones/${milestone.id}/refund`],
+	release_part: ({ milestone, booking, minor }) => [`/v1/milestones/${milestone.id}/release-part`, { amount: amount(minor, booking.currency) }],
+	refund_part: ({ milestone, booking, minor }) => [`/v1/milestones/${milestone.id}/refund-part`, { amount: amount(minor, booking.currency) }],
+	deliver: ({ milestone }) => [`/v1/milestones/${milestone.id}/deliveries`, { message: 'A first look.' }],
+	ask: ({ booking, change }) => [`/v1/bookings/${booking.id}/change-requests`, change],
+	accept_change: ({ change }) => [`/v1/change-requests/${change.id}/accept`],
+	decline_change: ({ change }) => [`/v1/change-requests/${change.id}/decline`],
+	withdraw_change: ({ change }) => [`/v1/change-requests/${change.id}/withdraw`],
+	review: ({ booking, rating }) => [`/v1/bookings/${booking.id}/reviews`, { rating, comment: 'As it should have been.', wouldWorkAgain: true }],
+	confirm: ({ charge }) => [`/v1/payments/charges/${charge.id}/confirm`],
+	give_up: ({ charge }) => [`/v1/payments/charges/${charge.id}/cancel`],
+};
+
+// The same in SQL, where it moves money: function and its values behind those of the key.
+const doc = (call) => `ROW(200, NULL, NULL, NULL, ${call})::skillancer.reply`;
+const IN_SQL = {
+	fund: ({ milestone, method }) => ['skillancer_api.milestone_fund(p_id => $4, p_payment_method_id => $5)', [milestone.id, method]],
+	submit: ({ milestone }) => [doc('skillancer_api.milestone_submit(p_id => $4, p_note => $5)'), [milestone.id, 'Here it is.']],
+	approve: ({ milestone }) => [doc('skillancer_api.milestone_approve(p_id => $4)'), [milestone.id]],
+	refund: ({ milestone }) => [doc('skillancer_api.milestone_refund(p_id => $4)'), [milestone.id]],
+	release_part: ({ milestone, booking, minor }) => [doc('skillancer_api.milestone_release_part(p_id => $4, p_amount => $5)'),
+		[milestone.id, `${text(minor, booking.currency)} ${booking.currency}`]],
+};
+
+// One command of a kind at a booking, by its rightful side or the other one.
+function command(kind, booking, rolls, { milestone, change, wrongSide = false, inSql = false } = {}) {
+	const rule = RULES[kind];
+	let by = side(booking, rule, rolls[5]);
+	if (rule.by !== 'either' && wrongSide) by = by === 'client' ? 'freelancer' : 'client';
+	const who = booking[by];
+	const left = milestone?.left ?? 1000;
+	const target = { booking, milestone, change: change ?? booking.changes.at(-1), charge: milestone?.charge, rating: 1 + Math.floor(rolls[6] * 5),
+		method: choose(who.methods, rolls[6] ** 3), minor: Math.max(1, Math.floor(left * (kind === 'propose' ? 0.5 : 0.9 * rolls[6]))) };
+	if (kind === 'ask') target.change = asked(milestone, rolls[6]);
+	const [path, body] = SHAPES[kind](target);
+	const expect = rule.by !== 'either' && wrongSide ? 'wrong side' : undefined;
+	const sql = inSql && IN_SQL[kind] ? { name: `SQL ${kind}`, call: IN_SQL[kind](target)[0], values: IN_SQL[kind](target)[1] } : undefined;
+	return { kind, who, path, body, target, sql, expect, minor: target.minor, currency: booking.currency };
+}
+
+function asked(milestone, roll) {
+	const kind = weigh([[4, 'EXTENSION'], [3, 'PAUSE'], [3, 'CANCELLATION']], roll);
+	return { kind, ...REASON, ...(kind === 'EXTENSION' ? { milestoneId: milestone?.id, days: 3 } : {}) };
+}
+
+// What is due at a booking, as far as its clients know.
+const DUE = {
+	OFFERED: [[16, 'accept'], [1, 'decline'], [1, 'withdraw']],
+	AWAITING_REQUIREMENTS: [[9, 'answer'], [1, 'end']],
+	PAUSED: [[8, 'resume'], [1, 'end']],
+	COMPLETED: [[1, 'review']],
+	CANCELLED: [[1, 'review']],
+};
+const DUE_MILESTONE = {
+	PROPOSED: [[8, 'agree'], [1, 'drop']],
+	AGREED: [[20, 'fund'], [1, 'drop'], [1, 'cancel'], [1, 'propose']],
+	FUNDING: [[4, 'confirm'], [1, 'give_up']],
+	FUNDED: [[16, 'submit'], [2, 'deliver'], [1, 'refund'], [2, 'release_part'], [1, 'refund_part'], [1, 'ask']],
+	SUBMITTED: [[16, 'approve'], [3, 'request_changes'], [1, 'refund'], [2, 'release_part'], [1, 'refund_part'], [1, 'ask']],
+	CHANGES_REQUESTED: [[8, 'submit'], [1, 'refund'], [1, 'release_part']],
+};
+
+// The oldest milestone that is not over, mostly.
+function current(booking, roll) {
+	const open = booking.milestones.filter(({ state }) => DUE_MILESTONE[state]);
+	return open[roll < 0.8 ? 0 : Math.floor(roll * open.length)];
+}
+
+export function due(booking, rolls) {
+	const kinds = DUE[booking.state];
+	if (kinds) return command(weigh(kinds, rolls[1]), booking, rolls, { milestone: current(booking, rolls[2]) });
+	const milestone = current(booking, rolls[2]);
+	if (!milestone) return command('end', booking, rolls);
+	const kind = weigh(DUE_MILESTONE[milestone.state], rolls[1]);
+	if ((kind === 'confirm' || kind === 'give_up') && !milestone.charge) return undefined;
+	return command(kind, booking, rolls, { milestone, inSql: rolls[7] < 0.15 });
+}
+
+const MILESTONE_KINDS = ['agree', 'drop', 'fund', 'submit', 'request_changes', 'approve', 'refund', 'release_part', 'refund_part', 'deliver'];
+const BOOKING_KINDS = ['accept', 'decline', 'withdraw', 'cancel', 'answer', 'end', 'resume', 'propose', 'review'];
+
+// Any command at all, by either side, whether it fits or not.
+export function anything(booking, rolls, kinds = MILESTONE_KINDS) {
+	const milestone = booking.milestones[Math.floor(rolls[2] * booking.milestones.length)];
+	const kind = milestone && rolls[3] < 0.7 ? choose(kinds, rolls[1]) : choose(BOOKING_KINDS, rolls[1]);
+	return command(kind, booking, rolls, { milestone, wrongSide: rolls[4] < 0.2, inSql: rolls[7] < 0.2 });
+}
+
+// A part, of a milestone that holds money if there is one.
+export function part(booking, rolls) {
+	const milestone = booking.milestones.find(({ state }) => ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'].includes(state));
+	return milestone && command(rolls[1] < 0.6 ? 'release_part' : 'refund_part', booking, rolls, { milestone, inSql: rolls[7] < 0.3 });
+}
+
+// Several commands at one milestone at the same moment: one of those that exclude each other wins.
+export function burst(booking, rolls) {
+	const milestone = current(booking, 0);
+	if (!milestone) return [];
+	const kinds = { AGREED: ['fund', 'fund', 'fund', 'cancel'], SUBMITTED: ['approve', 'refund', 'release_part', 'approve', 'refund_part', 'request_changes'],
+		FUNDED: ['submit', 'refund', 'release_part', 'refund_part', 'submit'] }[milestone.state] ?? [];
+	return kinds.map((kind, i) => command(kind, booking, rolls.map((roll) => (roll * (i + 1)) % 1), { milestone }));
+}
+
+// Changes: ask for one, or answer the last one.
+export function change(booking, rolls) {
+	const last = booking.changes.at(-1);
+	if (last?.state !== 'PENDING') return command('ask', booking, rolls, { milestone: current(booking, 0) });
+	return command(weigh([[5, 'accept_change'], [3, 'decline_change'], [2, 'withdraw_change']], rolls[1]), booking, rolls, { change: last });
+}
+
+export function payout(market, rolls) {
+	const who = choose(market.freelancers, rolls[0]);
+	const asked = market.payouts[Math.floor(rolls[1] * market.payouts.length)];
+	if (asked && rolls[2] < 0.2) return { kind: 'take_back', who: asked.by, target: { payout: asked }, path: `/v1/payouts/${asked.id}/cancel` };
+	const currency = weigh([[8, 'USD'], [1, 'EUR'], [1, 'JPY'], [1, 'BHD']], rolls[3]);
+	const minor = payoutMinimum(currency) + Math.floor(rolls[4] ** 3 * price(currency, 1));
+	return { kind: 'payout', who, target: {}, minor, currency, path: '/v1/payouts',
+		body: { amount: amount(minor, currency), paymentMethodId: choose(who.methods, rolls[6] ** 2) } };
+}
+
+export function charge(market, rolls) {
+	const open = market.charges[Math.floor(rolls[1] * market.charges.length)];
+	if (open && rolls[2] < 0.4) {
+		const kind = rolls[3] < 0.7 ? 'confirm' : 'give_up';
+		return { kind, who: open.by, target: { charge: open }, path: `/v1/payments/charges/${open.id}/${kind === 'confirm' ? 'confirm' : 'cancel'}` };
+	}
+	const who = choose(market.clients, rolls[0]);
+	const currency = choose(CURRENCIES, rolls[3]);
+	const minor = price(currency, rolls[4]);
+	return { kind: 'charge', who, target: {}, minor, currency, path: '/v1/payments/charges',
+		body: { amount: amount(minor, currency), paymentMethodId: choose(who.methods, rolls[6] ** 2) } };
+}
+
+// A command by somebody who has nothing to do with the booking.
+export function stranger(market, booking, rolls) {
+	const op = anything(booking, rolls);
+	const others = (rolls[5] < 0.5 ? market.clients : market.freelancers).filter((person) => person !== booking.client && person !== booking.freelancer);
+	return { ...op, who: choose(others, rolls[6]), expect: 'stranger', sql: undefined };
+}
+
+const NONSENSE = ['0', '-1.00', '-0', '1e3', '0.001', '92233720368547758.08', ' 1', '1 ', 'NaN', 'Infinity', '١', '1,5', '', '0x10', '+1', '1.', '.5'];
+
+export function nonsense(market, booking, rolls) {
+	const bad = { amount: choose(NONSENSE, rolls[1]), currency: 'USD' };
+	const milestone = booking?.milestones[0];
+	if (milestone && rolls[2] < 0.5)
+		return { kind: 'release_part', who: booking.client, target: { booking, milestone }, path: `/v1/milestones/${milestone.id}/release-part`, expect: 'nonsense',
+			body: { amount: rolls[3] < 0.8 ? bad : { amount: '1', currency: booking.currency === 'USD' ? 'EUR' : 'USD' } } };
+	const who = choose(market.clients, rolls[0]);
+	return { kind: 'charge', who, target: {}, path: '/v1/payments/charges', expect: 'nonsense', body: { amount: bad, paymentMethodId: who.methods[0] } };
+}

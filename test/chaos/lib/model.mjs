@@ -1,0 +1,283 @@
+// test/chaos/lib/model.mjs
+//	The model: it replays what the server says has happened, in the order of the event log, and believes none of it
+//	without a reason. Every event needs an operation that was acknowledged, by who may do it, or a time that has come;
+//	every step has to be in rules.mjs. From the steps follow postings, in money.mjs's arithmetic. What is left over on
+//	either side in the end is a lost or a doubled effect.
+
+import { fee, payoutFee, providerCost } from './money.mjs';
+import { BY_TIME, FOLLOWS, MACHINES, RULES } from './rules.mjs';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const PLATFORM = ['psp_clearing', 'expense_psp', 'revenue_service', 'revenue_client', 'revenue_payout'];
+export const KINDS = ['charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund', 'refund_part', 'mature', 'payout', 'payout_paid', 'payout_returned'];
+const ALSO_MADE = { post: 'project.created', publish: 'project.published', bid: 'proposal.submitted' };
+
+// The uuid behind a TypeID.
+export function uuidOf(typeid) {
+	let value = 0n;
+	for (const digit of typeid.slice(typeid.indexOf('_') + 1)) value = (value << 5n) | BigInt(ALPHABET.indexOf(digit));
+	return value.toString(16).padStart(32, '0').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+// One line for a leg; accounts of the platform are told apart by class and currency alone.
+export const leg = (account, owner, ref, currency, amount) =>
+	`${account}|${PLATFORM.includes(account) ? '' : owner ?? ''}|${PLATFORM.includes(account) ? '' : ref ?? ''}|${currency}|${amount}`;
+const canonical = (legs) => legs.filter((line) => !line.endsWith('|0')).sort().join(' ');
+
+const add = (map, key, amount) => map.set(key, (map.get(key) ?? 0) + amount);
+
+export class Model {
+	problems = [];
+	things = new Map();
+	expected = new Map();
+	balances = new Map();
+	wallets = new Map();
+	billed = new Map();
+	earnings = [];
+	earnedAt = new Map();
+	effects = new Map();
+	counts = { events: 0, postings: 0 };
+
+	constructor(history, milestones, earnings) {
+		this.operations = new Map(history.map((op) => [op.id, op]));
+		this.byMade = new Map(history.filter(({ made }) => made).map((op) => [uuidOf(op.made), op]));
+		this.milestones = milestones;
+		this.earningRows = earnings;
+	}
+
+	#wrong(what) {
+		if (this.problems.length < 200) this.problems.push(what);
+	}
+
+	// ---- steps ----
+
+	event(row) {
+		const machine = MACHINES[row.aggregate];
+		this.counts.events++;
+		const op = this.operations.get(row.correlation);
+		if (op) this.effects.set(op.id, [...(this.effects.get(op.id) ?? []), row.type]);
+		if (!machine) return;
+		if (machine.born.includes(row.type)) this.#born(row, op);
+		else if (machine.steps[row.type]) this.#step(row, op, machine.steps[row.type]);
+		else if ('from' in row.data) this.#wrong(`event ${row.seq}: ${row.type} is not known of a ${row.aggregate}`);
+	}
+
+	#born(row, op) {
+		this.#justify(row, op);
+		if (row.type === 'milestone.proposed' && op && this.milestones.get(row.id)?.minor !== op.minor) this.#wrong(`milestone ${row.id} has another price than ${op.id} asked for`);
+		this.things.set(row.id, { machine: row.aggregate, state: row.data.state, since: row.at, op });
+	}
+
+	// The object, which the first step after its silent birth finds in a first state.
+	#thing(row) {
+		let thing = this.things.get(row.id);
+		if (!thing) {
+			thing = { machine: row.aggregate, state: MACHINES[row.aggregate].first.at(-1), since: 0 };
+			this.things.set(row.id, thing);
+			const earned = this.earningRows.get(row.id);
+			if (earned) thing.since = this.earnedAt.get(`${earned.milestone}|${earned.gross}`) ?? 0;
+		}
+		return thing;
+	}
+
+	#step(row, op, steps) {
+		const thing = this.#thing(row);
+		if (row.data.from !== thing.state) this.#wrong(`event ${row.seq}: ${row.type} starts from ${row.data.from}, the ${row.aggregate} ${row.id} is ${thing.state}`);
+		if (!steps.some(([from, to]) => from === thing.state && to === row.data.state))
+			this.#wrong(`event ${row.seq}: ${row.type} takes the ${row.aggregate} ${row.id} from ${thing.state} to ${row.data.state}`);
+		this.#justify(row, op, thing);
+		this.#move(row, op, thing);
+		if (thing.state !== row.data.state || row.type === 'milestone.payment_failed') thing.since = row.at;
+		thing.state = row.data.state;
+	}
+
+	// An event has an operation of the right person, or its time has come.
+	#justify(row, op, thing) {
+		if (row.correlation === null) {
+			const least = BY_TIME[row.type]?.[thing?.state];
+			if (least === undefined && !FOLLOWS.includes(row.type)) this.#wrong(`event ${row.seq}: ${row.type} happened by itself`);
+			else if (least !== undefined && !this.#cascades(row) && thing.since > 0 && row.at - thing.since < least - 1)
+				this.#wrong(`event ${row.seq}: ${row.type} after ${Math.round(row.at - thing.since)} s, too early`);
+			return;
+		}
+		if (!op) return void this.#wrong(`event ${row.seq}: ${row.type} of ${row.correlation}, which nobody has sent`);
+		const rule = RULES[op.kind];
+		if (op.status >= 400 && op.status !== 402) this.#wrong(`event ${row.seq}: ${row.type} of ${op.id}, which was refused`);
+		if (op.who.uuid !== row.actor) this.#wrong(`event ${row.seq}: ${row.type} of ${op.id} by somebody else`);
+		if (![rule?.event, ...(rule?.instead ?? []), ...(rule?.also ?? [])].includes(row.type)) this.#wrong(`event ${row.seq}: ${row.type} by ${op.kind}`);
+		this.#entitled(row, op, rule);
+	}
+
+	// A milestone that goes back with a whole booking was not asked for its own time.
+	#cascades(row) { return row.type === 'change.withdrawn' || row.type === 'milestone.refunded'; }
+
+	#entitled(row, op, rule) {
+		const { booking } = op.target;
+		if (!booking || row.type !== rule?.event) return;
+		const sides = rule.by === 'either' ? ['client', 'freelancer'] : [rule.by];
+		if (!sides.some((side) => booking[side] === op.who)) this.#wrong(`event ${row.seq}: ${row.type} by the wrong person, ${op.id}`);
+	}
+
+	// ---- money ----
+
+	#post(kind, ref, legs) {
+		const key = `${kind}|${ref}`;
+		const text = canonical(legs);
+		this.expected.set(key, [...(this.expected.get(key) ?? []), text]);
+		for (const line of text.split(' ')) {
+			const at = line.lastIndexOf('|');
+			add(this.balances, line.slice(0, at), Number(line.slice(at + 1)));
+		}
+	}
+
+	#move(row, op, thing) {
+		switch (row.type) {
+			case 'milestone.funding': return void (this.#terms(row).short = this.#shortfall(this.#terms(row)));
+			case 'milestone.funded': return this.#fund(row);
+			case 'milestone.released': return this.#release(row, this.#rest(row), 'release');
+			case 'milestone.part_released': return this.#release(row, op?.minor, 'release_part');
+			case 'milestone.refunded': return this.#refund(row, this.#rest(row), 'refund');
+			case 'milestone.part_refunded': return this.#refund(row, op?.minor, 'refund_part');
+			case 'payment.captured': case 'payment.action_required': return this.#charge(row, op, thing);
+			case 'earning.available': return this.#mature(row);
+			case 'payout.requested': case 'payout.paid': case 'payout.failed': case 'payout.cancelled': return this.#payout(row);
+			default: return undefined;
+		}
+	}
+
+	// What is known of a milestone: whose, how much, what is gone.
+	#terms(row) {
+		const terms = this.milestones.get(row.id);
+		if (!terms) throw new Error(`a milestone ${row.id} has no row`);
+		if (terms.client) return terms;
+		const made = this.byMade.get(terms.booking);
+		if (!made) throw new Error(`milestone ${row.id} is of a booking that nobody has made`);
+		const { client, freelancer } = made.target;
+		return Object.assign(terms, { client: client.uuid, freelancer: freelancer.uuid, gone: 0 });
+	}
+
+	#wallet({ client, currency }) { return `${client}|${currency}`; }
+	#shortfall(terms) { return Math.max(0, terms.minor + fee('CLIENT', 0, terms.minor, terms.currency) - (this.wallets.get(this.#wallet(terms)) ?? 0)); }
+	#rest(row) { const terms = this.#terms(row); return terms.minor - terms.gone; }
+
+	#fund(row) {
+		const terms = this.#terms(row);
+		const { currency, minor, client } = terms;
+		const deferred = fee('CLIENT', 0, minor, currency);
+		this.#post('fund', row.id, [leg('client_wallet', client, null, currency, minor + deferred), leg('escrow', null, row.id, currency, -minor),
+			leg('deferred_fee', null, row.id, currency, -deferred)]);
+		add(this.wallets, this.#wallet(terms), -minor - deferred);
+	}
+
+	#release(row, step, kind) {
+		const terms = this.#terms(row);
+		const { currency, client, freelancer, gone } = terms;
+		const pair = `${client}|${freelancer}|${currency}`;
+		const deferred = fee('CLIENT', gone, step, currency);
+		const service = fee('SERVICE', this.billed.get(pair) ?? 0, step, currency);
+		this.#post(kind, row.id, [leg('escrow', null, row.id, currency, step), leg('deferred_fee', null, row.id, currency, deferred),
+			leg('freelancer_pending', freelancer, null, currency, service - step), leg('revenue_service', null, null, currency, -service),
+			leg('revenue_client', null, null, currency, -deferred)]);
+		add(this.billed, pair, step);
+		terms.gone += step;
+		this.earnings.push(`${row.id}|${step}|${service}|${step - service}|${currency}`);
+		this.earnedAt.set(`${row.id}|${step}`, row.at);
+	}
+
+	#refund(row, step, kind) {
+		const terms = this.#terms(row);
+		const { currency, client, gone } = terms;
+		const deferred = fee('CLIENT', gone, step, currency);
+		this.#post(kind, row.id, [leg('escrow', null, row.id, currency, step), leg('deferred_fee', null, row.id, currency, deferred),
+			leg('client_wallet', client, null, currency, -step - deferred)]);
+		add(this.wallets, this.#wallet(terms), step + deferred);
+		terms.gone += step;
+	}
+
+	// What a charge is for is known when it is made: what was missing for the milestone then, or what was asked for.
+	#charge(row, op, thing) {
+		if (thing.minor === undefined) {
+			const terms = row.data.milestoneId && this.milestones.get(uuidOf(row.data.milestoneId));
+			Object.assign(thing, terms ? { minor: terms.short, currency: terms.currency } : { minor: op?.minor, currency: op?.currency });
+			thing.user = op?.who.uuid;
+		}
+		if (row.type !== 'payment.captured') return;
+		const { minor, currency, user } = thing;
+		this.#post('charge', row.id, [leg('psp_clearing', null, null, currency, minor), leg('client_wallet', user, null, currency, -minor)]);
+		const cost = providerCost(minor);
+		this.#post('charge_cost', row.id, [leg('expense_psp', null, null, currency, cost), leg('psp_clearing', null, null, currency, -cost)]);
+		add(this.wallets, `${user}|${currency}`, minor);
+	}
+
+	#mature(row) {
+		const { freelancer, net, currency } = this.earningRows.get(row.id);
+		if (net === 0) return;
+		this.#post('mature', row.id, [leg('freelancer_pending', freelancer, null, currency, net), leg('freelancer_available', freelancer, null, currency, -net)]);
+	}
+
+	#payout(row) {
+		const made = this.byMade.get(row.id);
+		if (!made) return void this.#wrong(`payout ${row.id} was not asked for`);
+		const { minor, currency, who } = made;
+		const cost = payoutFee(currency);
+		const available = (amount) => leg('freelancer_available', who.uuid, null, currency, amount);
+		const transit = (amount) => leg('payout_transit', null, row.id, currency, amount);
+		const revenue = (amount) => leg('revenue_payout', null, null, currency, amount);
+		if (row.type === 'payout.requested') this.#post('payout', row.id, [available(minor), transit(cost - minor), revenue(-cost)]);
+		else if (row.type === 'payout.paid') this.#post('payout_paid', row.id, [transit(minor - cost), leg('psp_clearing', null, null, currency, cost - minor)]);
+		else this.#post('payout_returned', row.id, [transit(minor - cost), revenue(cost), available(-minor)]);
+	}
+
+	// ---- what the server has, beside what it should have ----
+
+	posting({ id, kind, ref, correlation, legs }) {
+		this.counts.postings++;
+		if (correlation !== null) {
+			const op = this.operations.get(correlation);
+			if (!op) this.#wrong(`posting ${id}: ${kind} of ${correlation}, which nobody has sent`);
+			else if (op.status >= 400 && op.status !== 402) this.#wrong(`posting ${id}: ${kind} of ${op.id}, which was refused`);
+		}
+		if (!KINDS.includes(kind)) return void this.#wrong(`posting ${id}: the kind ${kind} is not known`);
+		const due = this.expected.get(`${kind}|${ref}`);
+		const at = due?.indexOf(canonical(legs)) ?? -1;
+		if (at >= 0) due.splice(at, 1);
+		else this.#wrong(`posting ${id}: ${kind} about ${ref} is ${canonical(legs)}; due is ${due?.join(' or ') || 'none'}`);
+	}
+
+	balance(key, amount) {
+		const due = this.balances.get(key) ?? 0;
+		this.balances.delete(key);
+		if (due !== amount) this.#wrong(`account ${key} has ${amount}, it should have ${due}`);
+	}
+
+	state(machine, id, state) {
+		const thing = this.things.get(id);
+		const first = MACHINES[machine].first;
+		if (thing) thing.seen = true;
+		else if (machine === 'booking') return void this.#wrong(`booking ${id} is there, and no event tells of it`);
+		if (thing ? thing.state !== state : !first.includes(state)) this.#wrong(`${machine} ${id} is ${state}, its events lead to ${thing?.state ?? first}`);
+	}
+
+	// After everything was told: nothing is missing.
+	finish() {
+		for (const [key, due] of this.expected) for (const legs of due) this.#wrong(`a posting is missing: ${key}: ${legs}`);
+		for (const [key, due] of this.balances) if (due !== 0) this.#wrong(`account ${key} is missing, it should have ${due}`);
+		for (const [id, thing] of this.things) if (!thing.seen) this.#wrong(`${thing.machine} ${id} has events, and no row`);
+		const rows = [...this.earningRows.values()].map((row) => `${row.milestone}|${row.gross}|${row.fee}|${row.net}|${row.currency}`).sort();
+		const due = this.earnings.sort();
+		for (let i = 0; i < Math.max(rows.length, due.length); i++)
+			if (rows[i] !== due[i]) { this.#wrong(`earnings: ${rows[i]} is there, ${due[i]} is due`); break; }
+		for (const op of this.operations.values()) this.#finishOperation(op);
+	}
+
+	// An operation that was acknowledged has its effect once, one that was refused has none.
+	#finishOperation(op) {
+		const rule = RULES[op.kind];
+		const effects = this.effects.get(op.id) ?? [];
+		const event = rule?.event ?? ALSO_MADE[op.kind];
+		if (op.status >= 400) return;
+		const times = effects.filter((type) => type === event || rule?.instead?.includes(type)).length;
+		if (times === 0) this.#wrong(`${op.id} ${op.kind} was acknowledged, and has no effect`);
+		if (times > 1) this.#wrong(`${op.id} ${op.kind} was acknowledged once, and happened ${times} times`);
+	}
+}

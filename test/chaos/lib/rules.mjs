@@ -1,0 +1,137 @@
+// test/chaos/lib/rules.mjs
+//	The marketplace as docs/bookings.md and docs/machines.md word it, written down once more: who may do what in which
+//	state, and which events tell of it. The product's own tables are never read. Who changes a machine changes this
+//	file too, on purpose.
+
+const HELD = ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'];
+const RUNNING = ['ACTIVE', 'PAUSED', 'AWAITING_REQUIREMENTS'];
+const CALLED_OFF = ['booking.ending', 'milestone.refunded', 'milestone.cancelled', 'booking.completed', 'booking.cancelled', 'change.withdrawn'];
+const SETTLED = ['booking.completed', 'booking.cancelled'];
+const PAID = ['payment.captured', 'payment.failed', 'payment.action_required', 'milestone.funding', 'milestone.payment_failed', 'milestone.funded',
+	'booking.activated', 'booking.requirements_awaited'];
+
+// kind of operation → by whom, on what, from which states (guard: a refusal may have another reason), the event that
+// is its effect, and what may follow from it in the same transaction.
+export const RULES = {
+	offer: { by: 'client', event: 'booking.offered' },
+	order: { by: 'client', event: 'booking.created' },
+	accept_proposal: { by: 'client', event: 'booking.created', also: ['proposal.accepted', 'proposal.closed', 'project.filled'] },
+	accept: { by: 'freelancer', on: 'booking', from: ['OFFERED'], event: 'booking.accepted' },
+	decline: { by: 'freelancer', on: 'booking', from: ['OFFERED'], event: 'booking.voided' },
+	withdraw: { by: 'client', on: 'booking', from: ['OFFERED'], event: 'booking.voided' },
+	cancel: { by: 'either', on: 'booking', from: ['AWAITING_PAYMENT'], guard: true, event: 'booking.voided', also: ['milestone.cancelled'] },
+	answer: { by: 'client', on: 'booking', from: ['AWAITING_REQUIREMENTS'], event: 'booking.activated' },
+	end: { by: 'either', on: 'booking', from: RUNNING, event: 'booking.ending', also: [...SETTLED, 'milestone.cancelled', 'change.withdrawn'] },
+	resume: { by: 'either', on: 'booking', from: ['PAUSED'], event: 'booking.resumed' },
+	propose: { by: 'either', event: 'milestone.proposed' },
+	agree: { by: 'either', on: 'milestone', from: ['PROPOSED'], guard: true, event: 'milestone.agreed' },
+	drop: { by: 'either', on: 'milestone', from: ['PROPOSED', 'AGREED'], guard: true, event: 'milestone.cancelled', also: SETTLED },
+	fund: { by: 'client', on: 'milestone', from: ['AGREED'], guard: true, event: 'milestone.funded', instead: ['payment.failed', 'payment.action_required'], also: PAID },
+	confirm: { by: 'client', on: 'charge', from: ['REQUIRES_ACTION'], event: 'payment.captured', also: PAID },
+	give_up: { by: 'client', on: 'charge', from: ['REQUIRES_ACTION'], event: 'payment.voided', also: ['milestone.payment_failed'] },
+	submit: { by: 'freelancer', on: 'milestone', from: ['FUNDED', 'CHANGES_REQUESTED'], guard: true, event: 'milestone.submitted' },
+	request_changes: { by: 'client', on: 'milestone', from: ['SUBMITTED'], event: 'milestone.changes_requested' },
+	approve: { by: 'client', on: 'milestone', from: ['SUBMITTED'], event: 'milestone.released', also: SETTLED },
+	refund: { by: 'freelancer', on: 'milestone', from: HELD, event: 'milestone.refunded', also: SETTLED },
+	release_part: { by: 'client', on: 'milestone', from: HELD, event: 'milestone.part_released' },
+	refund_part: { by: 'freelancer', on: 'milestone', from: HELD, event: 'milestone.part_refunded' },
+	deliver: { by: 'freelancer', event: 'milestone.delivered' },
+	ask: { by: 'either', event: 'change.requested' },
+	accept_change: { by: 'either', on: 'change', from: ['PENDING'], guard: true, event: 'change.accepted', also: ['booking.paused', ...CALLED_OFF] },
+	decline_change: { by: 'either', on: 'change', from: ['PENDING'], guard: true, event: 'change.declined' },
+	withdraw_change: { by: 'either', on: 'change', from: ['PENDING'], guard: true, event: 'change.withdrawn' },
+	review: { by: 'either', event: 'review.submitted', also: ['review.published'] },
+	charge: { by: 'client', event: 'payment.captured', instead: ['payment.failed', 'payment.action_required'] },
+	payout: { by: 'freelancer', event: 'payout.requested' },
+	take_back: { by: 'freelancer', on: 'payout', from: ['REQUESTED'], event: 'payout.cancelled' },
+};
+
+// What an operation may be refused for, besides a state that its rule does not name.
+const ANY_REFUSAL = ['INVALID_STATE', 'LIMIT_REACHED'];
+const REFUSALS = {
+	accept: ['PRECONDITION_FAILED'], cancel: [], order: [], accept_proposal: ['PROJECT_FILLED'],
+	fund: ['ALREADY_FUNDED', 'INSUFFICIENT_FUNDS', 'PAYMENT_FAILED'], charge: ['PAYMENT_FAILED'], request_changes: ['NO_REVISIONS_LEFT'],
+	release_part: ['INSUFFICIENT_FUNDS'], refund_part: ['INSUFFICIENT_FUNDS'], payout: ['INSUFFICIENT_FUNDS'],
+	ask: ['DUPLICATE_RESOURCE', 'VALIDATION_ERROR'], review: ['REVIEW_EXISTS'],
+};
+
+// What is wrong with the answer to an operation, whatever else happened; undefined when nothing is.
+export function misjudged(op) {
+	const rule = RULES[op.kind];
+	const { status, code, details } = op;
+	const refused = status >= 400;
+	if (status >= 500 || status === 401) return `${status} ${code}`;
+	if (op.expect === 'misuse') return code === 'IDEMPOTENCY_MISMATCH' ? undefined : `a key was used for something else: ${status} ${code}`;
+	if (op.expect === 'nonsense') return status === 422 ? undefined : `nonsense was answered with ${status} ${code}`;
+	if (op.expect === 'stranger') return status === 404 || status === 403 ? undefined : `a stranger got ${status} ${code}`;
+	if (op.expect === 'wrong side') return refused ? undefined : `the wrong side was let through`;
+	if (!refused || !rule) return undefined;
+	if (code === 'PERMISSION_DENIED' && rule.guard) return undefined;
+	if (![...ANY_REFUSAL, ...(REFUSALS[op.kind] ?? [])].includes(code)) return `refused with ${status} ${code}`;
+	if (code === 'INVALID_STATE' && rule.on && !rule.guard && details?.state && rule.from.includes(details.state) && details.allowed)
+		return `refused in ${details.state}, where it is legal`;
+	return undefined;
+}
+
+// machine → its first states, the events that tell of a new object, and event → the states it leads from and to.
+const same = HELD.map((state) => [state, state]);
+export const MACHINES = {
+	booking: { first: ['OFFERED', 'AWAITING_PAYMENT'], born: ['booking.offered', 'booking.created'], steps: {
+		'booking.accepted': [['OFFERED', 'AWAITING_PAYMENT']],
+		'booking.voided': [['OFFERED', 'VOID'], ['AWAITING_PAYMENT', 'VOID']],
+		'booking.requirements_awaited': [['AWAITING_PAYMENT', 'AWAITING_REQUIREMENTS']],
+		'booking.activated': [['AWAITING_PAYMENT', 'ACTIVE'], ['AWAITING_REQUIREMENTS', 'ACTIVE']],
+		'booking.paused': [['ACTIVE', 'PAUSED']],
+		'booking.resumed': [['PAUSED', 'ACTIVE']],
+		'booking.ending': RUNNING.map((state) => [state, 'ENDING']),
+		'booking.completed': [['ENDING', 'COMPLETED']],
+		'booking.cancelled': [['ENDING', 'CANCELLED']],
+	} },
+	milestone: { first: ['PROPOSED', 'AGREED'], born: ['milestone.proposed'], steps: {
+		'milestone.agreed': [['PROPOSED', 'AGREED']],
+		'milestone.cancelled': [['PROPOSED', 'CANCELLED'], ['AGREED', 'CANCELLED']],
+		'milestone.funding': [['AGREED', 'FUNDING']],
+		'milestone.payment_failed': [['FUNDING', 'AGREED']],
+		'milestone.funded': [['AGREED', 'FUNDED'], ['FUNDING', 'FUNDED']],
+		'milestone.submitted': [['FUNDED', 'SUBMITTED'], ['CHANGES_REQUESTED', 'SUBMITTED']],
+		'milestone.changes_requested': [['SUBMITTED', 'CHANGES_REQUESTED']],
+		'milestone.released': [['SUBMITTED', 'RELEASED']],
+		'milestone.refunded': HELD.map((state) => [state, 'REFUNDED']),
+		'milestone.part_released': same,
+		'milestone.part_refunded': same,
+	} },
+	change: { first: ['PENDING'], born: ['change.requested'], steps: {
+		'change.accepted': [['PENDING', 'ACCEPTED']],
+		'change.declined': [['PENDING', 'DECLINED']],
+		'change.withdrawn': [['PENDING', 'WITHDRAWN']],
+	} },
+	charge: { first: ['CREATED'], born: [], steps: {
+		'payment.captured': [['CREATED', 'CAPTURED'], ['REQUIRES_ACTION', 'CAPTURED']],
+		'payment.failed': [['CREATED', 'FAILED']],
+		'payment.action_required': [['CREATED', 'REQUIRES_ACTION']],
+		'payment.voided': [['REQUIRES_ACTION', 'VOIDED']],
+	} },
+	earning: { first: ['PENDING'], born: [], steps: { 'earning.available': [['PENDING', 'AVAILABLE']] } },
+	payout: { first: ['CREATED'], born: [], steps: {
+		'payout.requested': [['CREATED', 'REQUESTED']],
+		'payout.paid': [['REQUESTED', 'PAID']],
+		'payout.failed': [['REQUESTED', 'FAILED']],
+		'payout.cancelled': [['REQUESTED', 'CANCELLED']],
+	} },
+	review: { first: ['HIDDEN'], born: ['review.submitted'], steps: { 'review.published': [['HIDDEN', 'PUBLISHED']] } },
+};
+
+// What happens by itself, and how many seconds after the object came to its state at the earliest.
+const DAY = 86400;
+export const BY_TIME = {
+	'booking.voided': { OFFERED: 7 * DAY, AWAITING_PAYMENT: 14 * DAY },
+	'milestone.released': { SUBMITTED: 3 * DAY },
+	'change.accepted': { PENDING: 2 * DAY },
+	'change.declined': { PENDING: 2 * DAY },
+	'payment.voided': { REQUIRES_ACTION: 3600 },
+	'earning.available': { PENDING: 5 * DAY },
+	'payout.paid': { REQUESTED: 60 },
+	'payout.failed': { REQUESTED: 60 },
+	'review.published': { HIDDEN: 0 },
+};
+export const FOLLOWS = [...CALLED_OFF, 'booking.paused', 'milestone.payment_failed'];
