@@ -280,6 +280,7 @@ skl_booking_init(void)
 	skl_register_effect("booking", "complete", effect_ended);
 	skl_register_effect("booking", "close", effect_ended);
 	skl_change_init();
+	skl_dispute_init();
 	skl_milestone_init();
 	skl_review_init();
 	skl_week_init();

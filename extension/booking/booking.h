@@ -13,6 +13,7 @@ extern void skl_booking_init(void);
 
 /* Parts of it, one a file. */
 extern void skl_change_init(void);
+extern void skl_dispute_init(void);
 extern void skl_milestone_init(void);
 extern void skl_review_init(void);
 extern void skl_week_init(void);

@@ -83,6 +83,19 @@ guard_revisions_left(const SklFire *fire)
 	return true;
 }
 
+/* No dispute is open. To a timer that comes meanwhile this is a state that has moved on. */
+static bool
+guard_undisputed(const SklFire *fire)
+{
+	bool isnull;
+	bool timer = strcmp(fire->event, "auto_release") == 0 || strcmp(fire->event, "remind") == 0;
+
+	(void) skl_fire_datum(fire, "frozen", &isnull);
+	if (!isnull && !timer)
+		skl_fail(SKL_ERR_DISPUTE_OPEN);
+	return isnull;
+}
+
 /* Keeps what the submission or the change request says. */
 static void
 store_note(const SklFire *fire)
@@ -134,6 +147,17 @@ schedule_reminder(const SklFire *fire, TimestampTz released_at)
 		skl_schedule("milestone", &fire->id, "remind", DatumGetTimestampTz(next));
 }
 
+/* When the clock of submitted work was started: by the submission, or by the end of a dispute. */
+static TimestampTz
+clock_start(const SklFire *fire)
+{
+	bool isnull;
+	TimestampTz at = DatumGetTimestampTz(skl_fire_datum(fire, "submitted_at", &isnull));
+	Datum anew = skl_fire_datum(fire, "clock_from", &isnull);
+
+	return isnull ? at : Max(at, DatumGetTimestampTz(anew));
+}
+
 /* Tells the client that silence will release the money soon. */
 static void
 effect_remind(const SklFire *fire)
@@ -146,9 +170,7 @@ effect_remind(const SklFire *fire)
 		" ARRAY[m.client_id::uuid, m.freelancer_id::uuid])"
 		" FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id",
 		UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID);
-	bool isnull;
-	TimestampTz at =
-		release_at(fire, DatumGetTimestampTz(skl_fire_datum(fire, "submitted_at", &isnull)));
+	TimestampTz at = release_at(fire, clock_start(fire));
 	Datum args[3] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(at),
 					 TimestampTzGetDatum(skl_now())};
 
@@ -243,6 +265,36 @@ effect_over(const SklFire *fire)
 	skl_booking_settle(&booking);
 }
 
+/* A dispute stops the clock of submitted work. */
+static void
+effect_freeze(const SklFire *fire)
+{
+	static SklStmt stmt =
+		SKL_STMT("DELETE FROM skillancer.due WHERE id = $1 AND machine = 'milestone'"
+				 " AND event IN ('auto_release', 'remind')",
+				 UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(&fire->id)};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+/* After a dispute the clock starts anew, with the whole period. */
+static void
+effect_unfreeze(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET clock_from = $2"
+								   " WHERE id = $1::skillancer.milestone_id",
+								   UUIDOID, TIMESTAMPTZOID);
+	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
+	TimestampTz at = release_at(fire, skl_now());
+
+	skl_spi_exec(&stmt, args, NULL);
+	if (strcmp(fire->to, "SUBMITTED") != 0)
+		return;
+	skl_schedule("milestone", &fire->id, "auto_release", at);
+	schedule_reminder(fire, at);
+}
+
 void
 skl_milestone_init(void)
 {
@@ -250,6 +302,7 @@ skl_milestone_init(void)
 	skl_register_guard("booking_takes_money", guard_takes_money);
 	skl_register_guard("booking_under_way", guard_under_way);
 	skl_register_guard("milestone_revisions_left", guard_revisions_left);
+	skl_register_guard("milestone_undisputed", guard_undisputed);
 	skl_register_effect("milestone", "submit", effect_submit);
 	skl_register_effect("milestone", "remind", effect_remind);
 	skl_register_effect("milestone", "request_changes", effect_request_changes);
@@ -258,5 +311,9 @@ skl_milestone_init(void)
 	skl_register_effect("milestone", "approve", effect_release);
 	skl_register_effect("milestone", "auto_release", effect_release);
 	skl_register_effect("milestone", "refund", effect_over);
+	skl_register_effect("milestone", "freeze", effect_freeze);
+	skl_register_effect("milestone", "unfreeze", effect_unfreeze);
+	skl_register_effect("milestone", "settle_release", effect_release);
+	skl_register_effect("milestone", "settle_refund", effect_over);
 	skl_register_effect("milestone", "decline", effect_over);
 }

@@ -26,8 +26,8 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#define MAX_GUARDS 64
-#define MAX_EFFECTS 128
+#define MAX_GUARDS 128
+#define MAX_EFFECTS 256
 #define MAX_AUDIENCE 4
 
 static struct

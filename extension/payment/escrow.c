@@ -21,19 +21,6 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_milestone_shortfall);
 
-/* What one step of a milestone is about, as far as money goes: all that is left of it, or a part.
- */
-typedef struct Step
-{
-	pg_uuid_t milestone;
-	pg_uuid_t booking;
-	pg_uuid_t client;
-	pg_uuid_t freelancer;
-	int64 amount; /* of this step */
-	int64 before; /* released and refunded by earlier steps */
-	char currency[4];
-} Step;
-
 /* Minor units of an amount of the row; 0 when it is NULL. */
 static int64
 minor_or_zero(const SklFire *fire, const char *column)
@@ -44,18 +31,17 @@ minor_or_zero(const SklFire *fire, const char *column)
 	return isnull ? 0 : DatumGetMonetaryP(value)->minor;
 }
 
-/* The step that takes all that is left. */
-static Step
-step_of(const SklFire *fire)
+SklStep
+skl_step_of(const SklFire *fire)
 {
 	const SklMonetary *amount = skl_fire_money(fire, "amount");
 	int64 before = minor_or_zero(fire, "released_part") + minor_or_zero(fire, "refunded_part");
-	Step step = {
+	SklStep step = {
 		.milestone = fire->id,
 		.booking = skl_fire_id(fire, "booking_id"),
 		.client = skl_fire_id(fire, "client_id"),
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
-		.amount = amount->minor - before,
+		.amount = amount->minor - before - minor_or_zero(fire, "frozen"),
 		.before = before,
 	};
 
@@ -63,24 +49,25 @@ step_of(const SklFire *fire)
 	return step;
 }
 
-/* A step of the payload's amount, which has to leave something. */
-static Step
+/* A step of the payload's amount, which has to leave something: in escrow, or frozen by a dispute.
+ */
+static SklStep
 part_of(const SklFire *fire)
 {
-	Step step = step_of(fire);
+	SklStep step = skl_step_of(fire);
 	const SklMonetary *part = skl_monetary_from_text(skl_fire_payload(fire, "amount"));
 
 	if (strcmp(part->currency, step.currency) != 0)
 		skl_fail(SKL_ERR_CURRENCY_MISMATCH);
-	if (part->minor <= 0 || part->minor >= step.amount)
+	if (part->minor <= 0 || part->minor > step.amount ||
+		(part->minor == step.amount && minor_or_zero(fire, "frozen") == 0))
 		skl_failf(SKL_ERR_INVALID_STATE, "a part is less than what is left in escrow");
 	step.amount = part->minor;
 	return step;
 }
 
-/* The accounts of a milestone: escrow and deferred fee. */
-static SklHolder
-held_by(const Step *step)
+SklHolder
+skl_step_holder(const SklStep *step)
 {
 	return (SklHolder){.ref = &step->milestone, .booking = &step->booking};
 }
@@ -99,9 +86,8 @@ fee_version_of(const pg_uuid_t *booking)
 	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
 }
 
-/* The client's fee on this step: the steps of a milestone together cost what the whole costs. */
-static int64
-client_fee(const Step *step)
+int64
+skl_step_client_fee(const SklStep *step)
 {
 	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency, step->before,
 				   step->amount);
@@ -111,8 +97,8 @@ client_fee(const Step *step)
 static void
 effect_fund(const SklFire *fire)
 {
-	Step step = step_of(fire);
-	int64 fee = client_fee(&step);
+	SklStep step = skl_step_of(fire);
+	int64 fee = skl_step_client_fee(&step);
 	int64 total;
 	SklPosting posting;
 
@@ -121,14 +107,14 @@ effect_fund(const SklFire *fire)
 						errmsg("the price and the fee are out of range")));
 	skl_posting_start(&posting, step.currency);
 	skl_posting_debit(&posting, "client_wallet", (SklHolder){.owner = &step.client}, total);
-	skl_posting_credit(&posting, "escrow", held_by(&step), step.amount);
-	skl_posting_credit(&posting, "deferred_fee", held_by(&step), fee);
+	skl_posting_credit(&posting, "escrow", skl_step_holder(&step), step.amount);
+	skl_posting_credit(&posting, "deferred_fee", skl_step_holder(&step), fee);
 	skl_posting_send(&posting, "fund", &step.milestone);
 }
 
 /* Counts the pair's billings up and returns what they were before, in minor units. */
 static int64
-bill_pair(const Step *step)
+bill_pair(const SklStep *step)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.pair_billing AS p (client_id, freelancer_id, currency, billed)"
@@ -157,17 +143,10 @@ hold_ends(Jsonb *pinned)
 	return skl_now_plus(hold);
 }
 
-/* What a release has posted, beside the step. */
-typedef struct Release
-{
-	int64 service_fee;
-	int64 client_fee;
-	int64 posting;
-} Release;
-
 /* Writes down what the freelancer earned, and when it comes off hold. */
 static pg_uuid_t
-insert_earning(const Step *step, const Release *release, Datum policy, TimestampTz available_at)
+insert_earning(const SklStep *step, const SklRelease *release, Datum policy,
+			   TimestampTz available_at)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.earning (freelancer_id, client_id, booking_id, milestone_id,"
@@ -199,9 +178,8 @@ insert_earning(const Step *step, const Release *release, Datum policy, Timestamp
 	return earning;
 }
 
-/* What follows from a release: the earning, its hold, and the tax within the two fees. */
-static void
-record_earning(const SklFire *fire, const Step *step, const Release *release)
+void
+skl_step_earning(const SklFire *fire, const SklStep *step, const SklRelease *release)
 {
 	bool isnull;
 	Datum policy = skl_fire_datum(fire, "policy", &isnull);
@@ -215,18 +193,24 @@ record_earning(const SklFire *fire, const Step *step, const Release *release)
 				&(SklFeeTaxed){"CLIENT", &step->client, step->currency, release->client_fee});
 }
 
+int64
+skl_step_service_fee(const SklStep *step)
+{
+	int64 before = bill_pair(step);
+
+	return skl_fee(fee_version_of(&step->booking), "SERVICE", step->currency, before, step->amount);
+}
+
 /* The legs of a release of one step; deferred is the client's fee on it. Returns the service fee.
  */
 static int64
-build_release(SklPosting *posting, const Step *step, int64 deferred)
+build_release(SklPosting *posting, const SklStep *step, int64 deferred)
 {
-	int64 before = bill_pair(step);
-	int64 fee =
-		skl_fee(fee_version_of(&step->booking), "SERVICE", step->currency, before, step->amount);
+	int64 fee = skl_step_service_fee(step);
 
 	skl_posting_start(posting, step->currency);
-	skl_posting_debit(posting, "escrow", held_by(step), step->amount);
-	skl_posting_debit(posting, "deferred_fee", held_by(step), deferred);
+	skl_posting_debit(posting, "escrow", skl_step_holder(step), step->amount);
+	skl_posting_debit(posting, "deferred_fee", skl_step_holder(step), deferred);
 	skl_posting_credit(posting, "freelancer_pending", (SklHolder){.owner = &step->freelancer},
 					   step->amount - fee);
 	skl_posting_credit(posting, "revenue_service", (SklHolder){0}, fee);
@@ -236,11 +220,11 @@ build_release(SklPosting *posting, const Step *step, int64 deferred)
 
 /* The legs of a refund of one step; deferred is the client's fee on it. */
 static void
-build_refund(SklPosting *posting, const Step *step, int64 deferred)
+build_refund(SklPosting *posting, const SklStep *step, int64 deferred)
 {
 	skl_posting_start(posting, step->currency);
-	skl_posting_debit(posting, "escrow", held_by(step), step->amount);
-	skl_posting_debit(posting, "deferred_fee", held_by(step), deferred);
+	skl_posting_debit(posting, "escrow", skl_step_holder(step), step->amount);
+	skl_posting_debit(posting, "deferred_fee", skl_step_holder(step), deferred);
 	skl_posting_credit(posting, "client_wallet", (SklHolder){.owner = &step->client},
 					   step->amount + deferred);
 }
@@ -249,20 +233,20 @@ build_refund(SklPosting *posting, const Step *step, int64 deferred)
 static void
 effect_release(const SklFire *fire)
 {
-	Step step = step_of(fire);
+	SklStep step = skl_step_of(fire);
 	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step.milestone, step.currency);
 	SklPosting posting;
-	Release release = {build_release(&posting, &step, deferred), deferred, 0};
+	SklRelease release = {build_release(&posting, &step, deferred), deferred, 0};
 
 	release.posting = skl_posting_send(&posting, "release", &step.milestone);
-	record_earning(fire, &step, &release);
+	skl_step_earning(fire, &step, &release);
 }
 
 /* T8: what is left of a milestone goes back to the client's wallet, with his fee. */
 static void
 effect_refund(const SklFire *fire)
 {
-	Step step = step_of(fire);
+	SklStep step = skl_step_of(fire);
 	SklPosting posting;
 
 	build_refund(&posting, &step,
@@ -272,7 +256,7 @@ effect_refund(const SklFire *fire)
 
 /* Counts a part up in its column: released_part or refunded_part. */
 static void
-add_part(SklStmt *stmt, const Step *step)
+add_part(SklStmt *stmt, const SklStep *step)
 {
 	Datum args[3] = {UUIDPGetDatum(&step->milestone), Int64GetDatum(step->amount),
 					 CStringGetTextDatum(step->currency)};
@@ -289,14 +273,14 @@ effect_release_part(const SklFire *fire)
 		" OPERATOR(pg_catalog.+) skillancer.monetary_of($2, $3), skillancer.monetary_of($2, $3))"
 		" WHERE id = $1::skillancer.milestone_id",
 		UUIDOID, INT8OID, TEXTOID);
-	Step step = part_of(fire);
+	SklStep step = part_of(fire);
 	SklPosting posting;
-	int64 deferred = client_fee(&step);
-	Release release = {build_release(&posting, &step, deferred), deferred, 0};
+	int64 deferred = skl_step_client_fee(&step);
+	SklRelease release = {build_release(&posting, &step, deferred), deferred, 0};
 
 	release.posting = skl_posting_send_step(&posting, "release_part", &step.milestone,
 											skl_fire_int64(fire, "version"));
-	record_earning(fire, &step, &release);
+	skl_step_earning(fire, &step, &release);
 	add_part(&stmt, &step);
 }
 
@@ -309,10 +293,10 @@ effect_refund_part(const SklFire *fire)
 		" OPERATOR(pg_catalog.+) skillancer.monetary_of($2, $3), skillancer.monetary_of($2, $3))"
 		" WHERE id = $1::skillancer.milestone_id",
 		UUIDOID, INT8OID, TEXTOID);
-	Step step = part_of(fire);
+	SklStep step = part_of(fire);
 	SklPosting posting;
 
-	build_refund(&posting, &step, client_fee(&step));
+	build_refund(&posting, &step, skl_step_client_fee(&step));
 	skl_posting_send_step(&posting, "refund_part", &step.milestone,
 						  skl_fire_int64(fire, "version"));
 	add_part(&stmt, &step);
@@ -364,7 +348,7 @@ skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 				 UUIDOID);
 	MemoryContext caller = CurrentMemoryContext;
 	Datum args[1] = {PG_GETARG_DATUM(0)};
-	Step step = {0};
+	SklStep step = {0};
 	int64 due;
 	bool isnull;
 
@@ -375,7 +359,7 @@ skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 	memcpy(&step.client, DatumGetPointer(skl_spi_value(0, 2, &isnull)), UUID_LEN);
 	step.amount = DatumGetInt64(skl_spi_value(0, 3, &isnull));
 	strlcpy(step.currency, skl_spi_text(0, 4), sizeof(step.currency));
-	if (__builtin_add_overflow(step.amount, client_fee(&step), &due))
+	if (__builtin_add_overflow(step.amount, skl_step_client_fee(&step), &due))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("the price and the fee are out of range")));
 	due = Max(0, due - lock_wallet(&step.client, step.currency));

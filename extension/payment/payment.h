@@ -15,6 +15,7 @@ extern void skl_payment_init(void);
 /* Parts of it, one a file. */
 extern void skl_escrow_init(void);
 extern void skl_charge_init(void);
+extern void skl_hold_init(void);
 extern void skl_payout_init(void);
 
 /* ---- posting.c: building a posting leg by leg, in one currency ---- */
@@ -59,6 +60,43 @@ extern const SklMonetary *skl_fire_money(const SklFire *fire, const char *column
 
 /* An id of the row; an error when it is NULL. */
 extern pg_uuid_t skl_fire_id(const SklFire *fire, const char *column);
+
+/* ---- escrow.c: steps of a milestone ---- */
+
+/* What one step is about, as far as money goes: all that is left of a milestone, or a part. */
+typedef struct SklStep
+{
+	pg_uuid_t milestone;
+	pg_uuid_t booking;
+	pg_uuid_t client;
+	pg_uuid_t freelancer;
+	int64 amount; /* of this step, in minor units */
+	int64 before; /* released and refunded by earlier steps */
+	char currency[4];
+} SklStep;
+
+/* The step that takes all that is left in escrow; the row of the transition is a milestone. */
+extern SklStep skl_step_of(const SklFire *fire);
+
+/* The holder of a milestone's accounts: escrow and deferred fee. */
+extern SklHolder skl_step_holder(const SklStep *step);
+
+/* The client's fee on a step: the steps of a milestone together cost what the whole costs. */
+extern int64 skl_step_client_fee(const SklStep *step);
+
+/* Bills the pair for a step that is released, and returns the service fee on it. */
+extern int64 skl_step_service_fee(const SklStep *step);
+
+/* What a release has posted, beside the step. */
+typedef struct SklRelease
+{
+	int64 service_fee;
+	int64 client_fee;
+	int64 posting;
+} SklRelease;
+
+/* What follows from a release: the earning, its hold, and the tax within the two fees. */
+extern void skl_step_earning(const SklFire *fire, const SklStep *step, const SklRelease *release);
 
 /* ---- fees_fn.c: the fee schedule ---- */
 

@@ -87,5 +87,6 @@ skl_payment_init(void)
 {
 	skl_escrow_init();
 	skl_charge_init();
+	skl_hold_init();
 	skl_payout_init();
 }

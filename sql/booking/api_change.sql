@@ -36,6 +36,8 @@ BEGIN
 		PERFORM skillancer.fail('INVALID_STATE', NULL, jsonb_build_object('state', v_booking.state, 'allowed', '[]'::jsonb));
 	ELSIF EXISTS (SELECT FROM skillancer.change_request r WHERE r.booking_id = p_id AND r.state = 'PENDING') THEN
 		PERFORM skillancer.fail('DUPLICATE_RESOURCE', 'another change of this booking waits for its answer');
+	ELSIF p_kind <> 'EXTENSION' AND EXISTS (SELECT FROM skillancer.milestone m WHERE m.booking_id = p_id AND m.frozen IS NOT NULL) THEN
+		PERFORM skillancer.fail('DISPUTE_OPEN');
 	END IF;
 	v_silence := skillancer.policy_value('changeSilence')
 		#>> ARRAY[p_kind, CASE WHEN v_me = v_booking.client_id THEN 'CLIENT' ELSE 'FREELANCER' END];

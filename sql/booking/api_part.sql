@@ -11,16 +11,17 @@ CREATE OR REPLACE FUNCTION skillancer.milestone_part(p_id skillancer.milestone_i
 AS $$
 DECLARE
 	v_left skillancer.monetary;
+	v_frozen bigint;
 BEGIN
 	PERFORM skillancer.milestone_lock(p_id);
-	SELECT d.in_escrow INTO v_left FROM skillancer.milestone_doc d WHERE d.id = p_id;
+	SELECT d.in_escrow, coalesce(skillancer.monetary_minor(d.frozen), 0) INTO v_left, v_frozen FROM skillancer.milestone_doc d WHERE d.id = p_id;
 	PERFORM skillancer.check_money('amount', p_amount, 1, skillancer.policy_int('maxCharge'));
 	IF p_amount IS NOT NULL THEN
 		PERFORM skillancer.check_that('amount', skillancer.monetary_currency(p_amount) = skillancer.monetary_currency(v_left),
 			'must be in the currency of the milestone');
 	END IF;
 	PERFORM skillancer.check_done();
-	IF skillancer.monetary_minor(v_left) BETWEEN 1 AND skillancer.monetary_minor(p_amount) THEN
+	IF skillancer.monetary_minor(v_left) + least(v_frozen, 1) BETWEEN 1 AND skillancer.monetary_minor(p_amount) THEN
 		PERFORM skillancer.fail('INSUFFICIENT_FUNDS', 'a part is less than what is in escrow',
 			jsonb_build_object('inEscrow', v_left));
 	END IF;

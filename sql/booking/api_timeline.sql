@@ -1,7 +1,7 @@
 -- sql/booking/api_timeline.sql
 --	API of a booking's history, read from the event log.
 
--- The events of a booking, its milestones, weeks and change requests, for who may see the booking.
+-- The events of a booking, its milestones, weeks, change requests and disputes, for who may see the booking.
 CREATE OR REPLACE FUNCTION skillancer.booking_events(p_id skillancer.booking_id, p_after bigint, p_limit integer)
 	RETURNS TABLE (seq bigint, doc json)
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -24,7 +24,9 @@ BEGIN
 				UNION ALL
 				SELECT r.id::uuid FROM skillancer.change_request r WHERE r.booking_id = p_id
 				UNION ALL
-				SELECT w.id FROM skillancer.work_week w WHERE w.booking_id = p_id)
+				SELECT w.id FROM skillancer.work_week w WHERE w.booking_id = p_id
+				UNION ALL
+				SELECT d.id::uuid FROM skillancer.dispute d WHERE d.booking_id = p_id)
 			AND e.seq > coalesce(p_after, 0)
 		ORDER BY e.seq
 		LIMIT p_limit;
@@ -33,7 +35,7 @@ $$;
 ALTER FUNCTION skillancer.booking_events(skillancer.booking_id, bigint, integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.booking_events(skillancer.booking_id, bigint, integer) TO skillancer_bridge;
 COMMENT ON FUNCTION skillancer.booking_events(skillancer.booking_id, bigint, integer) IS
-	'What happened to a booking, its milestones, weeks and change requests, oldest first; runs as the engine because the event log is not open to users, and checks who asks.';
+	'What happened to a booking, its milestones, weeks, change requests and disputes, oldest first; runs as the engine because the event log is not open to users, and checks who asks.';
 
 -- The history of a booking.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_timeline(p_id skillancer.booking_id, p_limit integer DEFAULT NULL,
@@ -57,5 +59,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_timeline(skillancer.booking_id, integer, text) IS
-	'What happened to a booking, its milestones, weeks and change requests, who did it and when, oldest first.';
+	'What happened to a booking, its milestones, weeks, change requests and disputes, who did it and when, oldest first.';
 SELECT skillancer.add_route('GET', '/v1/bookings/{id}/timeline', 'booking_timeline', summary => 'History of a booking');

@@ -1,5 +1,5 @@
 -- sql/booking/events.sql
---	Events of bookings, milestones and reviews, with the JSON schema of their data.
+--	Events of bookings, milestones, disputes and reviews, with the JSON schema of their data.
 
 INSERT INTO skillancer.event_type (name, version, description, schema)
 SELECT v.name, '1.0', v.description, v.schema::jsonb
@@ -76,6 +76,32 @@ FROM (VALUES
 		'{"type": "object", "required": ["changeId", "bookingId", "clientId", "freelancerId", "state", "from"]}'),
 	('change.withdrawn', 'A change is not asked for any more',
 		'{"type": "object", "required": ["changeId", "bookingId", "clientId", "freelancerId", "state", "from"]}'),
+	('milestone.frozen', 'A dispute about a milestone was opened: what is claimed left escrow, and nobody gets at it',
+		'{"type": "object", "required": ["milestoneId", "clientId", "freelancerId", "state", "from", "disputeId", "amount"]}'),
+	('milestone.unfrozen', 'A dispute is over and escrow is left: how what was frozen is divided, or nothing when all of it is in escrow again',
+		'{"type": "object", "required": ["milestoneId", "clientId", "freelancerId", "state", "from", "disputeId", "toClient", "toFreelancer"]}'),
+	('dispute.opened', 'One side claims a part of the money of a milestone',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "amount", "reason"]}'),
+	('dispute.replied', 'The other side replied to a dispute: both negotiate',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
+	('dispute.offered', 'One side moved towards the other: what the claimant is to get',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"], "properties": {"amount": {"type": "string"}}}'),
+	('dispute.escalated', 'The two do not agree: staff mediate',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
+	('dispute.taken', 'Somebody of the staff mediates',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
+	('dispute.split_proposed', 'The mediator proposes how to divide the claim; silence accepts',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"], "properties": {"toClaimant": {"type": "string"}, "note": {"type": "string"}}}'),
+	('dispute.split_accepted', 'One side accepts the split that the mediator proposes',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
+	('dispute.split_rejected', 'One side rejects the split that the mediator proposes',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
+	('dispute.evidence_added', 'One side added evidence',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "state", "number"]}'),
+	('dispute.resolved', 'The claim is divided',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
+	('dispute.withdrawn', 'The claim was taken back; the money is in escrow again',
+		'{"type": "object", "required": ["disputeId", "milestoneId", "bookingId", "clientId", "freelancerId", "claimantId", "state", "from"]}'),
 	('review.submitted', 'Somebody wrote a review; heard by its author only',
 		'{"type": "object", "required": ["reviewId", "bookingId", "state"]}'),
 	('review.published', 'A review can be read by everybody',

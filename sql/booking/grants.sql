@@ -4,13 +4,15 @@
 GRANT SELECT ON skillancer.booking, skillancer.milestone, skillancer.review, skillancer.reputation,
 	skillancer.change_request, skillancer.delivery, skillancer.booking_doc, skillancer.milestone_doc,
 	skillancer.change_request_doc, skillancer.delivery_doc, skillancer.review_doc,
-	skillancer.work_week, skillancer.time_entry, skillancer.work_week_doc, skillancer.time_entry_doc
+	skillancer.work_week, skillancer.time_entry, skillancer.work_week_doc, skillancer.time_entry_doc,
+	skillancer.dispute, skillancer.dispute_evidence, skillancer.dispute_doc, skillancer.dispute_queue
 	TO skillancer_bridge;
 GRANT SELECT ON skillancer.review_report, skillancer.review_report_doc, skillancer.outcome, skillancer.badge_rule
 	TO skillancer_bridge;
 GRANT SELECT, UPDATE ON skillancer.booking, skillancer.milestone, skillancer.change_request, skillancer.review,
-	skillancer.work_week, skillancer.review_report
+	skillancer.work_week, skillancer.review_report, skillancer.dispute
 	TO skillancer_engine;
 GRANT INSERT ON skillancer.milestone, skillancer.charge TO skillancer_engine;
 GRANT SELECT ON skillancer.time_entry, skillancer.milestone_doc, skillancer.badge_rule TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.reputation, skillancer.outcome TO skillancer_engine;
+GRANT SELECT ON skillancer.dispute, skillancer.dispute_queue TO skillancer_admin;

@@ -63,6 +63,21 @@ CREATE POLICY delivery_read ON skillancer.delivery FOR SELECT
 CREATE POLICY delivery_make ON skillancer.delivery FOR INSERT TO skillancer_owner
 	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
 
+CREATE POLICY dispute_read ON skillancer.dispute FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY dispute_operate ON skillancer.dispute FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY dispute_make ON skillancer.dispute FOR INSERT TO skillancer_owner
+	WITH CHECK (claimant_id = (SELECT skillancer.current_user_id()) AND mediator_id IS NULL);
+
+CREATE POLICY dispute_evidence_read ON skillancer.dispute_evidence FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY dispute_evidence_make ON skillancer.dispute_evidence FOR INSERT TO skillancer_owner
+	WITH CHECK (author_id = (SELECT skillancer.current_user_id()));
+
 CREATE POLICY review_read ON skillancer.review FOR SELECT
 	USING ((state = 'PUBLISHED' AND (SELECT skillancer.has_request()))
 		OR author_id = (SELECT skillancer.current_user_id())

@@ -26,6 +26,10 @@ CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.change_request
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('change_request');
 ALTER TABLE skillancer.change_request ENABLE ALWAYS TRIGGER state_guard;
 
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.dispute
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('dispute');
+ALTER TABLE skillancer.dispute ENABLE ALWAYS TRIGGER state_guard;
+
 CREATE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.badge_rule
 	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.badge_rules_changed();
 ALTER TABLE skillancer.badge_rule ENABLE ALWAYS TRIGGER rules_changed;

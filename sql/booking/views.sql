@@ -1,10 +1,11 @@
 -- sql/booking/views.sql
---	The JSON of bookings, milestones, weeks, time entries, change requests, deliveries and reviews, one view each.
+--	The JSON of bookings, milestones, weeks, time entries, change requests, deliveries, disputes and reviews, one view each; the queue
+--	of disputes.
 
 -- A milestone as the API shows it.
 CREATE VIEW skillancer.milestone_doc WITH (security_invoker = true) AS
 SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amount, m.version,
-	s.released, s.refunded, s.in_escrow,
+	s.released, s.refunded, s.in_escrow, m.frozen,
 	'v' || m.version AS etag,
 	skillancer.json_doc(
 		'id', m.id,
@@ -15,6 +16,7 @@ SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amoun
 		'released', s.released,
 		'refunded', s.refunded,
 		'inEscrow', s.in_escrow,
+		'frozen', m.frozen,
 		'days', m.days,
 		'week', m.week,
 		'minutes', m.minutes,
@@ -25,20 +27,21 @@ SELECT m.id, m.booking_id, m.client_id, m.freelancer_id, m.seq, m.state, m.amoun
 		'fundedAt', m.funded_at,
 		'submittedAt', m.submitted_at,
 		'releasedAt', m.released_at,
-		'autoReleaseAt', CASE WHEN m.state = 'SUBMITTED'
-			THEN m.submitted_at + (m.policy ->> 'autoRelease')::interval END,
+		'autoReleaseAt', CASE WHEN m.state = 'SUBMITTED' AND m.frozen IS NULL
+			THEN greatest(m.submitted_at, m.clock_from) + (m.policy ->> 'autoRelease')::interval END,
 		'createdAt', m.created_at,
 		'updatedAt', m.updated_at
 	) AS doc
 FROM skillancer.milestone m
 CROSS JOIN LATERAL (
 	SELECT coalesce(m.released_part, skillancer.monetary_of(0, skillancer.monetary_currency(m.amount))) AS released,
-		coalesce(m.refunded_part, skillancer.monetary_of(0, skillancer.monetary_currency(m.amount))) AS refunded
+		coalesce(m.refunded_part, skillancer.monetary_of(0, skillancer.monetary_currency(m.amount))) AS refunded,
+		coalesce(m.frozen, skillancer.monetary_of(0, skillancer.monetary_currency(m.amount))) AS frozen
 ) p
 CROSS JOIN LATERAL (
 	SELECT CASE m.state WHEN 'RELEASED' THEN m.amount - p.refunded ELSE p.released END AS released,
 		CASE m.state WHEN 'REFUNDED' THEN m.amount - p.released ELSE p.refunded END AS refunded,
-		CASE WHEN m.state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED') THEN m.amount - p.released - p.refunded
+		CASE WHEN m.state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED') THEN m.amount - p.released - p.refunded - p.frozen
 			ELSE skillancer.monetary_of(0, skillancer.monetary_currency(m.amount)) END AS in_escrow
 ) s;
 COMMENT ON VIEW skillancer.milestone_doc IS 'Milestones as JSON, for the two parties.';
@@ -71,6 +74,7 @@ SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.state, b.created_at,
 		'totals', skillancer.json_doc(
 			'agreed', coalesce(m.agreed, skillancer.monetary_of(0, b.currency)),
 			'inEscrow', coalesce(m.in_escrow, skillancer.monetary_of(0, b.currency)),
+			'frozen', coalesce(m.frozen, skillancer.monetary_of(0, b.currency)),
 			'released', coalesce(m.released, skillancer.monetary_of(0, b.currency)),
 			'refunded', coalesce(m.refunded, skillancer.monetary_of(0, b.currency))
 		),
@@ -87,6 +91,7 @@ LEFT JOIN LATERAL (
 	SELECT sum(d.version) AS versions,
 		sum(d.amount) FILTER (WHERE d.state <> 'CANCELLED') AS agreed,
 		sum(d.in_escrow) AS in_escrow,
+		sum(d.frozen) AS frozen,
 		sum(d.released) AS released,
 		sum(d.refunded) AS refunded,
 		json_agg(d.doc ORDER BY d.seq) AS milestones
@@ -164,6 +169,67 @@ SELECT d.milestone_id, d.number, d.client_id, d.freelancer_id,
 	) AS doc
 FROM skillancer.delivery d;
 COMMENT ON VIEW skillancer.delivery_doc IS 'Deliveries as JSON, for the two parties.';
+
+-- A dispute as the API shows it. Offers, splits and awards are shares of the claim that the claimant gets.
+CREATE VIEW skillancer.dispute_doc WITH (security_invoker = true) AS
+SELECT d.id, d.booking_id, d.milestone_id, d.client_id, d.freelancer_id, d.claimant_id, d.mediator_id, d.state, d.amount,
+	'v' || d.version || '.' || coalesce(e.pieces, 0) AS etag,
+	skillancer.json_doc(
+		'id', d.id,
+		'bookingId', d.booking_id,
+		'milestoneId', d.milestone_id,
+		'state', d.state,
+		'claimant', skillancer.json_doc('id', d.claimant_id, 'name', s.claimant_name, 'side', s.side),
+		'respondent', skillancer.json_doc('id', s.respondent_id, 'name', s.respondent_name),
+		'claim', d.amount,
+		'reason', d.reason,
+		'statement', d.statement,
+		'offers', skillancer.json_doc('claimant', d.claimant_offer, 'respondent', d.respondent_offer),
+		'mediatorId', d.mediator_id,
+		'split', CASE WHEN d.state = 'PROPOSAL_OUT' THEN skillancer.json_doc('toClaimant', d.proposed, 'note', d.proposed_note,
+			'proposedAt', d.proposed_at, 'claimantAcceptedAt', d.claimant_accepted_at,
+			'respondentAcceptedAt', d.respondent_accepted_at) END,
+		'outcome', d.outcome,
+		'toClient', CASE s.side WHEN 'CLIENT' THEN d.awarded ELSE d.amount - d.awarded END,
+		'toFreelancer', CASE s.side WHEN 'CLIENT' THEN d.amount - d.awarded ELSE d.awarded END,
+		'decision', d.decision,
+		'dueAt', CASE d.state
+			WHEN 'AWAITING_REPLY' THEN d.created_at + (d.policy ->> 'disputeReplyTerm')::interval
+			WHEN 'NEGOTIATION' THEN d.replied_at + (d.policy ->> 'disputeNegotiationTerm')::interval
+			WHEN 'PROPOSAL_OUT' THEN d.proposed_at + (d.policy ->> 'disputeProposalTerm')::interval END,
+		'evidenceUntil', d.evidence_until,
+		'evidence', coalesce(e.evidence, '[]'::json),
+		'createdAt', d.created_at,
+		'resolvedAt', d.resolved_at,
+		'updatedAt', d.updated_at
+	) AS doc
+FROM skillancer.dispute d
+LEFT JOIN skillancer.profile c ON c.user_id = d.client_id
+LEFT JOIN skillancer.profile f ON f.user_id = d.freelancer_id
+CROSS JOIN LATERAL (
+	SELECT CASE WHEN d.claimant_id = d.client_id THEN 'CLIENT' ELSE 'FREELANCER' END AS side,
+		CASE WHEN d.claimant_id = d.client_id THEN d.freelancer_id ELSE d.client_id END AS respondent_id,
+		CASE WHEN d.claimant_id = d.client_id THEN c.display_name ELSE f.display_name END AS claimant_name,
+		CASE WHEN d.claimant_id = d.client_id THEN f.display_name ELSE c.display_name END AS respondent_name
+) s
+LEFT JOIN LATERAL (
+	SELECT count(*) AS pieces, json_agg(skillancer.json_doc('number', v.number, 'authorId', v.author_id, 'text', v.body,
+		'links', v.links, 'mediaIds', v.media_ids, 'createdAt', v.created_at) ORDER BY v.number) AS evidence
+	FROM skillancer.dispute_evidence v
+	WHERE v.dispute_id = d.id
+) e ON true;
+COMMENT ON VIEW skillancer.dispute_doc IS 'Disputes with their evidence as JSON, for the two parties and for staff.';
+
+-- What waits for staff, and what will.
+CREATE VIEW skillancer.dispute_queue WITH (security_invoker = true) AS
+SELECT d.id, d.state, d.amount AS claim, d.reason, d.claimant_offer, d.respondent_offer, d.mediator_id, d.booking_id, d.milestone_id,
+	d.client_id, d.freelancer_id,
+	d.state = 'MEDIATION' AND d.mediator_id IS NULL AS unassigned,
+	d.escalated_at, d.evidence_until, skillancer.now() - coalesce(d.escalated_at, d.created_at) AS age
+FROM skillancer.dispute d
+WHERE d.state NOT IN ('RESOLVED', 'WITHDRAWN');
+COMMENT ON VIEW skillancer.dispute_queue IS
+	'Open disputes for staff in psql: those in MEDIATION wait for a mediator, the others for a party. ORDER BY unassigned DESC, escalated_at.';
 
 -- A review as the API shows it. Who may read it is settled by the policies of the table.
 CREATE VIEW skillancer.review_doc WITH (security_invoker = true) AS

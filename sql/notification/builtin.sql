@@ -227,6 +227,51 @@ SELECT skillancer.put_rule('milestone.refunded', 'client', 'milestone.refunded',
 SELECT skillancer.put_template('milestone.refunded', 'IN_APP', 'You got your money back',
 	'The money for "{{milestone.title}}" went back to you.');
 
+-- disputes
+SELECT skillancer.put_rule('dispute.opened', 'others', 'dispute.opened', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.opened', 'IN_APP', 'A dispute was opened',
+	'{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} claims {{amount}} of "{{milestone.title}}". Reply in time, or the claim is granted.');
+SELECT skillancer.put_template('dispute.opened', 'EMAIL', 'A dispute about {{booking.title}}',
+'Hello {{user.name}},
+
+{{#actor}}{{name}}{{/actor}}{{^actor}}the other side{{/actor}} claims {{amount}} of "{{milestone.title}}". The money is frozen. Reply in time: without a reply the claim is granted.
+
+{{publicUrl}}/disputes/{{disputeId}}
+');
+SELECT skillancer.put_rule('dispute.replied', 'others', 'dispute.replied', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.replied', 'IN_APP', 'Your dispute was answered', 'Read the reply about "{{milestone.title}}" and try to agree.');
+SELECT skillancer.put_rule('dispute.offered', 'others', 'dispute.offered', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.offered', 'IN_APP', 'An offer in your dispute',
+	'{{amount}} for who claims: accept it, or make an offer of your own.');
+SELECT skillancer.put_rule('dispute.evidence_added', 'others', 'dispute.evidence_added', 'BOOKINGS');
+SELECT skillancer.put_template('dispute.evidence_added', 'IN_APP', 'New evidence in your dispute', 'Look at what is new about "{{milestone.title}}".');
+SELECT skillancer.put_rule('dispute.escalated', 'audience', 'dispute.escalated', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.escalated', 'IN_APP', 'Your dispute goes to mediation',
+	'Somebody of our staff will look at "{{milestone.title}}". Show your evidence soon.');
+SELECT skillancer.put_rule('dispute.split_proposed', 'audience', 'dispute.split_proposed', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.split_proposed', 'IN_APP', 'A split is proposed',
+	'The mediator proposes {{toClaimant}} for who claims. Accept or reject it: silence accepts.');
+SELECT skillancer.put_template('dispute.split_proposed', 'EMAIL', 'A split is proposed for {{booking.title}}',
+'Hello {{user.name}},
+
+the mediator of the dispute about "{{milestone.title}}" proposes {{toClaimant}} for who claims, the rest for the other side. Accept or reject it; silence accepts.
+
+{{publicUrl}}/disputes/{{disputeId}}
+');
+SELECT skillancer.put_rule('dispute.split_rejected', 'others', 'dispute.split_rejected', 'BOOKINGS');
+SELECT skillancer.put_template('dispute.split_rejected', 'IN_APP', 'The split was rejected', 'Mediation about "{{milestone.title}}" goes on.');
+SELECT skillancer.put_rule('dispute.resolved', 'audience', 'dispute.resolved', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('dispute.resolved', 'IN_APP', 'Your dispute is resolved', 'The claim about "{{milestone.title}}" was divided. Look at the outcome.');
+SELECT skillancer.put_template('dispute.resolved', 'EMAIL', 'The dispute about {{booking.title}} is resolved',
+'Hello {{user.name}},
+
+the claim about "{{milestone.title}}" was divided between the two of you. Look at the outcome:
+
+{{publicUrl}}/disputes/{{disputeId}}
+');
+SELECT skillancer.put_rule('dispute.withdrawn', 'others', 'dispute.withdrawn', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.withdrawn', 'IN_APP', 'A dispute was withdrawn', 'The money of "{{milestone.title}}" is in escrow again.');
+
 -- money
 SELECT skillancer.put_rule('payment.action_required', 'owner', 'payment.action_required', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payment.action_required', 'IN_APP', 'Confirm your payment', 'Your bank asks you to confirm a payment.');

@@ -10,6 +10,12 @@ SELECT skillancer.put_policy('changeRequestTerm', '"PT48H"', 'A change that the 
 SELECT skillancer.put_policy('changeSilence', '{"EXTENSION": {"CLIENT": "ACCEPT", "FREELANCER": "DECLINE"}, "PAUSE": {"CLIENT": "ACCEPT", "FREELANCER": "ACCEPT"}, "CANCELLATION": {"CLIENT": "DECLINE", "FREELANCER": "ACCEPT"}}',
 	'What silence means, by the kind of change and the side that asks: never that money leaves who was silent');
 SELECT skillancer.put_policy('deliveryLimit', '100', 'Deliveries of one milestone');
+SELECT skillancer.put_policy('disputeReplyTerm', '"P7D"', 'Who claims wins when the other side has not replied for this long');
+SELECT skillancer.put_policy('disputeNegotiationTerm', '"P7D"', 'A dispute that the two have not settled goes to mediation after this long');
+SELECT skillancer.put_policy('disputeEvidenceTerm', '"P5D"', 'Evidence is taken for this long after a dispute went to mediation');
+SELECT skillancer.put_policy('disputeProposalTerm', '"P5D"', 'Silence accepts the split of the mediator after this long');
+SELECT skillancer.put_policy('disputeLimit', '3', 'Disputes that one side may open about one milestone');
+SELECT skillancer.put_policy('disputeEvidenceLimit', '50', 'Pieces of evidence of one side of a dispute');
 SELECT skillancer.put_policy('gigAutoRelease', '"P3D"', 'autoRelease of gig orders');
 SELECT skillancer.put_policy('autoRelease', '"P14D"', 'Submitted work is released when the client has not answered for this long');
 SELECT skillancer.put_policy('releaseReminders', '["P7D", "P3D", "P1D"]', 'The client is reminded so long before silence releases submitted work');

@@ -205,6 +205,11 @@ WHERE f.earned > f.gone
 	OR f.balance <> 0 AND m.state IN ('PROPOSED', 'AGREED', 'FUNDING', 'RELEASED', 'REFUNDED', 'CANCELLED')
 	OR f.balance = 0 AND NOT f.elsewhere AND m.state IN ('FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED')
 UNION ALL
+SELECT 9, d.id::text, format('%s with a claim of %s, %s minor units are frozen for it', d.state, d.amount, coalesce(a.balance, 0))
+FROM skillancer.dispute d
+LEFT JOIN skillancer.ledger_account a ON a.class = 'escrow_hold' AND a.ref = d.id::uuid AND a.owner IS NULL
+WHERE coalesce(a.balance, 0) <> CASE WHEN d.state IN ('RESOLVED', 'WITHDRAWN') THEN 0 ELSE skillancer.monetary_minor(d.amount) END
+UNION ALL
 -- 10: a booking that has ended holds no money
 SELECT 10, b.id::text, format('%s with %s minor units in account %s', b.state, a.balance, a.id)
 FROM skillancer.booking b
@@ -266,6 +271,7 @@ FROM (
 	FROM (
 		SELECT 'booking' AS aggregate, b.id::uuid AS id, b.state FROM skillancer.booking b
 		UNION ALL SELECT 'milestone' AS aggregate, m.id::uuid AS id, m.state FROM skillancer.milestone m
+		UNION ALL SELECT 'dispute' AS aggregate, d.id::uuid AS id, d.state FROM skillancer.dispute d
 		UNION ALL SELECT 'charge' AS aggregate, c.id::uuid AS id, c.state FROM skillancer.charge c
 		UNION ALL SELECT 'earning' AS aggregate, g.id AS id, g.state FROM skillancer.earning g
 		UNION ALL SELECT 'payout' AS aggregate, p.id::uuid AS id, p.state FROM skillancer.payout p

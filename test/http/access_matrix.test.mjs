@@ -43,6 +43,9 @@ const REPORT = { reason: 'OTHER', detail: 'It was not all right.' };
 const ORDER = { revision: 1, package: 'BASIC' };
 const CHANGE = { kind: 'PAUSE', reason: 'A holiday' };
 const hours = () => ({ date: new Date().toISOString().slice(0, 10), minutes: 1, note: 'Some work' });
+const SPLIT = { toClaimant: usd('3.00'), note: 'A part of it.' };
+let funded; // the last milestone that was funded
+const claim = () => ({ milestoneId: funded, amount: usd('5.00'), reason: 'QUALITY', statement: 'It is not what we agreed on.' });
 const offer = () => ({ freelancerId: ME.freelancer.id, title: 'Work to offer', description: 'What has to be done.', price: usd('30.00') });
 
 // What there is to ask about. Each returns the id of a fresh object.
@@ -69,6 +72,14 @@ const make = {
 	change: async () => {
 		return (await must('client', 'POST', `/v1/bookings/${await make.running()}/change-requests`, CHANGE)).id;
 	},
+	dispute: async (state = 'AWAITING_REPLY') => {
+		const booking = await make.running();
+		const { id } = await must('client', 'POST', `/v1/bookings/${booking}/disputes`, claim());
+		if (state !== 'AWAITING_REPLY') await must('freelancer', 'POST', `/v1/disputes/${id}/reply`, { statement: 'I have done what was agreed.' });
+		if (['MEDIATION', 'PROPOSAL_OUT'].includes(state)) await must('client', 'POST', `/v1/disputes/${id}/escalate`);
+		if (state === 'PROPOSAL_OUT') await must('admin', 'POST', `/v1/disputes/${id}/propose-split`, SPLIT);
+		return id;
+	},
 	running: async () => sql(`SELECT booking_id FROM skillancer.milestone WHERE id = '${await make.milestone('FUNDED')}'`)[0][0],
 	hourly: async (pay = true) => {
 		const { id } = await must('client', 'POST', '/v1/projects', { ...PROJECT, visibility: 'PUBLIC', budgetKind: 'HOURLY' });
@@ -89,6 +100,7 @@ const make = {
 		if (state === 'PROPOSED') return (await must('freelancer', 'POST', `/v1/bookings/${booking.id}/milestones`, { title: 'More', amount: usd('5.00') })).id;
 		if (state === 'AGREED') return id;
 		await must('client', 'POST', `/v1/milestones/${id}/fund`, { paymentMethodId: await make.card() });
+		funded = id;
 		if (state === 'SUBMITTED') await must('freelancer', 'POST', `/v1/milestones/${id}/submit`, { note: 'Done.' });
 		return id;
 	},
@@ -128,6 +140,10 @@ const OBJECT = {
 	'/v1/bookings/{id}/change-requests': make.running, '/v1/change-requests/{id}': make.change,
 	'/v1/bookings/{id}/payment-method': () => make.hourly(false), '/v1/bookings/{id}/time-entries': () => make.hourly(),
 	'/v1/time-entries/{id}': make.timeEntry, '/v1/bookings/{id}/accept': make.offer, '/v1/bookings/{id}/decline': make.offer, '/v1/bookings/{id}/withdraw': make.offer,
+	'/v1/bookings/{id}/disputes': make.running, '/v1/disputes/{id}': () => make.dispute(), '/v1/disputes/{id}/offer': () => make.dispute('NEGOTIATION'),
+	'/v1/disputes/{id}/escalate': () => make.dispute('NEGOTIATION'), '/v1/disputes/{id}/take': () => make.dispute('MEDIATION'),
+	'/v1/disputes/{id}/propose-split': () => make.dispute('MEDIATION'), '/v1/disputes/{id}/resolve': () => make.dispute('MEDIATION'),
+	'/v1/disputes/{id}/accept-split': () => make.dispute('PROPOSAL_OUT'), '/v1/disputes/{id}/reject-split': () => make.dispute('PROPOSAL_OUT'),
 	'/v1/invitations/{id}': make.invitation, '/v1/milestones/{id}/': () => make.milestone('FUNDED'),
 	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
 	'/v1/milestones/{id}/fund': () => make.milestone('AGREED'), '/v1/milestones/{id}/approve': () => make.milestone('SUBMITTED'),
@@ -153,6 +169,10 @@ const BODY = {
 	'PUT /v1/bookings/{id}/payment-method': async () => ({ paymentMethodId: await make.card() }),
 	'POST /v1/bookings/{id}/time-entries': hours, 'PATCH /v1/time-entries/{id}': () => ({ note: 'Other work' }),
 	'POST /v1/bookings/{id}/accept': () => ({ termsHash: '0'.repeat(64) }),
+	'POST /v1/bookings/{id}/disputes': claim, 'POST /v1/disputes/{id}/reply': () => ({ statement: 'I have done what was agreed.' }),
+	'POST /v1/disputes/{id}/evidence': () => ({ text: 'See the screenshots.' }), 'POST /v1/disputes/{id}/offer': () => ({ amount: usd('4.00') }),
+	'POST /v1/disputes/{id}/accept-offer': () => ({ amount: usd('5.00') }), 'POST /v1/disputes/{id}/propose-split': () => SPLIT,
+	'POST /v1/disputes/{id}/resolve': () => ({ toClaimant: usd('3.00'), decision: 'A part of it.' }),
 	'POST /v1/gigs': () => GIG, 'PATCH /v1/gigs/{id}': () => ({ title: 'Another title for it' }),
 	'POST /v1/milestones/{id}/fund': async () => ({ paymentMethodId: await make.card() }),
 	'POST /v1/milestones/{id}/submit': () => ({ note: 'Done.' }), 'POST /v1/milestones/{id}/request-changes': () => ({ note: 'More blue.' }),

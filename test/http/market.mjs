@@ -87,9 +87,11 @@ export const card = async (client, token = 'tok_success') => (await client.post(
 
 // A funded milestone of a new booking.
 export async function fundedMilestone(client, freelancer, bid = '1000.00') {
+	client.card ??= await card(client); // one may have ten
 	const booking = await book(client, freelancer, bid);
-	const answer = await client.post(`/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await card(client) }, 201);
-	return { booking, milestone: answer.milestone };
+	const answer = await client.raw('POST', `/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: client.card });
+	assert.ok([200, 201].includes(answer.status), answer.text); // 200: the wallet covers it
+	return { booking, milestone: answer.json.data.milestone };
 }
 
 // Lets everything that waits for its time happen now, for one person: the timekeeper fires it.

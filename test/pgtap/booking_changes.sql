@@ -48,7 +48,7 @@ SELECT is((SELECT sum(skillancer.monetary_minor(e.gross)) || ' ' || sum(skillanc
 SELECT is((SELECT skillancer.monetary_of(-sum(e.amount)::bigint, 'USD')::text FROM skillancer.ledger_entry e JOIN skillancer.ledger_txn t ON t.id = e.txn
 	JOIN skillancer.ledger_account a ON a.id = e.account WHERE t.ref = pg_temp.thing('web/1') AND a.class = 'revenue_client'), '27.00 USD', 'and 3 % of 900 from the client');
 SELECT is(pg_temp.body(pg_temp.as_person('clara', format('SELECT skillancer_api.booking_get(%L)', pg_temp.thing('web')))) -> 'totals',
-	'{"agreed": {"amount": "1000.00", "currency": "USD"}, "inEscrow": {"amount": "0.00", "currency": "USD"}, "released": {"amount": "900.00", "currency": "USD"}, "refunded": {"amount": "100.00", "currency": "USD"}}'::jsonb, 'the totals');
+	'{"agreed": {"amount": "1000.00", "currency": "USD"}, "inEscrow": {"amount": "0.00", "currency": "USD"}, "frozen": {"amount": "0.00", "currency": "USD"}, "released": {"amount": "900.00", "currency": "USD"}, "refunded": {"amount": "100.00", "currency": "USD"}}'::jsonb, 'the totals');
 SELECT is(pg_temp.refusal('clara', pg_temp.part('release', 'web/1', '1 USD')), 'SK004', 'nothing is left');
 
 -- a part does not stop the clock of what was submitted

@@ -99,6 +99,12 @@ SELECT rls.id('week' || b.id::text, 1), b.id, b.client_id, b.freelancer_id, '202
 INSERT INTO skillancer.time_entry (id, week_id, booking_id, client_id, freelancer_id, day, minutes, note)
 SELECT rls.id('entry' || w.id::text, 1)::skillancer.time_entry_id, w.id, w.booking_id, w.client_id, w.freelancer_id, w.week, 60, 'Some work'
 FROM skillancer.work_week w;
+INSERT INTO skillancer.dispute (id, booking_id, milestone_id, client_id, freelancer_id, claimant_id, amount, reason, statement, claimant_offer)
+SELECT rls.id('dispute' || m.id::text, 1)::skillancer.dispute_id, m.booking_id, m.id, m.client_id, m.freelancer_id,
+	CASE m.state WHEN 'FUNDED' THEN m.client_id ELSE m.freelancer_id END, m.amount, 'OTHER', 'A statement', m.amount
+FROM skillancer.milestone m;
+INSERT INTO skillancer.dispute_evidence (dispute_id, number, client_id, freelancer_id, author_id, body)
+SELECT d.id, 1, d.client_id, d.freelancer_id, d.claimant_id, 'Here it is' FROM skillancer.dispute d;
 INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating, comment, would_work_again, state)
 SELECT rls.id('review' || b.id::text, n)::skillancer.review_id, b.id, b.client_id, b.freelancer_id, CASE n WHEN 1 THEN b.client_id ELSE b.freelancer_id END,
 	CASE n WHEN 1 THEN b.freelancer_id ELSE b.client_id END, 5, 'It was all right.', true,
