@@ -31,6 +31,8 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_list_reply);
 PG_FUNCTION_INFO_V1(skl_fn_cursor_decode);
+PG_FUNCTION_INFO_V1(skl_fn_seal);
+PG_FUNCTION_INFO_V1(skl_fn_unseal);
 PG_FUNCTION_INFO_V1(skl_fn_etag_matches);
 PG_FUNCTION_INFO_V1(skl_fn_check_if_match);
 
@@ -128,30 +130,56 @@ cursor_encode(text *scope, text *key)
 	return base64url(plain, MAC_LEN + key_len);
 }
 
+/* The key inside a cursor of this scope; NULL when it is forged or of another scope. */
+static text *
+cursor_open(text *scope, text *cursor)
+{
+	uint8 plain[CURSOR_MAX + 4];
+	uint8 mac[MAC_LEN];
+	int len = base64url_decode(VARDATA_ANY(cursor), VARSIZE_ANY_EXHDR(cursor), plain);
+
+	if (len <= MAC_LEN)
+		return NULL;
+	cursor_mac(scope, (char *) plain + MAC_LEN, (size_t) len - MAC_LEN, mac);
+	if (CRYPTO_memcmp(mac, plain, MAC_LEN) != 0)
+		return NULL;
+	return cstring_to_text_with_len((char *) plain + MAC_LEN, len - MAC_LEN);
+}
+
 /* cursor_decode(scope, cursor) returns the key, or NULL without a cursor or with a wrong one. */
 Datum
 skl_fn_cursor_decode(PG_FUNCTION_ARGS)
 {
-	uint8 plain[CURSOR_MAX + 4];
-	uint8 mac[MAC_LEN];
-	text *cursor;
-	int len;
+	text *key;
 
 	if (PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0))
 		elog(ERROR, "a cursor needs a scope");
-	cursor = PG_GETARG_TEXT_PP(1);
-	len = base64url_decode(VARDATA_ANY(cursor), VARSIZE_ANY_EXHDR(cursor), plain);
-	if (len > MAC_LEN)
-	{
-		cursor_mac(PG_GETARG_TEXT_PP(0), (char *) plain + MAC_LEN, (size_t) len - MAC_LEN, mac);
-		if (CRYPTO_memcmp(mac, plain, MAC_LEN) == 0)
-			PG_RETURN_TEXT_P(cstring_to_text_with_len((char *) plain + MAC_LEN, len - MAC_LEN));
-	}
+	key = cursor_open(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1));
+	if (key != NULL)
+		PG_RETURN_TEXT_P(key);
 	skl_problem("cursor", "is not a cursor of this list");
 	skl_problems_check();
 	PG_RETURN_NULL();
+}
+
+/* seal(scope, content text) returns text: the content, authenticated, at most 512 bytes. */
+Datum
+skl_fn_seal(PG_FUNCTION_ARGS)
+{
+	return CStringGetTextDatum(cursor_encode(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)));
+}
+
+/* unseal(scope, sealed text) returns text: the content, or NULL when it was not sealed here. */
+Datum
+skl_fn_unseal(PG_FUNCTION_ARGS)
+{
+	text *content = cursor_open(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1));
+
+	if (content == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(content);
 }
 
 /* The pagination object of a page, as JSON text. */

@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/errors.h"
 #include "core/policy.h"
+#include "core/request.h"
 #include "core/spi.h"
 #include "payment/payment.h"
 
@@ -20,6 +21,7 @@
 #include "utils/jsonb.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_milestone_shortfall);
+PG_FUNCTION_INFO_V1(skl_fn_wallet_lacks);
 
 /* Minor units of an amount of the row; 0 when it is NULL. */
 static int64
@@ -366,6 +368,26 @@ skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 	skl_spi_finish();
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_MONETARY_P(skl_monetary_make(due, step.currency));
+}
+
+/*
+ * wallet_lacks(amount monetary) returns monetary: the amount less what is in the wallet of the
+ * caller, which stays locked; 0 when the wallet covers it.
+ */
+Datum
+skl_fn_wallet_lacks(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SklMonetary *amount = PG_GETARG_MONETARY_P(0);
+	const SklRequest *request = skl_request();
+	int64 lacks = amount->minor;
+
+	skl_spi_connect();
+	if (request != NULL && request->has_user)
+		lacks = Max(0, lacks - lock_wallet(&request->user_id, amount->currency));
+	skl_spi_finish();
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_MONETARY_P(skl_monetary_make(lacks, amount->currency));
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * payment/payment.h
- *		Payments: postings and fees behind the machines milestone, charge, earning and payout.
+ *		Payments: postings and fees behind the machines milestone, charge, earning and payout,
+ *		and behind connects and conversions.
  */
 #ifndef SKL_PAYMENT_PAYMENT_H
 #define SKL_PAYMENT_PAYMENT_H
@@ -17,10 +18,11 @@ extern void skl_escrow_init(void);
 extern void skl_charge_init(void);
 extern void skl_hold_init(void);
 extern void skl_payout_init(void);
+extern void skl_connects_init(void);
 
-/* ---- posting.c: building a posting leg by leg, in one currency ---- */
+/* ---- posting.c: building a posting leg by leg ---- */
 
-#define SKL_POSTING_LEGS 8
+#define SKL_POSTING_LEGS 24
 
 typedef struct SklPosting
 {
@@ -38,6 +40,9 @@ typedef struct SklHolder
 } SklHolder;
 
 extern void skl_posting_start(SklPosting *posting, const char *currency);
+
+/* Legs that are added from now on are in another currency. */
+extern void skl_posting_switch(SklPosting *posting, const char *currency);
 
 /* Add a leg of so many minor units; a leg of nothing is left out. */
 extern void skl_posting_debit(SklPosting *posting, const char *account_class, SklHolder holder,

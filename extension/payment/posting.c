@@ -13,6 +13,12 @@ skl_posting_start(SklPosting *posting, const char *currency)
 	strlcpy(posting->currency, currency, sizeof(posting->currency));
 }
 
+void
+skl_posting_switch(SklPosting *posting, const char *currency)
+{
+	strlcpy(posting->currency, currency, sizeof(posting->currency));
+}
+
 static void
 add_leg(SklPosting *posting, const char *account_class, SklHolder holder, int64 amount)
 {
@@ -89,4 +95,5 @@ skl_payment_init(void)
 	skl_charge_init();
 	skl_hold_init();
 	skl_payout_init();
+	skl_connects_init();
 }

@@ -62,18 +62,19 @@ lock_live_proposals(const SklFire *fire, uint64 *count)
 	return ids;
 }
 
-/* Effect: the live proposals of the project are closed. */
+/* Effect: the live proposals of the project are closed, for the event that ended it. */
 static void
 close_proposals(const SklFire *fire)
 {
 	uint64 n;
 	pg_uuid_t *ids;
-	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	char *why = psprintf("{\"cause\": \"%s\"}", fire->event);
+	Jsonb *payload = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(why)));
 
 	skl_spi_connect();
 	ids = lock_live_proposals(fire, &n);
 	for (uint64 i = 0; i < n; i++)
-		skl_fire("proposal", &ids[i], "close", nothing, true);
+		skl_fire("proposal", &ids[i], "close", payload, true);
 	skl_spi_finish();
 }
 

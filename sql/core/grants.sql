@@ -33,3 +33,11 @@ GRANT SELECT, INSERT ON skillancer.ledger_period, skillancer.ledger_seal, skilla
 GRANT SELECT ON skillancer.ledger_period, skillancer.ledger_seal, skillancer.ledger_check
 	TO skillancer_backup, skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_check TO skillancer_admin;
+
+-- finance in psql reads the whole ledger, analysts all but whose an account is and what a posting is about
+GRANT SELECT ON skillancer.account_class, skillancer.ledger_entry, skillancer.ledger_fold, skillancer.ledger_fold_position
+	TO skillancer_admin, skillancer_analyst;
+GRANT SELECT ON skillancer.ledger_account, skillancer.ledger_txn TO skillancer_admin;
+GRANT SELECT (id, class, currency, mode, floor_zero, debit_normal, balance, version, created_at)
+	ON skillancer.ledger_account TO skillancer_analyst;
+GRANT SELECT (id, kind, reverses, effective_at, posted_at) ON skillancer.ledger_txn TO skillancer_analyst;

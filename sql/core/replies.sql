@@ -34,6 +34,24 @@ COMMENT ON FUNCTION skillancer.cursor_decode(text, text) IS
 	'The key inside a cursor, NULL without a cursor. A forged one, or one of another list or filter, raises VALIDATION_ERROR for the field cursor.';
 ALTER FUNCTION skillancer.cursor_decode(text, text) OWNER TO skillancer_engine;
 
+-- What a client hands back later, as it was.
+CREATE OR REPLACE FUNCTION skillancer.seal(p_scope text, p_content text)
+RETURNS text
+LANGUAGE c STABLE STRICT SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_seal';
+COMMENT ON FUNCTION skillancer.seal(text, text) IS
+	'A content of up to 512 bytes with a MAC over it and the scope: not secret, but nobody else can make one.';
+ALTER FUNCTION skillancer.seal(text, text) OWNER TO skillancer_engine;
+
+-- And the way back.
+CREATE OR REPLACE FUNCTION skillancer.unseal(p_scope text, p_sealed text)
+RETURNS text
+LANGUAGE c STABLE STRICT SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_unseal';
+COMMENT ON FUNCTION skillancer.unseal(text, text) IS
+	'The content of what seal() made for this scope; NULL for anything else.';
+ALTER FUNCTION skillancer.unseal(text, text) OWNER TO skillancer_engine;
+
 -- If-None-Match.
 CREATE OR REPLACE FUNCTION skillancer.etag_matches(p_header text, p_etag text)
 RETURNS boolean
@@ -52,7 +70,7 @@ COMMENT ON FUNCTION skillancer.check_if_match(text, text) IS
 
 GRANT EXECUTE ON FUNCTION
 	skillancer.list_reply(json[], text[], integer, text),
-	skillancer.cursor_decode(text, text),
+	skillancer.cursor_decode(text, text), skillancer.seal(text, text),
 	skillancer.etag_matches(text, text),
 	skillancer.check_if_match(text, text)
 	TO skillancer_bridge;

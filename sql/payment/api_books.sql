@@ -55,6 +55,51 @@ COMMENT ON FUNCTION skillancer_api.posting_reverse(bigint, text) IS
 SELECT skillancer.add_route('POST', '/v1/admin/postings/{id}/reverse', 'posting_reverse', who => 'FINANCE, ADMIN',
 	summary => 'Take a posting back');
 
+-- The owners' money.
+CREATE OR REPLACE FUNCTION skillancer.contribute_capital(p_amount skillancer.monetary, p_reason text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_id uuid := skillancer.new_id();
+	v_posting bigint;
+BEGIN
+	IF skillancer.has_request() THEN
+		PERFORM skillancer.require_permission('finance:adjust');
+	END IF;
+	PERFORM skillancer.check_money('amount', p_amount, 1, NULL);
+	PERFORM skillancer.check_that('amount', skillancer.monetary_currency(p_amount) <> 'XCN', 'must be money');
+	PERFORM skillancer.check_text('reason', p_reason, 5, 500);
+	PERFORM skillancer.check_done();
+	v_posting := skillancer.ledger_post('capital', 'capital:' || v_id, v_id, '{bank_operating,platform_capital}', '{NULL,NULL}',
+		'{NULL,NULL}', '{NULL,NULL}', ARRAY[skillancer.monetary_minor(p_amount), -skillancer.monetary_minor(p_amount)],
+		skillancer.monetary_currency(p_amount));
+	PERFORM skillancer.audit('ledger.capital', 'posting', NULL, NULL,
+		jsonb_build_object('posting', v_posting, 'amount', p_amount, 'reason', p_reason));
+	RETURN v_posting;
+END
+$$;
+COMMENT ON FUNCTION skillancer.contribute_capital(skillancer.monetary, text) IS
+	'T18: the owners pay into the platform''s own bank account, so that costs which come before fees are covered. Needs finance:adjust in a request; audited. Returns the number of the posting.';
+
+-- The owners' money, over HTTP.
+CREATE OR REPLACE FUNCTION skillancer_api.capital_contribute(p_amount skillancer.monetary, p_reason text) RETURNS skillancer.reply
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF NOT skillancer.staff_may('finance:adjust', 'ledger.capital', 'posting', NULL) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
+	RETURN ROW(201, NULL, NULL, NULL, json_build_object('posting', skillancer.contribute_capital(p_amount, p_reason),
+		'amount', p_amount))::skillancer.reply;
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.capital_contribute(skillancer.monetary, text) IS
+	'Books money that the owners paid into the platform''s own bank account.';
+SELECT skillancer.add_route('POST', '/v1/admin/capital', 'capital_contribute', who => 'FINANCE, ADMIN',
+	summary => 'Book a contribution of the owners');
+
 -- Closes the books.
 CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date) RETURNS skillancer.reply
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER

@@ -110,7 +110,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.charge_confirm(p_id skillancer.charge_
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_role('CLIENT', 'ADMIN');
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
 	IF p_dry_run THEN
 		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
 			'SELECT r.body FROM skillancer_api.charge_confirm(%L, false) r', p_id)))::skillancer.reply;
@@ -120,7 +120,7 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.charge_confirm(skillancer.charge_id, boolean) IS
 	'Confirms a charge that REQUIRES_ACTION, as the sandbox''s page for it would; a milestone that waits for it is funded.';
-SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/confirm', 'charge_confirm', who => 'CLIENT',
+SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/confirm', 'charge_confirm', who => 'CLIENT, FREELANCER',
 	summary => 'Confirm a charge that requires an action');
 
 -- The payer does not want it any more.
@@ -129,13 +129,13 @@ CREATE OR REPLACE FUNCTION skillancer_api.charge_cancel(p_id skillancer.charge_i
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_role('CLIENT', 'ADMIN');
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
 	RETURN skillancer.charge_command(p_id, 'void');
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.charge_cancel(skillancer.charge_id) IS
 	'Gives a charge up that REQUIRES_ACTION; a milestone that waits for it is AGREED again.';
-SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/cancel', 'charge_cancel', who => 'CLIENT',
+SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/cancel', 'charge_cancel', who => 'CLIENT, FREELANCER',
 	summary => 'Give up a charge that requires an action');
 
 -- One charge.

@@ -47,6 +47,8 @@ BEGIN
 		WHEN p_kind IN ('fund', 'release', 'release_part', 'refund', 'refund_part') THEN
 			json_build_object('type', 'milestone', 'id', p_ref::skillancer.milestone_id)
 		WHEN p_kind IN ('charge', 'charge_cost') THEN json_build_object('type', 'charge', 'id', p_ref::skillancer.charge_id)
+		WHEN p_kind IN ('connects_used', 'connects_returned') THEN
+			json_build_object('type', 'proposal', 'id', p_ref::skillancer.proposal_id)
 		WHEN p_kind LIKE 'payout%' THEN json_build_object('type', 'payout', 'id', p_ref::skillancer.payout_id)
 		WHEN p_kind IN ('mature', 'tax') THEN json_build_object('type', 'earning', 'id', p_ref)
 		ELSE json_build_object('type', p_kind, 'id', p_ref) END;
@@ -79,7 +81,7 @@ BEGIN
 				ORDER BY e.txn DESC
 				LIMIT p_limit
 			) n
-			WHERE a.owner = skillancer.current_user_id()::uuid AND (p_currency IS NULL OR a.currency = p_currency)
+			WHERE a.owner = skillancer.current_user_id()::uuid AND a.currency <> 'XCN' AND (p_currency IS NULL OR a.currency = p_currency)
 			UNION ALL
 			(SELECT g.posting
 			FROM skillancer.earning g
@@ -121,7 +123,7 @@ BEGIN
 					'balance', skillancer.monetary_of(e.balance_after, e.currency)) ORDER BY e.leg)
 				FROM skillancer.ledger_entry e
 				JOIN skillancer.ledger_account a ON a.id = e.account
-				WHERE e.txn = x.id AND a.owner = v_me::uuid), '[]'::json)
+				WHERE e.txn = x.id AND a.owner = v_me::uuid AND a.currency <> 'XCN'), '[]'::json)
 		FROM skillancer.my_postings(p_kind, p_currency, p_from, p_to, p_booking, p_after, p_limit) n (id)
 		JOIN skillancer.ledger_txn x ON x.id = n.id
 		LEFT JOIN LATERAL (

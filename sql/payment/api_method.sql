@@ -175,13 +175,13 @@ CREATE OR REPLACE FUNCTION skillancer_api.payment_method_add(p_token text, p_is_
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_role('CLIENT', 'ADMIN');
+	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
 	RETURN skillancer.method_add('PAYMENT', p_token, p_is_default, skillancer.now());
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payment_method_add(text, boolean) IS
 	'Adds a way to pay by the provider''s token; the first one is the default. Sandbox: see the table of tokens in docs/money.md.';
-SELECT skillancer.add_route('POST', '/v1/payment-methods', 'payment_method_add', who => 'CLIENT',
+SELECT skillancer.add_route('POST', '/v1/payment-methods', 'payment_method_add', who => 'CLIENT, FREELANCER',
 	summary => 'Add a payment method');
 
 -- All of them.

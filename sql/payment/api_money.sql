@@ -94,8 +94,8 @@ BEGIN
 		'differences', coalesce((SELECT json_agg(s.total) FROM (
 			SELECT sum(t.balance) AS total FROM skillancer.trial_balance t
 			GROUP BY skillancer.monetary_currency(t.balance)) s), '[]'::json),
-		'coverage', coalesce((SELECT json_agg(json_build_object('held', c.held, 'owed', c.owed, 'surplus', c.surplus,
-			'covered', c.covered) ORDER BY c.currency) FROM skillancer.escrow_coverage c), '[]'::json));
+		'coverage', coalesce((SELECT json_agg(json_build_object('held', c.held, 'converted', c.converted, 'owed', c.owed,
+			'surplus', c.surplus, 'covered', c.covered) ORDER BY c.currency) FROM skillancer.escrow_coverage c), '[]'::json));
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.trial_balance() IS

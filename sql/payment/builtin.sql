@@ -35,6 +35,20 @@ SELECT skillancer.put_policy('feeVersion', '1', 'Version of the fee schedule tha
 SELECT skillancer.put_policy('maxCharge', '100000000', 'Largest charge or milestone, in minor units of its currency');
 SELECT skillancer.put_policy('exportLimit', '20000', 'Postings in one export of a history');
 SELECT skillancer.put_policy('methodLimit', '10', 'Payment methods, and payout methods, that one person may have');
+SELECT skillancer.put_policy('connectsMonthly', '60', 'Connects that every freelancer gets each month');
+SELECT skillancer.put_policy('connectCosts', '{"currency": "USD", "tiers": [{"below": 50000, "connects": 2}, {"upTo": 100000, "connects": 4}, {"connects": 6}]}',
+	'What a proposal costs, by the budget of the project (its upper end) in minor units of the currency');
+SELECT skillancer.put_policy('connectReturnEarly', '100', 'Percent of its connects that come back from a proposal that is withdrawn unviewed within connectReturnWindow');
+SELECT skillancer.put_policy('connectReturnLate', '50', 'The same when it is withdrawn unviewed later');
+SELECT skillancer.put_policy('connectReturnCancelled', '100', 'The same when its project is cancelled without a hire');
+SELECT skillancer.put_policy('connectReturnWindow', '"PT24H"', 'A proposal is withdrawn early within this time');
+SELECT skillancer.put_policy('connectGrantLife', '"P90D"', 'Connects that were given lapse after this long');
+SELECT skillancer.put_policy('connectBundles', '[{"connects": 10, "price": {"amount": "1.50", "currency": "USD"}}, {"connects": 40, "price": {"amount": "6.00", "currency": "USD"}}, {"connects": 80, "price": {"amount": "11.00", "currency": "USD"}}, {"connects": 200, "price": {"amount": "25.00", "currency": "USD"}}]',
+	'Connects that can be bought together, and the price');
+SELECT skillancer.put_policy('fxTerms', '{"pivot": "USD", "spreadBps": 50}', 'Currency over which pairs without a rate are crossed, and the spread of a conversion in hundredths of a percent');
+SELECT skillancer.put_policy('fxMaxAge', '"PT24H"', 'A rate that is older than this is not good for a conversion');
+SELECT skillancer.put_policy('fxQuoteTerm', '"PT2M"', 'A quote for a conversion can be taken for this long');
+SELECT skillancer.put_policy('fxMaxMove', '20', 'A new rate that is so many percent off the last one has to be confirmed');
 SELECT skillancer.put_policy('milestoneLimit', '50', 'Milestones of one booking');
 
 -- 20 % to 500, 10 % to 10,000, 5 % above, by the lifetime billings of the pair; clients pay 3 %.

@@ -9,6 +9,8 @@ FROM (VALUES
 	('payment.failed', 'chargeId', 'The provider declined a charge'),
 	('payment.action_required', 'chargeId', 'A charge needs an action of the payer'),
 	('payment.voided', 'chargeId', 'A charge was given up or not confirmed in time'),
+	('connects.bought', 'purchaseId', 'A purchase of connects was paid'),
+	('connects.not_bought', 'purchaseId', 'A purchase of connects was not paid'),
 	('earning.available', 'earningId', 'An earning came off hold'),
 	('payout.requested', 'payoutId', 'A payout left the balance'),
 	('payout.paid', 'payoutId', 'The provider has paid a payout'),
@@ -25,5 +27,8 @@ FROM (VALUES
 ) AS v (name, description);
 
 INSERT INTO skillancer.event_type (name, version, description, schema) VALUES
+	('connects.granted', '1.0', 'Staff gave connects to a user', '{"type": "object", "required": ["userId", "connects"]}'),
+	('wallet.converted', '1.0', 'Money of a wallet was converted', '{"type": "object", "required": ["conversionId", "userId", "sold", "bought"]}'),
+	('fx.rate_set', '1.0', 'Staff set an exchange rate', '{"type": "object", "required": ["rateId", "base", "quote", "rate"]}'),
 	('ledger.broken', '1.0', 'The nightly check found an invariant of the ledger broken',
 		'{"type": "object", "required": ["invariant", "name", "violations", "sample"]}');

@@ -43,6 +43,15 @@ ALTER FUNCTION skillancer.milestone_shortfall(skillancer.milestone_id) OWNER TO 
 COMMENT ON FUNCTION skillancer.milestone_shortfall(skillancer.milestone_id) IS
 	'Price and client fee less the balance of the wallet, which stays locked until the transaction ends; 0 when it is enough.';
 
+-- What is missing in the caller's wallet.
+CREATE OR REPLACE FUNCTION skillancer.wallet_lacks(p_amount skillancer.monetary)
+	RETURNS skillancer.monetary
+	LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+	AS 'MODULE_PATHNAME', 'skl_fn_wallet_lacks';
+ALTER FUNCTION skillancer.wallet_lacks(skillancer.monetary) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.wallet_lacks(skillancer.monetary) IS
+	'An amount less the balance of the caller''s wallet, which stays locked until the transaction ends; 0 when it is enough.';
+
 -- Makes a charge with one of the caller's payment methods and runs it.
 CREATE OR REPLACE FUNCTION skillancer.charge_make(p_method skillancer.payment_method_id,
 		p_amount skillancer.monetary, p_milestone skillancer.milestone_id DEFAULT NULL)

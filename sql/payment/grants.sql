@@ -14,9 +14,21 @@ GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, versi
 GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.payment_method
 	TO skillancer_engine;
 GRANT SELECT, UPDATE ON skillancer.charge, skillancer.payout TO skillancer_engine;
+GRANT SELECT ON skillancer.connect_grant, skillancer.connect_purchase, skillancer.fx_rate, skillancer.conversion,
+	skillancer.fx_open_position
+	TO skillancer_bridge;
+GRANT SELECT, INSERT, UPDATE ON skillancer.connect_grant TO skillancer_engine;
+GRANT SELECT, UPDATE ON skillancer.connect_purchase TO skillancer_engine;
+GRANT SELECT, INSERT ON skillancer.fx_rate TO skillancer_engine;
+GRANT SELECT ON skillancer.conversion TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.pair_billing, skillancer.earning TO skillancer_engine;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting, skillancer.trial_balance, skillancer.escrow_coverage,
 	skillancer.ledger_in_transit
 	TO skillancer_bridge;
+GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting TO skillancer_admin;
+GRANT SELECT ON skillancer.ledger_class_balance, skillancer.trial_balance, skillancer.escrow_coverage, skillancer.fx_open_position
+	TO skillancer_admin, skillancer_analyst;
+GRANT SELECT ON skillancer_analytics.ledger_posting TO skillancer_admin, skillancer_analyst;
+GRANT SELECT ON skillancer.ledger_class_balance TO skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_violation, skillancer.ledger_invariant
 	TO skillancer_engine;

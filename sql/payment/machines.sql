@@ -4,7 +4,8 @@
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('charge', 'skillancer.charge', ARRAY['CREATED'], 'charge'),
 	('earning', 'skillancer.earning', ARRAY['PENDING'], 'earning'),
-	('payout', 'skillancer.payout', ARRAY['CREATED'], 'payout');
+	('payout', 'skillancer.payout', ARRAY['CREATED'], 'payout'),
+	('connect_purchase', 'skillancer.connect_purchase', ARRAY['CREATED'], 'purchase');
 
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits) VALUES
 	('charge', 'CREATED', 'capture', 'CAPTURED', ARRAY['system'], NULL, 'payment.captured'),
@@ -14,6 +15,9 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('charge', 'REQUIRES_ACTION', 'void', 'VOIDED', ARRAY['owner', 'system'], NULL, 'payment.voided'),
 
 	('earning', 'PENDING', 'mature', 'AVAILABLE', ARRAY['system'], NULL, 'earning.available'),
+
+	('connect_purchase', 'CREATED', 'complete', 'COMPLETED', ARRAY['system'], NULL, 'connects.bought'),
+	('connect_purchase', 'CREATED', 'fail', 'FAILED', ARRAY['system'], NULL, 'connects.not_bought'),
 
 	('payout', 'CREATED', 'request', 'REQUESTED', ARRAY['owner'], NULL, 'payout.requested'),
 	('payout', 'REQUESTED', 'pay', 'PAID', ARRAY['system'], 'payout_goes_through', 'payout.paid'),

@@ -37,6 +37,24 @@ CREATE POLICY charge_read ON skillancer.charge FOR SELECT
 CREATE POLICY charge_make ON skillancer.charge FOR INSERT TO skillancer_owner
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
 
+CREATE POLICY connect_grant_read ON skillancer.connect_grant FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+
+CREATE POLICY connect_purchase_read ON skillancer.connect_purchase FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY connect_purchase_make ON skillancer.connect_purchase FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY fx_rate_read ON skillancer.fx_rate FOR SELECT USING ((SELECT skillancer.has_request()));
+
+CREATE POLICY conversion_read ON skillancer.conversion FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY conversion_make ON skillancer.conversion FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
 CREATE POLICY earning_read ON skillancer.earning FOR SELECT
 	USING (freelancer_id = (SELECT skillancer.current_user_id())
 		OR (SELECT skillancer.has_permission('finance:view')));

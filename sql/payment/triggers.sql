@@ -5,9 +5,25 @@ CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.charge
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('charge');
 ALTER TABLE skillancer.charge ENABLE ALWAYS TRIGGER state_guard;
 
+-- rates and conversions are only added
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.fx_rate
+	FOR EACH ROW EXECUTE FUNCTION skillancer.refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.fx_rate
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
+ALTER TABLE skillancer.fx_rate ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.conversion
+	FOR EACH ROW EXECUTE FUNCTION skillancer.refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.conversion
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
+ALTER TABLE skillancer.conversion ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
+
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.earning
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('earning');
 ALTER TABLE skillancer.earning ENABLE ALWAYS TRIGGER state_guard;
+
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.connect_purchase
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('connect_purchase');
+ALTER TABLE skillancer.connect_purchase ENABLE ALWAYS TRIGGER state_guard;
 
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.payout
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('payout');

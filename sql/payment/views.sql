@@ -84,6 +84,28 @@ JOIN skillancer.ledger_account a ON a.id = e.account;
 COMMENT ON VIEW skillancer.ledger_posting IS
 	'Entries of all postings with debit and credit; ref is the milestone, charge, earning or payout that a posting is about. A posting that takes another back names it in reverses.';
 
+-- The journal for analysts: nobody's name, no object.
+CREATE VIEW skillancer_analytics.ledger_posting WITH (security_invoker = true) AS
+SELECT t.id AS posting, t.effective_at AS at, t.kind, e.leg, a.class AS account,
+	CASE WHEN e.amount > 0 THEN skillancer.monetary_of(e.amount, e.currency) END AS debit,
+	CASE WHEN e.amount < 0 THEN skillancer.monetary_of(-e.amount, e.currency) END AS credit,
+	t.reverses
+FROM skillancer.ledger_txn t
+JOIN skillancer.ledger_entry e ON e.txn = t.id
+JOIN skillancer.ledger_account a ON a.id = e.account;
+COMMENT ON VIEW skillancer_analytics.ledger_posting IS
+	'Entries of all postings by class of account, without persons, objects and reasons.';
+
+-- What conversions have left open.
+CREATE VIEW skillancer.fx_open_position WITH (security_invoker = true) AS
+SELECT b.currency, skillancer.monetary_of(b.balance, b.currency) AS position,
+	skillancer.fx_value(skillancer.monetary_of(b.balance, b.currency), t.pivot) AS value
+FROM skillancer.ledger_class_balance b
+CROSS JOIN (SELECT skillancer.policy_value('fxTerms') ->> 'pivot' AS pivot) t
+WHERE b.class = 'fx_position' AND b.balance <> 0;
+COMMENT ON VIEW skillancer.fx_open_position IS
+	'Balance of fx_position by currency (debit positive), and its worth in the pivot currency by the last rates; the sum of the worths is what the open positions have gained or lost.';
+
 -- The invariants of the ledger: what breaks one is a row here.
 CREATE VIEW skillancer.ledger_violation WITH (security_invoker = true) AS
 -- 1: the entries of a posting add up to zero in each currency

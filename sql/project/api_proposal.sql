@@ -3,7 +3,7 @@
  *		Proposals: submit, read, list, edit.
  *
  * Lock order: the freelancer's own lock (which makes limits and "one live proposal" exact under
- * concurrent submits), project, proposal.
+ * concurrent submits), project, proposal, accounts of connects.
  */
 
 -- The answer of a command: the proposal as it is now.
@@ -125,10 +125,12 @@ BEGIN
 	PERFORM skillancer.check_may_propose(p_id);
 
 	INSERT INTO skillancer.proposal (id, project_id, client_id, freelancer_id, cover_letter, bid, delivery_days,
-		milestones, answers)
+		milestones, answers, connects, connect_terms)
 	VALUES (v_id, p_id, v_client, v_me, p_cover_letter, p_bid, p_delivery_days,
 		skillancer.tidy_terms(p_milestones, 'amount'),
-		coalesce(p_answers, '{}'));
+		coalesce(p_answers, '{}'), skillancer.project_connects(p_id),
+		skillancer.policy_pin(ARRAY['connectReturnEarly', 'connectReturnLate', 'connectReturnCancelled', 'connectReturnWindow']));
+	PERFORM skillancer.connects_spend(v_id);
 	PERFORM skillancer.keep_proposal_revision(v_id);
 	PERFORM skillancer.note_risk('proposal', v_id::uuid, p_cover_letter);
 	PERFORM skillancer.schedule('proposal', v_id::uuid, 'expire',
@@ -145,7 +147,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.proposal_create(skillancer.project_id, text, skillancer.monetary, integer, jsonb, text[]) IS
-	'Proposes on an open project of somebody else. Milestones, when given, add up to the bid. One live proposal a project.';
+	'Proposes on an open project of somebody else. Milestones, when given, add up to the bid. One live proposal a project. It costs connects: 409 INSUFFICIENT_CONNECTS.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/proposals', 'proposal_create', who => 'FREELANCER',
 	summary => 'Submit a proposal');
 

@@ -57,6 +57,7 @@ SELECT p.id, p.project_id, p.client_id, p.freelancer_id, p.state, p.shortlisted_
 		'bid', p.bid,
 		'deliveryDays', p.delivery_days,
 		'milestones', p.milestones,
+		'connects', CASE WHEN p.freelancer_id = (SELECT skillancer.current_user_id()) THEN p.connects END,
 		'answers', p.answers,
 		'counter', p.counter,
 		'viewedAt', p.viewed_at,

@@ -133,10 +133,13 @@ BEGIN
 	IF (SELECT a.state FROM skillancer.user_account a WHERE a.id = p_user) = 'PENDING' THEN
 		PERFORM skillancer.fire_system('user', p_user::uuid, 'verify');
 	END IF;
+	IF EXISTS (SELECT FROM skillancer.user_role r WHERE r.user_id = p_user AND r.role = 'FREELANCER') THEN
+		PERFORM skillancer.connects_grant_month(ARRAY[p_user]);
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION skillancer.email_verified(skillancer.user_id) IS
-	'Marks the address as verified and makes a pending account active.';
+	'Marks the address as verified and makes a pending account active; a freelancer gets the connects of the month.';
 ALTER FUNCTION skillancer.email_verified(skillancer.user_id) OWNER TO skillancer_engine;
 
 -- Sends another link to an address that waits for verification; says nothing about the others.
@@ -286,6 +289,9 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT user_role_pkey DO NOTHING;
 	IF v_removed > 0 THEN
 		PERFORM skillancer.end_sessions(p_user, 'ROLES_CHANGED');
+	END IF;
+	IF 'FREELANCER' = ANY (v_after) THEN
+		PERFORM skillancer.connects_grant_month(ARRAY[p_user]);
 	END IF;
 	PERFORM skillancer.audit('user.roles_set', 'user', p_user::uuid, to_jsonb(v_before), to_jsonb(v_after));
 	PERFORM skillancer.emit('user.updated', 'user', p_user::uuid,

@@ -22,6 +22,8 @@ make_people() {
 		FROM (VALUES ('client@world.test', 'Clara Client', '{CLIENT}'::text[]),
 			('freelancer@world.test', 'Frank Freelancer', '{FREELANCER}'),
 			('stranger@world.test', 'Sam Stranger', '{CLIENT,FREELANCER}')) AS p (email, name, roles);
+		SELECT skillancer.connects_give(a.id, 20000, 'enough for every test') FROM skillancer.user_account a
+		WHERE a.email IN ('freelancer@world.test', 'stranger@world.test');
 	SQL
 }
 

@@ -73,7 +73,7 @@ SELECT is(pg_temp.state('milestone', 'new/1'), 'FUNDING', 'the milestone waits')
 SELECT pg_temp.remember('charge', (SELECT c.id::uuid FROM skillancer.charge c WHERE c.state = 'REQUIRES_ACTION' AND c.user_id::uuid = pg_temp.person('clara'))) \g /dev/null
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('new/1'))), 'SK004', 'nobody pays it twice');
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.booking_cancel(%L)', pg_temp.thing('new'))), 'SK004', 'nor withdraws while somebody pays');
-SELECT is(pg_temp.refusal('ida', format('SELECT skillancer_api.charge_confirm(%L)', pg_temp.thing('charge'))), 'SK003', 'somebody else does not confirm');
+SELECT is(pg_temp.refusal('ida', format('SELECT skillancer_api.charge_confirm(%L)', pg_temp.thing('charge'))), 'SK002', 'somebody else does not confirm');
 SELECT pg_temp.later('59 minutes'), pg_temp.due() \g /dev/null
 SELECT is(pg_temp.body(pg_temp.as_person('clara', format('SELECT skillancer_api.charge_confirm(%L)', pg_temp.thing('charge')))) ->> 'state', 'CAPTURED', 'the payer confirms');
 SELECT is(pg_temp.state('milestone', 'new/1'), 'FUNDED', 'and the milestone is funded');
