@@ -22,6 +22,7 @@ async function person(name, roles, signIn = true) {
 	const email = `${name}-${tag()}@access.test`;
 	const [[id]] = sql(`SELECT skillancer.create_account('${email}', '${name}', '${hash}', '{${roles}}') AS id \\gset
 		SELECT skillancer.email_verified(:'id') \\g /dev/null
+		SELECT skillancer.connects_give(:'id', 5000, 'for many proposals') \\g /dev/null
 		\\echo :id`);
 	if (!signIn) return { id };
 	const answer = await call('POST', '/v1/auth/login', { body: { email, password: PASSWORD } });
@@ -160,6 +161,9 @@ const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).fi
 
 // Bodies that are right, so that only the person decides.
 const BODY = {
+	'POST /v1/admin/capital': () => ({ amount: usd('1.00'), reason: 'A test' }), 'POST /v1/connects/purchases': () => ({ connects: 10 }),
+	'POST /v1/admin/fx-rates': () => ({ base: 'GBP', quote: 'NOK', rate: '13.5', source: 'A test' }),
+	'POST /v1/users/{id}/connects': () => ({ connects: 5, reason: 'A test' }), 'POST /v1/wallet/conversions': () => ({ quote: 'x' }),
 	'POST /v1/admin/periods': () => ({ through: '2001-01-01' }), 'POST /v1/admin/postings/{id}/reverse': () => ({ reason: 'A test' }),
 	'POST /v1/bookings/{id}/milestones': () => ({ title: 'More', amount: usd('5.00') }),
 	'POST /v1/bookings/{id}/reviews': () => ({ rating: 5, comment: 'It was all right.', wouldWorkAgain: true }),
@@ -190,7 +194,10 @@ const BODY = {
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
 };
-const QUERY = { 'GET /v1/payments/fee-preview': '?amount=100.00&currency=USD' };
+const QUERY = {
+	'GET /v1/payments/fee-preview': '?amount=100.00&currency=USD',
+	'GET /v1/wallet/conversions/preview': '?amount=100.00&from=EUR&to=CHF',
+};
 
 let routes;
 const lines = new Map(readFileSync(new URL('access.tsv', import.meta.url), 'utf8').split('\n')
