@@ -35,7 +35,8 @@ const ACCOUNTS = (role, count) => `SELECT skillancer.import_begin('chaos') \\g /
 	), s AS (
 		INSERT INTO skillancer.session (user_id, expires_at) SELECT u.id, now() + interval '90 years' FROM u RETURNING user_id, id
 	)
-	SELECT s.user_id::uuid, s.id::uuid, u.email FROM s JOIN u ON u.id = s.user_id ORDER BY s.user_id;`;
+	SELECT s.user_id::uuid, s.id::uuid, u.email FROM s JOIN u ON u.id = s.user_id ORDER BY s.user_id;
+	SELECT skillancer.connects_give(r.user_id, 100000, 'enough for every bid') FROM skillancer.user_role r WHERE r.role = '${role}' AND r.role = 'FREELANCER' \\g /dev/null`;
 
 async function post(base, person, pathname, body = {}) {
 	const response = await fetch(base + pathname, { method: 'POST', body: JSON.stringify(body),
