@@ -75,6 +75,41 @@ CREATE TABLE skillancer.fee_tax (
 COMMENT ON TABLE skillancer.fee_tax IS 'Tax within the fee of an earning: what T16 has posted, at which rate, and who paid the fee.';
 CREATE INDEX fee_tax_payer_idx ON skillancer.fee_tax (payer_id, earning_id);
 
+-- Payouts that ask for themselves.
+CREATE TABLE skillancer.payout_schedule (
+	id uuid PRIMARY KEY DEFAULT skillancer.new_id(),
+	user_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
+	currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+	cadence text NOT NULL CHECK (cadence IN ('MANUAL', 'WEEKLY', 'MONTHLY')),
+	next_at timestamptz,
+	last_period date,
+	last_result text CHECK (length(last_result) <= 500),
+	version integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT skillancer.now(),
+	updated_at timestamptz NOT NULL DEFAULT skillancer.now(),
+	UNIQUE (user_id, currency),
+	CONSTRAINT payout_schedule_next CHECK ((cadence = 'MANUAL') = (next_at IS NULL))
+);
+COMMENT ON TABLE skillancer.payout_schedule IS
+	'When the whole available balance of a currency is paid out to the default payout method: every Monday or first of the month at 0:00 UTC. No row means MANUAL.';
+COMMENT ON COLUMN skillancer.payout_schedule.last_result IS
+	'What became of the last period: REQUESTED, or why there was no payout.';
+CREATE INDEX payout_schedule_next_idx ON skillancer.payout_schedule (next_at) WHERE next_at IS NOT NULL;
+
+ALTER TABLE skillancer.payout
+	ADD COLUMN schedule_id uuid REFERENCES skillancer.payout_schedule,
+	ADD COLUMN period date,
+	ADD CONSTRAINT payout_scheduled CHECK ((schedule_id IS NULL) = (period IS NULL)),
+	ADD CONSTRAINT payout_once_a_period UNIQUE (schedule_id, period);
+COMMENT ON COLUMN skillancer.payout.period IS 'First day of the period for which a schedule asked for it: one payout each.';
+CREATE INDEX payout_recent_idx ON skillancer.payout (user_id, created_at);
+
+ALTER TABLE skillancer.payout_rule
+	ADD COLUMN window_maximum numeric CHECK (window_maximum > 0);
+COMMENT ON COLUMN skillancer.payout_rule.window_maximum IS
+	'Most that one person may be paid out within the window of the policy payoutVelocity; NULL is no limit.';
+
+ALTER TABLE skillancer.payout_schedule ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE skillancer.tax_jurisdiction ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE skillancer.tax_rate ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE skillancer.billing_profile ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

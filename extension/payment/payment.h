@@ -19,6 +19,7 @@ extern void skl_charge_init(void);
 extern void skl_hold_init(void);
 extern void skl_payout_init(void);
 extern void skl_connects_init(void);
+extern void skl_payout_rules_init(void);
 
 /* ---- posting.c: building a posting leg by leg ---- */
 

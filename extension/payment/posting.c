@@ -96,4 +96,5 @@ skl_payment_init(void)
 	skl_hold_init();
 	skl_payout_init();
 	skl_connects_init();
+	skl_payout_rules_init();
 }

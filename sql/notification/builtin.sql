@@ -295,6 +295,11 @@ SELECT skillancer.put_template('payout.failed', 'EMAIL', 'Your payout failed',
 
 your payout could not be made; the money is back in your balance. Please check your payout method.
 ');
+SELECT skillancer.put_rule('payout.skipped', 'owner', 'payout.skipped', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payout.skipped', 'IN_APP', 'Your scheduled payout was not made',
+	'Your {{currency}} balance stays where it is: {{reason}}. Check your payout method, or request a payout yourself.');
+SELECT skillancer.put_rule('payout.cancelled', 'owner', 'payout.cancelled', 'PAYMENTS');
+SELECT skillancer.put_template('payout.cancelled', 'IN_APP', 'Your payout was taken back', 'The money is back in your balance.');
 SELECT skillancer.put_rule('payout_method.added', 'owner', 'payout_method.added', 'ACCOUNT', 'HIGH');
 SELECT skillancer.put_template('payout_method.added', 'IN_APP', 'A payout method was added',
 	'{{label}} can be paid to from {{usableFrom}}. If it was not you, remove it, change your password and write to us.');

@@ -49,6 +49,7 @@ BEGIN
 		WHEN p_kind IN ('charge', 'charge_cost') THEN json_build_object('type', 'charge', 'id', p_ref::skillancer.charge_id)
 		WHEN p_kind IN ('connects_used', 'connects_returned') THEN
 			json_build_object('type', 'proposal', 'id', p_ref::skillancer.proposal_id)
+		WHEN p_kind LIKE 'dispute%' THEN json_build_object('type', 'dispute', 'id', p_ref::skillancer.dispute_id)
 		WHEN p_kind LIKE 'payout%' THEN json_build_object('type', 'payout', 'id', p_ref::skillancer.payout_id)
 		WHEN p_kind IN ('mature', 'tax') THEN json_build_object('type', 'earning', 'id', p_ref)
 		ELSE json_build_object('type', p_kind, 'id', p_ref) END;
@@ -85,8 +86,9 @@ BEGIN
 			UNION ALL
 			(SELECT g.posting
 			FROM skillancer.earning g
+			JOIN skillancer.ledger_txn x ON x.id = g.posting
 			WHERE g.client_id = skillancer.current_user_id() AND (p_after IS NULL OR g.posting < p_after)
-				AND (p_kind IS NULL OR p_kind = 'RELEASE') AND g.posting IS NOT NULL
+				AND (p_kind IS NULL OR skillancer.movement_kind(x.kind) = p_kind)
 				AND (p_currency IS NULL OR skillancer.monetary_currency(g.gross) = p_currency)
 				AND (p_from IS NULL OR g.created_at >= p_from) AND (p_to IS NULL OR g.created_at < p_to)
 				AND (p_booking IS NULL OR g.booking_id = p_booking)

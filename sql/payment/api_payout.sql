@@ -19,6 +19,28 @@ $$;
 COMMENT ON FUNCTION skillancer.payout_terms(text) IS
 	'Least amount and fee of a payout: the rule of the currency, else the one of *.';
 
+-- The row of a payout, not requested yet.
+CREATE OR REPLACE FUNCTION skillancer.payout_make(p_user skillancer.user_id, p_amount skillancer.monetary,
+		p_method skillancer.payment_method_id, p_schedule uuid, p_period date)
+	RETURNS skillancer.payout_id
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_payout skillancer.payout_id := skillancer.new_id()::skillancer.payout_id;
+BEGIN
+	INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee, policy, schedule_id, period)
+	SELECT v_payout, p_user, m.id, m.provider, p_amount, t.fee, skillancer.policy_pin(ARRAY['sandboxPayoutDelay']),
+		p_schedule, p_period
+	FROM skillancer.payment_method m
+	CROSS JOIN skillancer.payout_terms(skillancer.monetary_currency(p_amount)) t
+	WHERE m.id = p_method AND m.user_id = p_user;
+	RETURN v_payout;
+END
+$$;
+COMMENT ON FUNCTION skillancer.payout_make(skillancer.user_id, skillancer.monetary, skillancer.payment_method_id, uuid, date) IS
+	'A payout at the fee of its currency; firing "request" at it takes the money. With schedule and period when a schedule asked for it.';
+
 -- Money out of the balance.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_create(p_amount skillancer.monetary,
 		p_payment_method_id skillancer.payment_method_id, p_dry_run boolean DEFAULT false)
@@ -27,9 +49,8 @@ CREATE OR REPLACE FUNCTION skillancer_api.payout_create(p_amount skillancer.mone
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_payout skillancer.payout_id := skillancer.new_id()::skillancer.payout_id;
+	v_payout skillancer.payout_id;
 	v_minimum skillancer.monetary;
-	v_fee skillancer.monetary;
 	v_usable_from timestamptz;
 BEGIN
 	PERFORM skillancer.require_role('FREELANCER');
@@ -38,7 +59,7 @@ BEGIN
 			'SELECT r.body FROM skillancer_api.payout_create(%L, %L, false) r',
 			p_amount, p_payment_method_id)))::skillancer.reply;
 	END IF;
-	SELECT t.minimum, t.fee INTO v_minimum, v_fee
+	SELECT t.minimum INTO v_minimum
 	FROM skillancer.payout_terms(skillancer.monetary_currency(p_amount)) t;
 	PERFORM skillancer.check_money('amount', p_amount, coalesce(skillancer.monetary_minor(v_minimum), 1), NULL);
 	PERFORM skillancer.check_method('PAYOUT', p_payment_method_id);
@@ -48,18 +69,14 @@ BEGIN
 		PERFORM skillancer.fail('INVALID_STATE', 'this payout method is new and cannot be used yet',
 			jsonb_build_object('usableFrom', v_usable_from));
 	END IF;
-	INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee, policy)
-	SELECT v_payout, m.user_id, m.id, m.provider, p_amount, v_fee,
-		skillancer.policy_pin(ARRAY['sandboxPayoutDelay'])
-	FROM skillancer.payment_method m
-	WHERE m.id = p_payment_method_id;
+	v_payout := skillancer.payout_make(skillancer.current_user_id(), p_amount, p_payment_method_id, NULL, NULL);
 	PERFORM skillancer.fire('payout', v_payout::uuid, 'request');
 	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.payout_doc d WHERE d.id = v_payout);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_create(skillancer.monetary, skillancer.payment_method_id, boolean) IS
-	'Requests a payout from the available balance; what arrives is the amount less the fee. 409 INSUFFICIENT_FUNDS, INVALID_STATE while the method cools down.';
+	'Requests a payout from the available balance; what arrives is the amount less the fee. 409 INSUFFICIENT_FUNDS, INVALID_STATE while the method cools down, PAYOUT_BLOCKED for accounts that are restricted or owe money, LIMIT_REACHED.';
 SELECT skillancer.add_route('POST', '/v1/payouts', 'payout_create', who => 'FREELANCER',
 	summary => 'Request a payout');
 

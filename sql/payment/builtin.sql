@@ -28,6 +28,7 @@ SELECT skillancer.put_policy('ledgerCloseDelay', '"PT1H"', 'The books of a day c
 SELECT skillancer.put_policy('earningHold', '"P5D"', 'Released money is on hold for this long before it can be paid out');
 SELECT skillancer.put_policy('reviewWindow', '"P14D"', 'Reviews may be written for this long after a booking ended, then all are published');
 SELECT skillancer.put_policy('payoutCooldown', '"PT72H"', 'A new payout method cannot be used for this long');
+SELECT skillancer.put_policy('payoutVelocity', '{"count": 20, "window": "PT24H"}', 'Payouts that one person may request within the window; payout_rule.window_maximum limits their amount');
 SELECT skillancer.put_policy('chargeActionTerm', '"PT1H"', 'A charge that needs an action of the payer is voided after this long');
 SELECT skillancer.put_policy('sandboxPayoutDelay', '"PT1M"', 'How long the sandbox provider takes to pay out');
 SELECT skillancer.put_policy('sandboxCost', '{"bps": 290, "fixed": 30}', 'What the sandbox provider keeps of a charge: hundredths of a percent, and minor units');
@@ -65,10 +66,10 @@ FROM (VALUES
 
 SELECT skillancer.put_builtin('skillancer.payout_rule', p::jsonb)
 FROM (VALUES
-	('{"currency": "USD", "minimum": 25, "fee": 2}'),
-	('{"currency": "EUR", "minimum": 25, "fee": 2}'),
-	('{"currency": "GBP", "minimum": 20, "fee": 2}'),
-	('{"currency": "INR", "minimum": 2000, "fee": 150}'),
-	('{"currency": "JPY", "minimum": 3500, "fee": 250}'),
+	('{"currency": "USD", "minimum": 25, "fee": 2, "window_maximum": 100000}'),
+	('{"currency": "EUR", "minimum": 25, "fee": 2, "window_maximum": 100000}'),
+	('{"currency": "GBP", "minimum": 20, "fee": 2, "window_maximum": 80000}'),
+	('{"currency": "INR", "minimum": 2000, "fee": 150, "window_maximum": 8000000}'),
+	('{"currency": "JPY", "minimum": 3500, "fee": 250, "window_maximum": 15000000}'),
 	('{"currency": "*", "minimum": 25, "fee": 2}')
 ) AS v (p);

@@ -4,8 +4,11 @@
 GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.pair_billing,
 	skillancer.charge, skillancer.earning, skillancer.payout,
 	skillancer.payment_method_doc, skillancer.charge_doc, skillancer.earning_doc,
-	skillancer.payout_doc, skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile, skillancer.fee_tax
+	skillancer.payout_doc, skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile, skillancer.fee_tax,
+	skillancer.payout_schedule, skillancer.payout_schedule_doc
 	TO skillancer_bridge;
+GRANT SELECT, UPDATE ON skillancer.payout_schedule TO skillancer_engine;
+GRANT INSERT ON skillancer.payout TO skillancer_engine;
 GRANT SELECT ON skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.fee_tax TO skillancer_engine;
 GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at,

@@ -19,7 +19,7 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('connect_purchase', 'CREATED', 'complete', 'COMPLETED', ARRAY['system'], NULL, 'connects.bought'),
 	('connect_purchase', 'CREATED', 'fail', 'FAILED', ARRAY['system'], NULL, 'connects.not_bought'),
 
-	('payout', 'CREATED', 'request', 'REQUESTED', ARRAY['owner'], NULL, 'payout.requested'),
+	('payout', 'CREATED', 'request', 'REQUESTED', ARRAY['owner', 'system'], 'payout_allowed', 'payout.requested'),
 	('payout', 'REQUESTED', 'pay', 'PAID', ARRAY['system'], 'payout_goes_through', 'payout.paid'),
 	('payout', 'REQUESTED', 'fail', 'FAILED', ARRAY['system'], 'payout_bounces', 'payout.failed'),
 	('payout', 'REQUESTED', 'cancel', 'CANCELLED', ARRAY['owner'], NULL, 'payout.cancelled');

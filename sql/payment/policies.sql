@@ -18,6 +18,15 @@ CREATE POLICY fee_tax_read ON skillancer.fee_tax FOR SELECT
 	USING (payer_id = (SELECT skillancer.current_user_id())
 		OR (SELECT skillancer.has_permission('finance:view')));
 
+CREATE POLICY payout_schedule_read ON skillancer.payout_schedule FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY payout_schedule_make ON skillancer.payout_schedule FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY payout_schedule_change ON skillancer.payout_schedule FOR UPDATE TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()))
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
 CREATE POLICY pair_billing_read ON skillancer.pair_billing FOR SELECT
 	USING (client_id = (SELECT skillancer.current_user_id())
 		OR freelancer_id = (SELECT skillancer.current_user_id())

@@ -66,11 +66,26 @@ SELECT p.id, p.user_id, p.state, 'v' || p.version AS etag,
 		'state', p.state,
 		'failureCode', p.failure_code,
 		'paymentMethodId', p.payment_method_id,
+		'period', p.period,
 		'createdAt', p.created_at,
 		'updatedAt', p.updated_at
 	) AS doc
 FROM skillancer.payout p;
 COMMENT ON VIEW skillancer.payout_doc IS 'Payouts as JSON, for the freelancer.';
+
+-- A schedule of payouts.
+CREATE VIEW skillancer.payout_schedule_doc WITH (security_invoker = true) AS
+SELECT s.user_id, s.currency, 'v' || s.version AS etag,
+	skillancer.json_doc(
+		'currency', s.currency,
+		'cadence', s.cadence,
+		'nextAt', s.next_at,
+		'lastPeriod', s.last_period,
+		'lastResult', s.last_result,
+		'updatedAt', s.updated_at
+	) AS doc
+FROM skillancer.payout_schedule s;
+COMMENT ON VIEW skillancer.payout_schedule_doc IS 'Schedules of payouts as JSON, for their owner.';
 
 -- The journal, one line an entry, as a bookkeeper reads it.
 CREATE VIEW skillancer.ledger_posting WITH (security_invoker = true) AS

@@ -190,7 +190,7 @@ const BODY = {
 	'PATCH /v1/proposals/{id}': () => ({ deliveryDays: 11 }), 'POST /v1/proposals/{id}/accept': () => ({ revision: 1 }),
 	'POST /v1/proposals/{id}/counter': () => ({ bid: usd('350.00') }), 'POST /v1/proposals/{id}/tags': () => ({ tag: 'archived' }),
 	'POST /v1/reviews/{id}/report': () => REPORT, 'POST /v1/reviews/{id}/reply': () => ({ reply: 'Thank you.' }), 'PATCH /v1/users/me': () => ({ locale: 'en' }),
-	'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
+	'PUT /v1/payout-schedules/{currency}': () => ({ cadence: 'WEEKLY' }), 'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
 };
@@ -230,7 +230,7 @@ test('every route has a line, every line a route', () => {
 // What one person gets, as the word of the file.
 async function ask({ route, method, path }, who, id) {
 	const body = method === 'GET' || method === 'DELETE' ? undefined : await (BODY[route] ?? (() => ({})))();
-	const answer = await call(method, path.replace('{id}', id) + (QUERY[route] ?? ''), { token: ME[who].token, body });
+	const answer = await call(method, path.replace('{id}', id).replace('{currency}', 'USD') + (QUERY[route] ?? ''), { token: ME[who].token, body });
 	if ([401, 403, 404].includes(answer.status)) return String(answer.status);
 	if (answer.status < 300 || [402, 409, 412].includes(answer.status)) return 'ok';
 	return answer.status === 422 ? '422' : `${answer.status}: ${answer.text.slice(0, 200)}`;

@@ -134,6 +134,8 @@ INSERT INTO skillancer.connect_purchase (id, user_id, connects, price)
 SELECT rls.id('purchase' || n, t), freelancer, 10, '1.50 USD' FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.conversion (id, user_id, sold, spread, bought, rate, rate_at)
 SELECT rls.id('conversion' || n, t), client, '10.05 EUR', '0.05 EUR', '11.00 USD', 1.1, now() FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.payout_schedule (id, user_id, currency, cadence)
+SELECT rls.id('schedule' || c, t), freelancer, c, 'MANUAL' FROM rls.tenant, unnest('{USD,EUR}'::text[]) c;
 INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milestone_id, gross, fee, net)
 SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
 INSERT INTO skillancer.tax_jurisdiction (code, name) VALUES ('XA', 'A'), ('XB', 'B');
