@@ -503,11 +503,22 @@ write_entries(const Sheet *sheet, Account *accounts, int naccounts)
 	skl_spi_exec(&insert, args, NULL);
 }
 
+/* Postings with a date of their own keep a close of the books waiting, and wait for one. */
+static void
+hold_periods_open(void)
+{
+	static SklStmt stmt = SKL_STMT0("SELECT pg_catalog.pg_advisory_xact_lock_shared("
+									"pg_catalog.hashtextextended('skillancer.ledger_close', 0))");
+
+	skl_spi_exec(&stmt, NULL, NULL);
+}
+
 void
 skl_ledger_post_many(SklPostingSpec *postings, int n)
 {
 	SklPostingSpec **sorted;
 	Account *accounts;
+	bool dated = false;
 	int naccounts;
 	Sheet sheet;
 
@@ -519,9 +530,12 @@ skl_ledger_post_many(SklPostingSpec *postings, int n)
 	for (int i = 0; i < n; i++)
 	{
 		sorted[i] = &postings[i];
+		dated = dated || postings[i].effective_at != 0;
 		if (postings[i].effective_at == 0)
 			postings[i].effective_at = skl_now();
 	}
+	if (dated)
+		hold_periods_open();
 	qsort(sorted, (size_t) n, sizeof(*sorted), compare_keys);
 	claim_txns(sorted, n);
 	sheet = sheet_of(postings, n);

@@ -176,13 +176,16 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
 	v_ends timestamptz := (p_through + 1)::timestamp AT TIME ZONE 'UTC';
-	v_last date := (SELECT max(p.through) FROM skillancer.ledger_period p);
+	v_last date;
 	v_balances jsonb;
 	v_sums skillancer.monetary[];
 BEGIN
 	IF skillancer.has_request() THEN
 		PERFORM skillancer.require_permission('finance:adjust');
 	END IF;
+	-- postings with a date of their own hold the same lock: see hold_periods_open() in core/ledger.c
+	PERFORM pg_advisory_xact_lock(hashtextextended('skillancer.ledger_close', 0));
+	v_last := (SELECT max(p.through) FROM skillancer.ledger_period p);
 	PERFORM skillancer.check_that('through', p_through IS NOT NULL, 'is required');
 	PERFORM skillancer.check_that('through', p_through IS NULL
 		OR v_ends + skillancer.policy_interval('ledgerCloseDelay') <= skillancer.now(), 'is not over for long enough');
