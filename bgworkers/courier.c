@@ -1,136 +1,23 @@
 /*
  * bgworkers/courier.c
- *		The worker that sends mail.
- *
- *	claim (transaction): lease queued mails, attempt + 1 -> commit -> compose and send, with no
- *	transaction open -> record (transaction): the outcome, if the attempt is still the newest
- *
- * A courier that dies leaves leases behind; they run out and another attempt is made, whose number
- * fences off a late report. A mail may so be delivered twice, with one Message-ID, but never lost.
- * A mail whose templates cannot be rendered is reported without a network in between.
+ *		The worker that talks to the world: mail (courier_mail.c) and calls to payment providers
+ *		(courier_calls.c), side by side in one loop (transfer.c).
  */
 #include "skl.h"
 
 #include "bgworkers/courier.h"
-#include "bgworkers/smtp.h"
+#include "bgworkers/transfer.h"
 #include "bgworkers/worker_loop.h"
-#include "core/guc.h"
 #include "core/spi.h"
-#include "notification/compose.h"
-#include "notification/mime.h"
 
-#include "utils/memutils.h"
+static const SklCourierPart *const parts[] = {&skl_courier_mail, &skl_courier_calls};
 
-/* A claimed mail, composed or not. */
-typedef struct Claimed
-{
-	pg_uuid_t id;
-	int attempt;
-	char *address;
-	StringInfo message; /* NULL: it cannot be composed */
-	const char *error;
-} Claimed;
-
-typedef struct Batch
-{
-	int limit;
-	int n;
-	Claimed *mails;
-	MemoryContext context;
-} Batch;
-
-static const char *const outcome_names[] = {
-	[SKL_SMTP_SENT] = "SENT",
-	[SKL_SMTP_RETRY] = "RETRY",
-	[SKL_SMTP_BOUNCED] = "BOUNCED",
-	[SKL_SMTP_REFUSED] = "REFUSED",
-};
-
-/* Mails that cannot be composed wait here for the next record step. */
-static Batch unsendable;
-
-static void
-record_one(const pg_uuid_t *id, int attempt, const char *outcome, int code, const char *message)
-{
-	static SklStmt stmt = SKL_STMT("SELECT skillancer.courier_record($1, $2, $3, $4, $5)", UUIDOID,
-								   INT4OID, TEXTOID, INT4OID, TEXTOID);
-	Datum args[5] = {UUIDPGetDatum(id), Int32GetDatum(attempt), CStringGetTextDatum(outcome),
-					 Int32GetDatum(code), CStringGetTextDatum(message)};
-
-	skl_spi_connect();
-	skl_spi_exec(&stmt, args, NULL);
-	skl_spi_finish();
-}
-
-/* Records every outcome that is there. */
-static int64
-record(void *arg)
-{
-	SklSmtpResult result;
-	int64 rows = 0;
-
-	for (; skl_smtp_next_result(&result); rows++)
-		record_one(&result.mail, result.attempt, outcome_names[result.outcome], result.code,
-				   result.message);
-	for (int i = 0; i < unsendable.n; i++, rows++)
-		record_one(&unsendable.mails[i].id, unsendable.mails[i].attempt, "UNSENDABLE", 0,
-				   unsendable.mails[i].error);
-	unsendable.n = 0;
-	return rows;
-}
-
-/* Copies row i of the claim into the batch and composes it. */
-static void
-take_row(Batch *batch, uint64 i)
-{
-	Claimed *mail = &batch->mails[batch->n++];
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	SklMailParts parts = {0};
-	bool isnull;
-
-	mail->id = *DatumGetUUIDP(skl_spi_value(i, 1, &isnull));
-	mail->attempt = DatumGetInt32(skl_spi_value(i, 2, &isnull));
-	mail->address = skl_spi_text(i, 3);
-	parts.data = DatumGetJsonbPCopy(skl_spi_value(i, 4, &isnull));
-	parts.title = skl_spi_text(i, 5);
-	parts.body = skl_spi_text(i, 6);
-	parts.html = skl_spi_text(i, 7);
-	parts.layout = skl_spi_text(i, 8);
-	parts.id = skl_spi_text(i, 1);
-	parts.date = timestamptz_to_time_t(DatumGetTimestampTz(skl_spi_value(i, 9, &isnull)));
-	parts.to = mail->address;
-	parts.from = skl_guc.smtp_from;
-	mail->message = skl_compose_mail(&parts, &mail->error);
-	MemoryContextSwitchTo(old);
-}
-
-/* Leases mails and composes them. */
-static int64
-claim(void *arg)
-{
-	static SklStmt stmt = SKL_STMT(
-		"SELECT c.id, c.attempt, c.address, c.data, c.title, c.body, c.html, c.layout, c.created_at"
-		" FROM skillancer.courier_claim($1, $2, $3) AS c",
-		INT4OID, INT4OID, INT4OID);
-	Batch *batch = arg;
-	Datum args[3] = {Int32GetDatum(batch->limit), Int32GetDatum(skl_guc.courier_max_attempts),
-					 Int32GetDatum(skl_guc.courier_timeout)};
-	uint64 rows;
-
-	skl_spi_connect();
-	rows = skl_spi_exec(&stmt, args, NULL);
-	batch->mails = MemoryContextAllocZero(batch->context, sizeof(Claimed) * (rows + 1));
-	for (uint64 i = 0; i < rows; i++)
-		take_row(batch, i);
-	skl_spi_finish();
-	return (int64) rows;
-}
-
-/* How late the oldest mail is, for the status. */
+/* How late the oldest row of any part is, for the status. */
 static int64
 measure(void *arg)
 {
-	static SklStmt stmt = SKL_STMT0("SELECT skillancer.courier_lag()");
+	static SklStmt stmt =
+		SKL_STMT0("SELECT greatest(skillancer.courier_lag(), skillancer.provider_lag())");
 	bool isnull;
 
 	skl_spi_connect();
@@ -140,76 +27,52 @@ measure(void *arg)
 	return 0;
 }
 
-/* Starts the deliveries of a batch; what cannot be sent is kept for the next record step. */
-static void
-send_batch(Batch *batch)
-{
-	const char *from;
-	size_t from_length;
-	char *sender;
-
-	unsendable.mails = batch->mails;
-	unsendable.n = 0;
-	if (!skl_mime_bare_address(skl_guc.smtp_from, &from, &from_length))
-		from_length = 0;
-	sender = pnstrdup(from, from_length);
-	for (int i = 0; i < batch->n; i++)
-	{
-		Claimed *mail = &batch->mails[i];
-
-		if (mail->message == NULL)
-			unsendable.mails[unsendable.n++] = *mail;
-		else
-			skl_smtp_start(&mail->id, mail->attempt, sender, mail->address, mail->message->data,
-						   (size_t) mail->message->len);
-	}
-}
-
-/* Claims as many mails as there is room for, and starts them. */
-static int64
-send_more(int limit)
-{
-	static MemoryContext context = NULL;
-	int64 rows = 0;
-	Batch batch = {.limit = Min(limit, skl_guc.courier_concurrency - skl_smtp_running())};
-
-	if (batch.limit <= 0 || skl_guc.smtp_url[0] == '\0')
-		return 0;
-	if (context == NULL)
-		context =
-			AllocSetContextCreate(TopMemoryContext, "skillancer mails", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextReset(context);
-	batch.context = context;
-	if (skl_worker_transaction(claim, &batch, &rows))
-		send_batch(&batch);
-	return rows;
-}
-
 int64
 skl_courier_turn(int limit)
 {
-	int64 recorded = 0;
-	int64 claimed = 0;
+	int64 rows = 0;
 	int64 ignored;
+	bool more = false;
 
-	if (skl_smtp_has_results() || unsendable.n > 0)
-		skl_worker_transaction(record, NULL, &recorded);
-	if (unsendable.n == 0)
-		claimed = send_more(limit);
+	for (size_t i = 0; i < lengthof(parts); i++)
+		rows += parts[i]->turn(limit, &more);
 	skl_worker_transaction(measure, NULL, &ignored);
-	/* More is claimed when deliveries end, which ends the wait. */
-	return Min(recorded + claimed, limit - 1);
+	/* More is claimed when transfers end, which ends the wait. */
+	return more ? limit : Min(rows, limit - 1);
+}
+
+static bool
+any(bool (*const of_part)(const SklCourierPart *))
+{
+	for (size_t i = 0; i < lengthof(parts); i++)
+	{
+		if (of_part(parts[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+part_ready(const SklCourierPart *part)
+{
+	return part->ready();
+}
+
+static bool
+part_busy(const SklCourierPart *part)
+{
+	return part->busy();
 }
 
 void
 skl_courier_wait(long timeout_ms)
 {
-	if (unsendable.n == 0 && !skl_smtp_has_results())
-		skl_smtp_wait(timeout_ms);
+	if (!any(part_ready))
+		skl_transfer_wait(timeout_ms);
 }
 
 bool
 skl_courier_busy(void)
 {
-	return skl_smtp_running() > 0 || skl_smtp_has_results() || unsendable.n > 0;
+	return any(part_busy);
 }

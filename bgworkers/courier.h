@@ -1,6 +1,6 @@
 /*
  * bgworkers/courier.h
- *		The courier's turn and wait; see worker_loop.h.
+ *		The courier's turn and wait (see worker_loop.h), and its two parts.
  */
 #ifndef SKL_BGWORKERS_COURIER_H
 #define SKL_BGWORKERS_COURIER_H
@@ -8,5 +8,19 @@
 extern int64 skl_courier_turn(int limit);
 extern void skl_courier_wait(long timeout_ms);
 extern bool skl_courier_busy(void);
+
+/*
+ * A part: its share of a turn returns the rows it did and sets more when it has to go on at once;
+ * ready, when a result waits to be recorded; busy, when something is under way.
+ */
+typedef struct SklCourierPart
+{
+	int64 (*turn)(int limit, bool *more);
+	bool (*ready)(void);
+	bool (*busy)(void);
+} SklCourierPart;
+
+extern const SklCourierPart skl_courier_mail;  /* courier_mail.c */
+extern const SklCourierPart skl_courier_calls; /* courier_calls.c */
 
 #endif

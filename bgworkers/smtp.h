@@ -41,10 +41,4 @@ extern bool skl_smtp_next_result(SklSmtpResult *result);
 /* True when skl_smtp_next_result() has something to give. */
 extern bool skl_smtp_has_results(void);
 
-/*
- * Goes on with all deliveries until the latch of this process is set, one has ended, or the time is
- * over.
- */
-extern void skl_smtp_wait(long timeout_ms);
-
 #endif

@@ -142,15 +142,17 @@ typedef enum SklArgKind
 	SKL_ARG_UUID,
 	SKL_ARG_JSON,
 	SKL_ARG_MONETARY,
-	SKL_ARG_ID /* TypeID text with the prefix id_prefix */
+	SKL_ARG_BYTES, /* of p_raw_body only */
+	SKL_ARG_ID	   /* TypeID text with the prefix id_prefix */
 } SklArgKind;
 
 typedef enum SklArgSource
 {
-	SKL_FROM_CLIENT, /* path, else query (GET, DELETE), else body */
-	SKL_FROM_HEADER, /* p_header_<name> */
-	SKL_FROM_COOKIE, /* p_cookie_<name> */
-	SKL_FROM_PRESENT /* p_present: names of the fields the client sent */
+	SKL_FROM_CLIENT,  /* path, else query (GET, DELETE), else body */
+	SKL_FROM_HEADER,  /* p_header_<name> */
+	SKL_FROM_COOKIE,  /* p_cookie_<name> */
+	SKL_FROM_PRESENT, /* p_present: names of the fields the client sent */
+	SKL_FROM_RAW_BODY /* p_raw_body bytea: the body as it was sent, which is then not read */
 } SklArgSource;
 
 typedef struct SklArg

@@ -24,6 +24,7 @@ typedef struct Operation
 	json_t *parameters;
 	json_t *properties;
 	json_t *required;
+	bool raw_body; /* the function reads the body as it was sent */
 } Operation;
 
 static const char *
@@ -128,6 +129,8 @@ add_special(Operation *operation, const char *sql_name)
 
 	if (strcmp(sql_name, "p_present") == 0)
 		return true;
+	if (strcmp(sql_name, "p_raw_body") == 0)
+		return operation->raw_body = true;
 	if (strncmp(sql_name, "p_header_", 9) == 0)
 		header_name(sql_name + 9, name, sizeof(name));
 	else if (strncmp(sql_name, "p_cookie_", 9) == 0)
@@ -273,7 +276,12 @@ describe(Operation *operation, json_t *used)
 			json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", 255));
 	if (json_array_size(operation->parameters) > 0)
 		json_object_set(out, "parameters", operation->parameters);
-	if (operation->takes_body && json_object_size(operation->properties) > 0)
+	if (operation->raw_body)
+		json_object_set_new(out, "requestBody",
+							json_pack("{s:b, s:{s:{s:{s:s}}}}", "required", 1, "content",
+									  "application/json", "schema", "description",
+									  "Read byte by byte, for its signature."));
+	else if (operation->takes_body && json_object_size(operation->properties) > 0)
 		json_object_set_new(out, "requestBody", body_of(operation));
 	return out;
 }

@@ -68,6 +68,7 @@ arg_kind_of(const char *text, SklArgKind *kind)
 		[SKL_ARG_UUID] = "uuid",
 		[SKL_ARG_JSON] = "json",
 		[SKL_ARG_MONETARY] = "monetary",
+		[SKL_ARG_BYTES] = "bytes",
 		[SKL_ARG_ID] = "id",
 	};
 
@@ -109,6 +110,8 @@ set_source(SklArg *arg)
 {
 	if (strcmp(arg->sql_name, "p_present") == 0)
 		arg->source = SKL_FROM_PRESENT;
+	else if (strcmp(arg->sql_name, "p_raw_body") == 0)
+		arg->source = SKL_FROM_RAW_BODY;
 	else if (strncmp(arg->sql_name, "p_header_", 9) == 0)
 	{
 		arg->source = SKL_FROM_HEADER;
@@ -140,6 +143,8 @@ build_arg(SklArg *arg, const json_t *json)
 	if (!arg_kind_of(member_text(json, "kind"), &arg->kind))
 		return complaint_of("argument of a type that routes do not take", arg->sql_name);
 	set_source(arg);
+	if ((arg->kind == SKL_ARG_BYTES) != (arg->source == SKL_FROM_RAW_BODY))
+		return complaint_of("only p_raw_body is bytea, and it is nothing else", arg->sql_name);
 	return NULL;
 }
 

@@ -45,6 +45,8 @@ wanted(SklRequestCtx *ctx, const SklArg *arg)
 			return "must be an amount like {\"amount\": \"12.50\", \"currency\": \"USD\"}";
 		case SKL_ARG_ID:
 			return skl_sprintf(ctx, "must be an id that begins with %s_", arg->id_prefix);
+		case SKL_ARG_BYTES:
+			break;
 	}
 	return "is not valid";
 }
@@ -75,6 +77,7 @@ fits(const SklArg *arg, const char *text)
 			return skl_is_typeid(text, arg->id_prefix);
 		case SKL_ARG_JSON:
 		case SKL_ARG_MONETARY:
+		case SKL_ARG_BYTES:
 			break;
 	}
 	return false;

@@ -23,7 +23,15 @@ typedef struct SklGuc
 	int courier_concurrency;
 	int courier_timeout; /* milliseconds for one delivery in all */
 	int courier_max_attempts;
-	int worker_restart_max; /* seconds: the longest back-off of a failing worker */
+	char *stripe_url; /* base address of the API, without a trailing slash */
+	char *stripe_version;
+	char *stripe_key_file; /* its first line is the secret key */
+	char *stripe_webhook_secret_file;
+	char *stripe_ca_file;
+	int provider_timeout; /* milliseconds for one call in all */
+	int provider_max_attempts;
+	int provider_retry_delay; /* milliseconds before the second attempt */
+	int worker_restart_max;	  /* seconds: the longest back-off of a failing worker */
 } SklGuc;
 
 extern SklGuc skl_guc;

@@ -10,6 +10,7 @@
 #include "core/spi.h"
 #include "payment/fees.h"
 #include "payment/payment.h"
+#include "payment/provider.h"
 
 #include "catalog/pg_type_d.h"
 #include "utils/jsonb.h"
@@ -18,7 +19,7 @@ PG_FUNCTION_INFO_V1(skl_fn_charge_run);
 
 /* What the sandbox keeps of a charge: policy sandboxCost {"bps", "fixed" minor units}. */
 static int64
-provider_cost(int64 minor)
+sandbox_cost(int64 minor)
 {
 	Jsonb *policy = skl_policy_value("sandboxCost");
 	char *bps = skl_policy_pinned(policy, "bps");
@@ -29,25 +30,45 @@ provider_cost(int64 minor)
 	return skl_fee_flat(minor, pg_strtoint32(bps)) + pg_strtoint32(fixed);
 }
 
+/* What the provider keeps: as it said, by the sandbox's policy, or 0 as long as nobody knows. */
+static int64
+provider_cost(const SklFire *fire, int64 minor)
+{
+	bool isnull;
+	Datum said = skl_fire_datum(fire, "provider_cost", &isnull);
+
+	if (!isnull)
+		return DatumGetMonetaryP(said)->minor;
+	return strcmp(skl_fire_text(fire, "provider"), "sandbox") == 0 ? sandbox_cost(minor) : 0;
+}
+
+/* T1b. Said twice, it is posted once. */
+void
+skl_charge_post_cost(const pg_uuid_t *charge, const char *currency, int64 cost)
+{
+	SklPosting posting;
+
+	if (cost == 0)
+		return;
+	skl_posting_start(&posting, currency);
+	skl_posting_debit(&posting, "expense_psp", (SklHolder){0}, cost);
+	skl_posting_credit(&posting, "psp_clearing", (SklHolder){0}, cost);
+	skl_posting_send(&posting, "charge_cost", charge);
+}
+
 /* T1: the client's money is with the provider. T1b: what the provider keeps of it. */
 static void
 post_capture(const SklFire *fire)
 {
 	const SklMonetary *amount = skl_fire_money(fire, "amount");
 	pg_uuid_t user = skl_fire_id(fire, "user_id");
-	int64 cost = provider_cost(amount->minor);
 	SklPosting posting;
 
 	skl_posting_start(&posting, amount->currency);
 	skl_posting_debit(&posting, "psp_clearing", (SklHolder){0}, amount->minor);
 	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &user}, amount->minor);
 	skl_posting_send(&posting, "charge", &fire->id);
-	if (cost == 0)
-		return;
-	skl_posting_start(&posting, amount->currency);
-	skl_posting_debit(&posting, "expense_psp", (SklHolder){0}, cost);
-	skl_posting_credit(&posting, "psp_clearing", (SklHolder){0}, cost);
-	skl_posting_send(&posting, "charge_cost", &fire->id);
+	skl_charge_post_cost(&fire->id, amount->currency, provider_cost(fire, amount->minor));
 }
 
 /*
@@ -116,31 +137,27 @@ effect_void(const SklFire *fire)
 	tell_milestone(fire, "payment_failed");
 }
 
-/* charge_run(charge) returns text: asks the sandbox, and takes the charge to the state it says. */
+/* charge_run(charge): asks the provider, at once or through the courier. */
 Datum
 skl_fn_charge_run(PG_FUNCTION_ARGS)
 {
-	static SklStmt stmt = SKL_STMT("SELECT payment_method_id FROM skillancer.charge"
+	static SklStmt stmt = SKL_STMT("SELECT state FROM skillancer.charge"
 								   " WHERE id = $1::skillancer.charge_id",
 								   UUIDOID);
 	Datum args[1] = {PG_GETARG_DATUM(0)};
-	const SklSandboxToken *token;
-	const char *payload = "{}";
-	pg_uuid_t method;
-	bool isnull;
-	const char *state;
+	MemoryContext caller = CurrentMemoryContext;
+	SklProviderItem item;
+	text *state;
 
 	skl_spi_connect();
-	if (skl_spi_exec(&stmt, args, NULL) != 1)
+	if (!skl_provider_item(SKL_KIND_CHARGE, PG_GETARG_UUID_P(0), &item))
 		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
-	memcpy(&method, DatumGetPointer(skl_spi_value(0, 1, &isnull)), sizeof(method));
-	token = skl_sandbox_method(&method);
-	if (token->failure_code != NULL)
-		payload = psprintf("{\"failureCode\": \"%s\"}", token->failure_code);
-	state = skl_fire("charge", PG_GETARG_UUID_P(0), token->event,
-					 DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(payload))), true);
+	skl_provider_first(&item, SKL_OP_CHARGE, "submit");
+	skl_spi_exec(&stmt, args, NULL);
+	MemoryContextSwitchTo(caller);
+	state = cstring_to_text(skl_spi_text(0, 1));
 	skl_spi_finish();
-	return CStringGetTextDatum(state);
+	PG_RETURN_TEXT_P(state);
 }
 
 void
@@ -149,4 +166,5 @@ skl_charge_init(void)
 	skl_register_effect("charge", "capture", effect_capture);
 	skl_register_effect("charge", "decline", effect_decline);
 	skl_register_effect("charge", "void", effect_void);
+	skl_register_effect("charge", "cancel", effect_void);
 }

@@ -127,22 +127,9 @@ typedef struct SklFeeTaxed
 /* Posts the tax that the fee of an earning includes (T16), where the payer's country has one. */
 extern void skl_tax_fee(const pg_uuid_t *earning, const SklFeeTaxed *fee);
 
-/* ---- sandbox.c: the provider that lives in the database ---- */
+/* ---- charge.c ---- */
 
-/* What the sandbox does with one of its tokens. */
-typedef struct SklSandboxToken
-{
-	const char *token;
-	const char *kind;		  /* PAYMENT or PAYOUT */
-	const char *label;		  /* what a person sees instead of the number */
-	const char *event;		  /* of the machine charge or payout */
-	const char *failure_code; /* NULL unless the event is a refusal */
-} SklSandboxToken;
-
-/* The row of a token, or NULL. */
-extern const SklSandboxToken *skl_sandbox_token(const char *kind, const char *token);
-
-/* The row of the token behind a payment method. */
-extern const SklSandboxToken *skl_sandbox_method(const pg_uuid_t *method);
+/* T1b: what the provider keeps of a captured charge, once. */
+extern void skl_charge_post_cost(const pg_uuid_t *charge, const char *currency, int64 cost);
 
 #endif

@@ -1,15 +1,18 @@
 /*
  * payment/payout.c
- *		Payouts: the balance leaves the freelancer (T5), arrives (T6) or comes back (T7).
+ *		Payouts: the balance leaves the freelancer (T5), arrives (T6) or comes back: because the
+ *		provider could not pay (T7), or from the bank after it had been paid (T7b).
  *
- * A payout that was requested has two timers, "pay" and "fail"; what the provider says about the
- * method decides which of them may fire.
+ * A payout that was requested waits for a while, in which it can be taken back, and is then handed
+ * to the provider (timer "submit", payment/provider.c).
  */
 #include "skl.h"
 
-#include "core/errors.h"
+#include "core/clock.h"
+#include "core/policy.h"
 #include "core/spi.h"
 #include "payment/payment.h"
+#include "payment/provider.h"
 
 #include "catalog/pg_type_d.h"
 
@@ -35,26 +38,6 @@ sums_of(const SklFire *fire)
 	};
 }
 
-static const SklSandboxToken *
-provider_answer(const SklFire *fire)
-{
-	pg_uuid_t method = skl_fire_id(fire, "payment_method_id");
-
-	return skl_sandbox_method(&method);
-}
-
-static bool
-guard_goes_through(const SklFire *fire)
-{
-	return strcmp(provider_answer(fire)->event, "pay") == 0;
-}
-
-static bool
-guard_bounces(const SklFire *fire)
-{
-	return strcmp(provider_answer(fire)->event, "fail") == 0;
-}
-
 /* T5: out of the balance, on its way. */
 static void
 effect_request(const SklFire *fire)
@@ -71,6 +54,21 @@ effect_request(const SklFire *fire)
 	skl_posting_send(&posting, "payout", &fire->id);
 }
 
+/* A token of the sandbox may come back later. */
+static void
+plan_return(const SklFire *fire)
+{
+	SklProviderItem item;
+	const char *later;
+
+	if (!skl_provider_item(SKL_KIND_PAYOUT, &fire->id, &item))
+		return;
+	later = skl_sandbox_later(&item);
+	if (later != NULL)
+		skl_schedule("payout", &fire->id, later,
+					 skl_now_plus(skl_policy_interval("sandboxReturnDelay")));
+}
+
 /* T6: the provider has paid. */
 static void
 effect_pay(const SklFire *fire)
@@ -83,6 +81,7 @@ effect_pay(const SklFire *fire)
 					  sums.amount - sums.fee);
 	skl_posting_credit(&posting, "psp_clearing", (SklHolder){0}, sums.amount - sums.fee);
 	skl_posting_send(&posting, "payout_paid", &fire->id);
+	plan_return(fire);
 }
 
 /* T7: back into the balance, with the fee. */
@@ -101,26 +100,51 @@ return_money(const SklFire *fire)
 	skl_posting_send(&posting, "payout_returned", &fire->id);
 }
 
+/* Notes why it did not go through. */
 static void
-effect_fail(const SklFire *fire)
+note_failure(const SklFire *fire)
 {
 	static SklStmt stmt = SKL_STMT("UPDATE skillancer.payout SET failure_code = $2"
 								   " WHERE id = $1::skillancer.payout_id",
 								   UUIDOID, TEXTOID);
-	Datum args[2] = {UUIDPGetDatum(&fire->id),
-					 CStringGetTextDatum(provider_answer(fire)->failure_code)};
+	const char *code = skl_fire_payload(fire, "failureCode");
+	SklProviderItem item;
+	Datum args[2] = {UUIDPGetDatum(&fire->id)};
 
+	if (code == NULL && skl_provider_item(SKL_KIND_PAYOUT, &fire->id, &item))
+		code = skl_sandbox_failure(&item);
+	args[1] = CStringGetTextDatum(code != NULL ? code : "failed");
 	skl_spi_exec(&stmt, args, NULL);
+}
+
+static void
+effect_fail(const SklFire *fire)
+{
+	note_failure(fire);
 	return_money(fire);
+}
+
+/* T7b: the bank has sent it back. The fee was earned. */
+static void
+effect_return(const SklFire *fire)
+{
+	Sums sums = sums_of(fire);
+	SklPosting posting;
+
+	note_failure(fire);
+	skl_posting_start(&posting, sums.currency);
+	skl_posting_debit(&posting, "psp_clearing", (SklHolder){0}, sums.amount - sums.fee);
+	skl_posting_credit(&posting, "freelancer_available", (SklHolder){.owner = &sums.user},
+					   sums.amount - sums.fee);
+	skl_posting_send(&posting, "payout_bounced", &fire->id);
 }
 
 void
 skl_payout_init(void)
 {
-	skl_register_guard("payout_goes_through", guard_goes_through);
-	skl_register_guard("payout_bounces", guard_bounces);
 	skl_register_effect("payout", "request", effect_request);
 	skl_register_effect("payout", "pay", effect_pay);
 	skl_register_effect("payout", "fail", effect_fail);
+	skl_register_effect("payout", "return", effect_return);
 	skl_register_effect("payout", "cancel", return_money);
 }

@@ -5,6 +5,7 @@
 #include "skl.h"
 
 #include "payment/payment.h"
+#include "payment/provider.h"
 
 void
 skl_posting_start(SklPosting *posting, const char *currency)
@@ -97,4 +98,5 @@ skl_payment_init(void)
 	skl_payout_init();
 	skl_connects_init();
 	skl_payout_rules_init();
+	skl_provider_init();
 }

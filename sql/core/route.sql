@@ -58,7 +58,7 @@ BEGIN
 				WHEN 'text' THEN 'text' WHEN 'int4' THEN 'integer' WHEN 'int8' THEN 'bigint'
 				WHEN 'bool' THEN 'boolean' WHEN 'numeric' THEN 'numeric' WHEN 'date' THEN 'date'
 				WHEN 'timestamptz' THEN 'timestamptz' WHEN 'uuid' THEN 'uuid'
-				WHEN 'json' THEN 'json' WHEN 'jsonb' THEN 'json'
+				WHEN 'json' THEN 'json' WHEN 'jsonb' THEN 'json' WHEN 'bytea' THEN 'bytes'
 			END
 		WHEN v_type.nspname = 'skillancer' AND v_type.typname = 'monetary' THEN 'monetary'
 		WHEN v_type.nspname = 'skillancer' AND EXISTS (

@@ -22,9 +22,17 @@ WHERE a.parked_at IS NOT NULL
 UNION ALL
 SELECT 'mail', m.id::text, m.type, m.attempts, m.last_error, m.due_at
 FROM skillancer.mail m
-WHERE m.state = 'PARKED';
+WHERE m.state = 'PARKED'
+UNION ALL
+SELECT 'provider', c.id::text, format('%s of %s', lower(c.operation), c.kind), c.attempts, c.last_error, c.settled_at
+FROM skillancer.provider_call c
+WHERE c.state = 'PARKED'
+UNION ALL
+SELECT 'provider', e.id, e.type, e.tries, e.note, e.settled_at
+FROM skillancer.provider_event e
+WHERE e.state = 'PARKED';
 COMMENT ON VIEW skillancer.parked IS
-	'Timers, events and mails that were given up, with the reason; skillancer.redrive(kind, item) tries them again.';
+	'Timers, events, mails, and calls and webhooks of payment providers that were given up, with the reason; skillancer.redrive(kind, item) tries them again.';
 
 -- The workers of the whole cluster.
 CREATE VIEW skillancer.worker_status WITH (security_invoker = true) AS

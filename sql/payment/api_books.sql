@@ -43,7 +43,7 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_permission('finance:adjust');
 	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund_part', 'mature', 'payout', 'payout_paid',
-		'payout_returned', 'refund', 'dispute_freeze', 'dispute_split', 'dispute_return') THEN
+		'payout_returned', 'payout_bounced', 'refund', 'dispute_freeze', 'dispute_split', 'dispute_return') THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'this posting belongs to a command: refund, cancel or pay back instead');
 	END IF;
 	v_reversal := skillancer.ledger_reverse(p_id, p_reason);

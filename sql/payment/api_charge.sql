@@ -28,7 +28,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.charge_create(skillancer.monetary, skillancer.payment_method_id, boolean) IS
-	'Charges a payment method into the caller''s wallet: 201 CAPTURED, 202 REQUIRES_ACTION (then confirm), 402 PAYMENT_FAILED.';
+	'Charges a payment method into the caller''s wallet: 201 CAPTURED; 202 REQUIRES_ACTION (the payer goes to actionUrl, then confirm) or PROCESSING (an event tells what came of it); 402 PAYMENT_FAILED.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges', 'charge_create', who => 'CLIENT',
 	summary => 'Put money into the wallet');
 
@@ -75,7 +75,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.milestone_fund(skillancer.milestone_id, skillancer.payment_method_id, boolean) IS
-	'Puts the price of an agreed milestone and the client''s fee into escrow. What the wallet lacks is charged to the payment method: 201 charged and funded, 200 funded from the wallet, 202 when the payer has to confirm, 402 PAYMENT_FAILED, 409 ALREADY_FUNDED.';
+	'Puts the price of an agreed milestone and the client''s fee into escrow. What the wallet lacks is charged to the payment method: 201 charged and funded, 200 funded from the wallet, 202 when the payer has to confirm or the provider has not decided, 402 PAYMENT_FAILED, 409 ALREADY_FUNDED.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/fund', 'milestone_fund', who => 'CLIENT',
 	summary => 'Fund a milestone');
 
@@ -115,11 +115,12 @@ BEGIN
 		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
 			'SELECT r.body FROM skillancer_api.charge_confirm(%L, false) r', p_id)))::skillancer.reply;
 	END IF;
-	RETURN skillancer.charge_command(p_id, 'capture');
+	RETURN skillancer.charge_command(p_id, CASE
+		WHEN (SELECT c.provider FROM skillancer.charge c WHERE c.id = p_id) = 'sandbox' THEN 'capture' ELSE 'confirm' END);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.charge_confirm(skillancer.charge_id, boolean) IS
-	'Confirms a charge that REQUIRES_ACTION, as the sandbox''s page for it would; a milestone that waits for it is funded.';
+	'Says that the payer has acted on a charge that REQUIRES_ACTION. The sandbox captures it, and a milestone that waits for it is funded; with Stripe the charge is PROCESSING until Stripe has told what came of it.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/confirm', 'charge_confirm', who => 'CLIENT, FREELANCER',
 	summary => 'Confirm a charge that requires an action');
 
@@ -130,11 +131,12 @@ CREATE OR REPLACE FUNCTION skillancer_api.charge_cancel(p_id skillancer.charge_i
 AS $$
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
-	RETURN skillancer.charge_command(p_id, 'void');
+	RETURN skillancer.charge_command(p_id, CASE
+		WHEN (SELECT c.provider FROM skillancer.charge c WHERE c.id = p_id) = 'sandbox' THEN 'void' ELSE 'withdraw' END);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.charge_cancel(skillancer.charge_id) IS
-	'Gives a charge up that REQUIRES_ACTION; a milestone that waits for it is AGREED again.';
+	'Gives a charge up that REQUIRES_ACTION; a milestone that waits for it is AGREED again. With Stripe it is PROCESSING until Stripe has cancelled it.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/cancel', 'charge_cancel', who => 'CLIENT, FREELANCER',
 	summary => 'Give up a charge that requires an action');
 

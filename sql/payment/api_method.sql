@@ -43,7 +43,9 @@ CREATE OR REPLACE FUNCTION skillancer.method_add(p_kind text, p_token text, p_is
 AS $$
 DECLARE
 	v_method skillancer.payment_method_id := skillancer.new_id()::skillancer.payment_method_id;
-	v_label text := skillancer.sandbox_label(p_kind, p_token);
+	v_provider text := skillancer.policy_value('paymentProvider') #>> '{}';
+	v_label text := skillancer.provider_label(v_provider, p_kind, p_token);
+	v_card boolean := v_provider = 'sandbox' AND p_kind = 'PAYMENT';
 	v_others bigint;
 BEGIN
 	PERFORM skillancer.check_text('token', p_token, 1, 255);
@@ -60,11 +62,10 @@ BEGIN
 	END IF;
 	INSERT INTO skillancer.payment_method (id, user_id, kind, provider, token, label, usable_from, is_default,
 		brand, last4, exp_month, exp_year)
-	VALUES (v_method, skillancer.current_user_id(), p_kind, 'sandbox', p_token, v_label, p_usable_from,
+	VALUES (v_method, skillancer.current_user_id(), p_kind, v_provider, p_token, v_label, p_usable_from,
 		coalesce(p_is_default, false) OR v_others = 0,
-		CASE p_kind WHEN 'PAYMENT' THEN 'test' END, substring(v_label FROM '[0-9]{4}$'),
-		CASE p_kind WHEN 'PAYMENT' THEN 12 END,
-		CASE WHEN p_kind = 'PAYMENT' THEN CASE p_token WHEN 'tok_expired_card' THEN 2020 ELSE 2039 END END);
+		CASE WHEN v_card THEN 'test' END, CASE v_provider WHEN 'sandbox' THEN substring(v_label FROM '[0-9]{4}$') END,
+		CASE WHEN v_card THEN 12 END, CASE WHEN v_card THEN CASE p_token WHEN 'tok_expired_card' THEN 2020 ELSE 2039 END END);
 	PERFORM skillancer.emit_method('payout_method.added', v_method);
 	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.payment_method_doc d WHERE d.id = v_method);
@@ -180,7 +181,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payment_method_add(text, boolean) IS
-	'Adds a way to pay by the provider''s token; the first one is the default. Sandbox: see the table of tokens in docs/money.md.';
+	'Adds a way to pay by a token of the provider; the first one is the default. Stripe: pm_… or cus_…/pm_…; sandbox: see the table of tokens in docs/money.md.';
 SELECT skillancer.add_route('POST', '/v1/payment-methods', 'payment_method_add', who => 'CLIENT, FREELANCER',
 	summary => 'Add a payment method');
 
@@ -255,7 +256,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_method_add(text, boolean) IS
-	'Adds a way to be paid by the provider''s token; it is usable after a cool-down. 403 STEP_UP_REQUIRED without a recent sign-in. Sandbox: see the table of tokens in docs/money.md.';
+	'Adds a way to be paid by the provider''s token; it is usable after a cool-down. 403 STEP_UP_REQUIRED without a recent sign-in. Stripe: acct_…, ba_… or card_…; sandbox: see the table of tokens in docs/money.md.';
 SELECT skillancer.add_route('POST', '/v1/payout-methods', 'payout_method_add', who => 'FREELANCER',
 	summary => 'Add a payout method');
 

@@ -30,7 +30,7 @@ DECLARE
 	v_payout skillancer.payout_id := skillancer.new_id()::skillancer.payout_id;
 BEGIN
 	INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee, policy, schedule_id, period)
-	SELECT v_payout, p_user, m.id, m.provider, p_amount, t.fee, skillancer.policy_pin(ARRAY['sandboxPayoutDelay']),
+	SELECT v_payout, p_user, m.id, m.provider, p_amount, t.fee, skillancer.policy_pin(ARRAY['payoutDelay']),
 		p_schedule, p_period
 	FROM skillancer.payment_method m
 	CROSS JOIN skillancer.payout_terms(skillancer.monetary_currency(p_amount)) t
@@ -140,7 +140,7 @@ DECLARE
 	v_items json[];
 	v_keys text[];
 BEGIN
-	PERFORM skillancer.check_one_of('state', p_state, ARRAY['REQUESTED', 'PAID', 'FAILED', 'CANCELLED'], false);
+	PERFORM skillancer.check_one_of('state', p_state, ARRAY['REQUESTED', 'PROCESSING', 'PAID', 'FAILED', 'ERRORED', 'CANCELLED', 'RETURNED'], false);
 	v_after := skillancer.cursor_decode(v_scope, p_cursor)::uuid;
 	PERFORM skillancer.check_done();
 	SELECT array_agg(d.doc ORDER BY d.id DESC), array_agg(d.id::uuid::text ORDER BY d.id DESC)

@@ -30,7 +30,17 @@ SELECT skillancer.put_policy('reviewWindow', '"P14D"', 'Reviews may be written f
 SELECT skillancer.put_policy('payoutCooldown', '"PT72H"', 'A new payout method cannot be used for this long');
 SELECT skillancer.put_policy('payoutVelocity', '{"count": 20, "window": "PT24H"}', 'Payouts that one person may request within the window; payout_rule.window_maximum limits their amount');
 SELECT skillancer.put_policy('chargeActionTerm', '"PT1H"', 'A charge that needs an action of the payer is voided after this long');
-SELECT skillancer.put_policy('sandboxPayoutDelay', '"PT1M"', 'How long the sandbox provider takes to pay out');
+SELECT skillancer.put_policy('payoutDelay', '"PT1M"', 'A requested payout can be taken back for this long, then it is handed to the provider');
+SELECT skillancer.put_policy('paymentProvider', '"sandbox"', 'The provider of new payment and payout methods: sandbox or stripe');
+SELECT skillancer.put_policy('providerSilence', '"PT5M"', 'When the sandbox has not answered for this long, what became of it is unknown');
+SELECT skillancer.put_policy('providerAskDelay', '"PT1M"', 'What became unknown is asked for after this long, and again after as long as it has lasted');
+SELECT skillancer.put_policy('providerAskMax', '"PT6H"', 'Longest pause between two questions to a provider');
+SELECT skillancer.put_policy('providerPendingAsk', '"PT1H"', 'What a provider has not decided after this long is asked for, in case a webhook was lost');
+SELECT skillancer.put_policy('providerUnknownTerm', '"PT2H"', 'What a provider does not know of after this long has never reached it');
+SELECT skillancer.put_policy('providerKeyTerm', '"PT23H"', 'A call is not sent again after this long: the provider may have forgotten its idempotency key');
+SELECT skillancer.put_policy('providerRetention', '"P90D"', 'Settled calls and webhooks of payment providers are kept for this long');
+SELECT skillancer.put_policy('webhookTolerance', '300', 'Seconds between the signature of a webhook and its arrival');
+SELECT skillancer.put_policy('sandboxReturnDelay', '"PT1H"', 'A payout to tok_bank_returned comes back after this long');
 SELECT skillancer.put_policy('sandboxCost', '{"bps": 290, "fixed": 30}', 'What the sandbox provider keeps of a charge: hundredths of a percent, and minor units');
 SELECT skillancer.put_policy('feeVersion', '1', 'Version of the fee schedule that new bookings get');
 SELECT skillancer.put_policy('maxCharge', '100000000', 'Largest charge or milestone, in minor units of its currency');

@@ -19,20 +19,13 @@ CREATE OR REPLACE FUNCTION skillancer.tax_within(p_amount skillancer.monetary, p
 COMMENT ON FUNCTION skillancer.tax_within(skillancer.monetary, integer) IS
 	'amount * bps / (10000 + bps), half to even: the tax within an amount when it is so many hundredths of a percent of the rest.';
 
--- What a person sees of a token of the sandbox.
-CREATE OR REPLACE FUNCTION skillancer.sandbox_label(p_kind text, p_token text) RETURNS text
-	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'skl_fn_sandbox_label';
-COMMENT ON FUNCTION skillancer.sandbox_label(text, text) IS
-	'Label of a test token for PAYMENT or PAYOUT; NULL when the sandbox does not know the token.';
-
 -- Takes a charge to what the provider says.
 CREATE OR REPLACE FUNCTION skillancer.charge_run(p_id skillancer.charge_id) RETURNS text
 	LANGUAGE c VOLATILE STRICT SECURITY DEFINER
 	AS 'MODULE_PATHNAME', 'skl_fn_charge_run';
 ALTER FUNCTION skillancer.charge_run(skillancer.charge_id) OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.charge_run(skillancer.charge_id) IS
-	'Asks the sandbox and fires its answer at the charge; returns the new state.';
+	'Asks the provider: a local one answers at once, a remote one is called by the courier. Returns the new state.';
 
 -- What is missing in the client's wallet to fund a milestone.
 CREATE OR REPLACE FUNCTION skillancer.milestone_shortfall(p_id skillancer.milestone_id)
@@ -110,12 +103,12 @@ BEGIN
 			'message', 'the payment was declined', 'details', json_build_array(json_build_object(
 				'field', 'paymentMethodId', 'message', v_charge.failure_code, 'chargeId', v_charge.id))))::skillancer.reply;
 	END IF;
-	RETURN ROW(CASE v_charge.state WHEN 'REQUIRES_ACTION' THEN 202 ELSE 201 END, p_etag, NULL, NULL,
+	RETURN ROW(CASE WHEN v_charge.state = 'CAPTURED' THEN 201 ELSE 202 END, p_etag, NULL, NULL,
 		p_doc)::skillancer.reply;
 END
 $$;
 COMMENT ON FUNCTION skillancer.charge_reply(skillancer.charge_id, text, json) IS
-	'201 when the charge was captured, 202 when the payer has to act, 402 PAYMENT_FAILED when it was declined; all of them commit.';
+	'201 when the charge was captured, 202 when the payer has to act or the provider has not decided, 402 PAYMENT_FAILED when it was declined; all of them commit.';
 
 -- The postings of this transaction, as JSON.
 CREATE OR REPLACE FUNCTION skillancer.postings_now() RETURNS jsonb

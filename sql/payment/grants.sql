@@ -35,3 +35,11 @@ GRANT SELECT ON skillancer_analytics.ledger_posting TO skillancer_admin, skillan
 GRANT SELECT ON skillancer.ledger_class_balance TO skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_violation, skillancer.ledger_invariant
 	TO skillancer_engine;
+GRANT SELECT (id, provider, operation, kind, ref, idempotency_key, state, attempts, tries, due_at, status, last_error,
+	created_at, settled_at)
+	ON skillancer.provider_call TO skillancer_bridge, skillancer_admin;
+GRANT SELECT (provider, id, type, occurred_at, state, tries, kind, ref, note, received_at, settled_at)
+	ON skillancer.provider_event TO skillancer_bridge, skillancer_admin;
+GRANT SELECT ON skillancer.provider_call_doc, skillancer.provider_event_doc TO skillancer_bridge;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.provider_call, skillancer.provider_event TO skillancer_engine;
+GRANT SELECT ON skillancer.provider_item TO skillancer_engine;

@@ -73,3 +73,11 @@ CREATE POLICY payout_read ON skillancer.payout FOR SELECT
 		OR (SELECT skillancer.has_permission('finance:view')));
 CREATE POLICY payout_make ON skillancer.payout FOR INSERT TO skillancer_owner
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY provider_call_read ON skillancer.provider_call FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY provider_event_read ON skillancer.provider_event FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+-- operators in psql, for what is parked
+CREATE POLICY provider_call_admin ON skillancer.provider_call FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY provider_event_admin ON skillancer.provider_event FOR SELECT TO skillancer_admin USING (true);

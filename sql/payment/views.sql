@@ -28,7 +28,9 @@ SELECT c.id, c.user_id, c.state, 'v' || c.version AS etag,
 		'id', c.id,
 		'amount', c.amount,
 		'state', c.state,
+		'provider', c.provider,
 		'failureCode', c.failure_code,
+		'actionUrl', CASE c.state WHEN 'REQUIRES_ACTION' THEN c.action_url END,
 		'paymentMethodId', c.payment_method_id,
 		'milestoneId', c.milestone_id,
 		'createdAt', c.created_at,
@@ -263,7 +265,7 @@ CROSS JOIN LATERAL (
 	JOIN skillancer.ledger_account a ON a.id = e.account AND a.class = 'client_wallet' AND a.owner = c.user_id::uuid
 	WHERE t.ref = c.id::uuid AND t.kind = 'charge'
 ) p
-WHERE p.posted <> CASE WHEN c.state IN ('CREATED', 'REQUIRES_ACTION', 'FAILED', 'VOIDED') THEN 0
+WHERE p.posted <> CASE WHEN c.state IN ('CREATED', 'REQUIRES_ACTION', 'PROCESSING', 'FAILED', 'ERRORED', 'VOIDED') THEN 0
 	ELSE skillancer.monetary_minor(c.amount) END
 UNION ALL
 SELECT 11, s.currency, format('%s captured, %s sent back and charged back', s.captured, s.returned)
@@ -329,17 +331,73 @@ GROUP BY i.invariant, i.name;
 COMMENT ON VIEW skillancer.ledger_invariant IS
 	'The fourteen invariants of the ledger as they are now, with how many things break each; see ledger_violation for which.';
 
+-- Everything that a provider moves for us.
+CREATE VIEW skillancer.provider_item WITH (security_invoker = true) AS
+SELECT 'charge' AS kind, c.id::uuid AS id, c.id::text AS name, c.user_id, c.state, c.provider, c.amount, m.token,
+	c.external_id, NULL::text AS charge_external_id, c.created_at, c.updated_at
+FROM skillancer.charge c
+JOIN skillancer.payment_method m ON m.id = c.payment_method_id
+UNION ALL
+SELECT 'payout' AS kind, p.id::uuid AS id, p.id::text AS name, p.user_id, p.state, p.provider, p.amount - p.fee AS amount, m.token,
+	p.external_id, NULL::text AS charge_external_id, p.created_at, p.updated_at
+FROM skillancer.payout p
+JOIN skillancer.payment_method m ON m.id = p.payment_method_id;
+COMMENT ON VIEW skillancer.provider_item IS
+	'Charges, refunds and payouts as payment providers see them; amount is what moves, token the method, external_id the provider''s number.';
+
 -- What is on its way between us and the provider.
 CREATE VIEW skillancer.ledger_in_transit WITH (security_invoker = true) AS
 SELECT 'charge' AS item, c.id::uuid AS ref, c.user_id, c.state, c.amount, NULL::skillancer.monetary AS booked,
-	c.updated_at AS since, skillancer.now() - c.updated_at AS age
+	c.updated_at AS since, skillancer.now() - c.updated_at AS age, c.provider, c.external_id
 FROM skillancer.charge c
-WHERE c.state IN ('CREATED', 'REQUIRES_ACTION')
+WHERE c.state IN ('CREATED', 'REQUIRES_ACTION', 'PROCESSING', 'ERRORED')
 UNION ALL
 SELECT 'payout' AS item, p.id::uuid AS ref, p.user_id, p.state, p.amount - p.fee AS amount,
-	skillancer.monetary_of(a.balance, a.currency) AS booked, p.updated_at AS since, skillancer.now() - p.updated_at AS age
+	skillancer.monetary_of(a.balance, a.currency) AS booked, p.updated_at AS since, skillancer.now() - p.updated_at AS age,
+	p.provider, p.external_id
 FROM skillancer.payout p
 LEFT JOIN skillancer.ledger_account a ON a.class = 'payout_transit' AND a.ref = p.id::uuid AND a.owner IS NULL
-WHERE p.state = 'REQUESTED' OR a.balance <> 0;
+WHERE p.state IN ('REQUESTED', 'PROCESSING', 'ERRORED') OR a.balance <> 0;
 COMMENT ON VIEW skillancer.ledger_in_transit IS
-	'Charges that the provider has not decided and payouts that have not arrived, with their age; booked is what the ledger holds in transit, and equals the amount of a payout.';
+	'Charges that the provider has not decided and payouts that have not arrived, with their age and the provider''s number; booked is what the ledger holds in transit, and equals the amount of a payout.';
+
+-- A call to a provider, for finance.
+CREATE VIEW skillancer.provider_call_doc WITH (security_invoker = true) AS
+SELECT c.id, c.state, c.provider,
+	skillancer.json_doc(
+		'id', c.id,
+		'provider', c.provider,
+		'operation', c.operation,
+		'kind', c.kind,
+		'ref', CASE c.kind WHEN 'charge' THEN c.ref::skillancer.charge_id::text WHEN 'refund' THEN c.ref::skillancer.refund_id::text
+			ELSE c.ref::skillancer.payout_id::text END,
+		'idempotencyKey', c.idempotency_key,
+		'state', c.state,
+		'attempts', c.attempts,
+		'status', c.status,
+		'error', c.last_error,
+		'dueAt', CASE WHEN c.settled_at IS NULL THEN c.due_at END,
+		'createdAt', c.created_at,
+		'settledAt', c.settled_at
+	) AS doc
+FROM skillancer.provider_call c;
+COMMENT ON VIEW skillancer.provider_call_doc IS 'Calls to payment providers as JSON, for finance.';
+
+-- A webhook of a provider, for finance.
+CREATE VIEW skillancer.provider_event_doc WITH (security_invoker = true) AS
+SELECT e.id, e.state, e.received_at,
+	skillancer.json_doc(
+		'id', e.id,
+		'provider', e.provider,
+		'type', e.type,
+		'kind', e.kind,
+		'ref', CASE e.kind WHEN 'charge' THEN e.ref::skillancer.charge_id::text WHEN 'refund' THEN e.ref::skillancer.refund_id::text
+			WHEN 'payout' THEN e.ref::skillancer.payout_id::text END,
+		'state', e.state,
+		'note', e.note,
+		'occurredAt', e.occurred_at,
+		'receivedAt', e.received_at,
+		'settledAt', e.settled_at
+	) AS doc
+FROM skillancer.provider_event e;
+COMMENT ON VIEW skillancer.provider_event_doc IS 'Webhooks of payment providers as JSON, for finance.';

@@ -130,12 +130,14 @@ const make = {
 		VALUES ('${ME.client.id}', skillancer.now() + interval '1 day') RETURNING id`)[0][0],
 	posting: async () => sql(`SELECT skillancer.ledger_post('TEST', skillancer.new_id()::text, NULL, '{bank_operating,bank_trust}',
 		'{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{5,-5}', 'USD')`)[0][0],
+	call: async () => sql(`INSERT INTO skillancer.provider_call (provider, operation, kind, ref, idempotency_key, method, path, state)
+		SELECT 'stripe', 'ASK', 'charge', i, 'test-' || i, 'GET', '/', 'PARKED' FROM skillancer.new_id() i RETURNING id`)[0][0],
 	other: async () => (await person('other', 'CLIENT', false)).id,
 };
 
 // Which object the {id} of a path is, by the longest beginning that fits; method and path first.
 const OBJECT = {
-	'/v1/admin/postings/{id}': make.posting,
+	'/v1/admin/postings/{id}': make.posting, '/v1/admin/provider-calls/{id}': make.call,
 	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
 	'/v1/gigs/{id}/orders': () => make.activeGig(), '/v1/bookings/{id}/requirements': make.order,
 	'/v1/bookings/{id}/change-requests': make.running, '/v1/change-requests/{id}': make.change,
@@ -266,7 +268,7 @@ test('mass assignment: every column that a route does not declare is refused by 
 	const missed = [];
 	for (const { route, method, path, operation } of routes) {
 		const schema = operation.requestBody?.content?.['application/json']?.schema;
-		if (!schema) continue;
+		if (!schema?.properties) continue; // none, or read as it was sent
 		const unknown = columns.filter((c) => !(c in schema.properties));
 		const target = path.replace('{id}', path.includes('{id}') ? await objectOf(route, path)() : '');
 		const right = await (BODY[route] ?? (() => ({})))();

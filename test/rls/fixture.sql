@@ -136,6 +136,10 @@ INSERT INTO skillancer.conversion (id, user_id, sold, spread, bought, rate, rate
 SELECT rls.id('conversion' || n, t), client, '10.05 EUR', '0.05 EUR', '11.00 USD', 1.1, now() FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.payout_schedule (id, user_id, currency, cadence)
 SELECT rls.id('schedule' || c, t), freelancer, c, 'MANUAL' FROM rls.tenant, unnest('{USD,EUR}'::text[]) c;
+INSERT INTO skillancer.provider_call (id, provider, operation, kind, ref, idempotency_key, method, path, state)
+SELECT rls.id('call' || n, t), 'stripe', 'ASK', 'charge', rls.id('charge' || n, t), format('call-%s-%s', t, n), 'GET', '/', 'PARKED'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.provider_event (provider, id, type) VALUES ('stripe', 'evt_1', 'x'), ('stripe', 'evt_2', 'x');
 INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milestone_id, gross, fee, net)
 SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
 INSERT INTO skillancer.tax_jurisdiction (code, name) VALUES ('XA', 'A'), ('XB', 'B');
