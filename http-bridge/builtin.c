@@ -14,24 +14,14 @@
 #include <string.h>
 
 #include "bridge.h"
+#include "embed.h"
 #include "health.h"
 #include "jwt.h"
 #include "text.h"
 
-#define EMBED(name, file)                     \
-	__asm__(".pushsection .rodata\n"          \
-			".global skl_web_" #name "\n"     \
-			"skl_web_" #name ":\n"            \
-			".incbin \"web/" file "\"\n"      \
-			".global skl_web_" #name "_end\n" \
-			"skl_web_" #name "_end:\n"        \
-			".popsection\n");                 \
-	extern const char skl_web_##name[];       \
-	extern const char skl_web_##name##_end[]
-
-EMBED(html, "docs.html");
-EMBED(css, "docs.css");
-EMBED(js, "docs.js");
+SKL_EMBED(html, "docs.html");
+SKL_EMBED(css, "docs.css");
+SKL_EMBED(js, "docs.js");
 
 static const char docs_policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

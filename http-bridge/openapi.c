@@ -3,8 +3,8 @@
  *		The description of the API (OpenAPI 3.1), made of the same rows that requests are routed by.
  *
  * The catalogue gives each route its function's arguments; from them come parameters and bodies.
- * Answers are described by their envelope: what is inside "data" is made by SQL. As router and
- * description share one source, they cannot drift apart.
+ * Answers are described in openapi_answers.c. As router and description share one source, they
+ * cannot drift apart.
  */
 #include "openapi.h"
 
@@ -12,6 +12,10 @@
 #include <string.h>
 
 #include "config.h"
+#include "embed.h"
+
+/* What is the same whatever the routes are: envelopes, errors, money, how to sign in. */
+SKL_EMBED(openapi, "openapi.json");
 
 /* An operation being described. */
 typedef struct Operation
@@ -27,8 +31,8 @@ typedef struct Operation
 	bool raw_body; /* the function reads the body as it was sent */
 } Operation;
 
-static const char *
-text_of(const json_t *object, const char *name)
+const char *
+skl_openapi_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
@@ -67,7 +71,7 @@ scalar_schema(const json_t *arg)
 				 {"bigint", "integer", "int64"}, {"boolean", "boolean", NULL},
 				 {"date", "string", "date"},	 {"timestamptz", "string", "date-time"},
 				 {"uuid", "string", "uuid"}};
-	const char *kind = text_of(arg, "kind");
+	const char *kind = skl_openapi_text(arg, "kind");
 	char pattern[64];
 
 	if (strcmp(kind, "monetary") == 0)
@@ -75,7 +79,7 @@ scalar_schema(const json_t *arg)
 	if (strcmp(kind, "numeric") == 0)
 		return json_pack("{s:[s,s]}", "type", "number", "string");
 	snprintf(pattern, sizeof(pattern), "^%.8s_[0-7][0-9a-hjkmnp-tv-z]{25}$",
-			 text_of(arg, "prefix"));
+			 skl_openapi_text(arg, "prefix"));
 	if (strcmp(kind, "id") == 0)
 		return json_pack("{s:s, s:s}", "type", "string", "pattern", pattern);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -145,7 +149,7 @@ add_special(Operation *operation, const char *sql_name)
 static void
 add_argument(Operation *operation, const json_t *arg)
 {
-	const char *sql_name = text_of(arg, "name");
+	const char *sql_name = skl_openapi_text(arg, "name");
 	bool required = json_is_true(json_object_get(arg, "required"));
 	char name[128];
 	char in_path[132];
@@ -164,48 +168,6 @@ add_argument(Operation *operation, const json_t *arg)
 		if (required)
 			json_array_append_new(operation->required, json_string(name));
 	}
-}
-
-/* Refer to one of the shared answers. */
-static void
-add_response(json_t *responses, const char *status, const char *name)
-{
-	char target[64];
-
-	snprintf(target, sizeof(target), "#/components/responses/%s", name);
-	json_object_set_new(responses, status, json_pack("{s:s}", "$ref", target));
-}
-
-static json_t *
-responses_of(const Operation *operation)
-{
-	const char *returns = text_of(operation->route, "returns");
-	bool changes = strcmp(operation->method, "GET") != 0;
-	json_t *responses = json_object();
-
-	if (strcmp(returns, "void") == 0)
-		add_response(responses, "204", "Done");
-	else
-		add_response(responses, "200", "Success");
-	if (strcmp(returns, "reply") == 0 && changes)
-	{
-		add_response(responses, "201", "Success");
-		add_response(responses, "202", "Success");
-		add_response(responses, "204", "Done");
-	}
-	else if (strcmp(returns, "reply") == 0)
-		add_response(responses, "304", "NotModified");
-	add_response(responses, "400", "Error");
-	if (strcmp(operation->who, "anyone") != 0)
-		add_response(responses, "403", "Error");
-	add_response(responses, "401", "Error");
-	add_response(responses, "404", "Error");
-	if (changes)
-		add_response(responses, "409", "Error");
-	add_response(responses, "422", "Error");
-	add_response(responses, "429", "Limited");
-	add_response(responses, "default", "Error");
-	return responses;
 }
 
 /* Who may call: anyone, with or without a token, or somebody who is signed in. */
@@ -233,7 +195,7 @@ operation_id(const Operation *operation, json_t *used)
 	char name[160];
 	size_t length;
 
-	camel_case(text_of(operation->route, "function"), name, 100);
+	camel_case(skl_openapi_text(operation->route, "function"), name, 100);
 	length = strlen(name);
 	for (int i = 1; json_object_get(used, name) != NULL; i++)
 		snprintf(name + length, sizeof(name) - length, "%.8s%d", operation->method, i);
@@ -258,18 +220,18 @@ body_of(Operation *operation)
 static json_t *
 describe(Operation *operation, json_t *used)
 {
-	const char *summary = text_of(operation->route, "summary");
-	const char *description = text_of(operation->route, "description");
+	const char *summary = skl_openapi_text(operation->route, "summary");
+	const char *description = skl_openapi_text(operation->route, "description");
 	json_t *out;
 	char tag[64];
 
 	tag_of(operation->path, tag, sizeof(tag));
-	summary = *summary != '\0' ? summary : text_of(operation->route, "function");
+	summary = *summary != '\0' ? summary : skl_openapi_text(operation->route, "function");
 	out = json_pack("{s:o, s:s, s:s, s:[s], s:s, s:o, s:o}", "operationId",
 					operation_id(operation, used), "summary", summary, "description",
 					*description != '\0' ? description : summary, "tags", tag, "x-skillancer-who",
 					operation->who, "security", security_of(operation->who), "responses",
-					responses_of(operation));
+					skl_openapi_responses(operation->route));
 	if (json_is_true(json_object_get(operation->route, "idempotent")))
 		add_parameter(
 			operation, "Idempotency-Key", "header", false,
@@ -300,11 +262,11 @@ lower_case(const char *text, char *out, size_t room)
 static void
 add_route(json_t *paths, json_t *used, const json_t *route)
 {
-	const char *method = text_of(route, "method");
+	const char *method = skl_openapi_text(route, "method");
 	Operation operation = {.route = route,
 						   .method = method,
-						   .path = text_of(route, "path"),
-						   .who = text_of(route, "who"),
+						   .path = skl_openapi_text(route, "path"),
+						   .who = skl_openapi_text(route, "who"),
 						   .takes_body =
 							   strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0,
 						   .parameters = json_array(),
@@ -359,13 +321,18 @@ skl_openapi_build(const json_t *catalogue, size_t *length)
 {
 	const json_t *routes = json_object_get(catalogue, "routes");
 	const char *url = skl_config()->public_url;
-	json_t *document = json_loads(skl_openapi_frame, 0, NULL);
+	json_t *document =
+		json_loadb(skl_web_openapi, (size_t) (skl_web_openapi_end - skl_web_openapi), 0, NULL);
+	json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
 	json_t *paths = json_object();
 	json_t *used = json_object();
 	char *text;
 
 	for (size_t i = 0; i < json_array_size(routes); i++)
 		add_route(paths, used, json_array_get(routes, i));
+	json_object_set_new(json_object_get(document, "info"), "version",
+						json_string(SKL_BRIDGE_VERSION));
+	json_object_update(schemas, json_object_get(catalogue, "schemas"));
 	json_object_set_new(document, "servers", json_pack("[{s:s}]", "url", *url != '\0' ? url : "/"));
 	json_object_set_new(document, "tags", tags_of(paths));
 	json_object_set_new(document, "paths", paths);

@@ -1,13 +1,19 @@
 /*
  * openapi.h
- *		The parts of the API's description that are the same whatever the routes are.
+ *		The parts of the API's description: what is the same whatever the routes are, and the
+ *answers.
  */
 #ifndef SKL_OPENAPI_H
 #define SKL_OPENAPI_H
 
+#include <jansson.h>
+
 #include "bridge.h"
 
-/* A JSON object without servers, tags and paths. */
-extern const char skl_openapi_frame[];
+/* A member of an object as text; "" when it is none. */
+const char *skl_openapi_text(const json_t *object, const char *name);
+
+/* The answers of a route by their statuses. */
+json_t *skl_openapi_responses(const json_t *route);
 
 #endif

@@ -83,3 +83,11 @@ BEGIN
 	PERFORM skillancer.invalidate();
 END
 $do$;
+
+-- what routes say of their answers is well formed and names what exists
+DO $do$
+BEGIN
+	PERFORM skillancer.shape_schema(s.shape) FROM skillancer.shape s;
+	PERFORM skillancer.route_answers(r.answers) FROM skillancer.route r;
+END
+$do$;

@@ -10,7 +10,8 @@
 CREATE OR REPLACE FUNCTION skillancer.add_route(
 	method text, path text, function text, who text DEFAULT 'user', summary text DEFAULT NULL,
 	class text DEFAULT NULL, rate text DEFAULT NULL, idempotent boolean DEFAULT NULL,
-	body_limit integer DEFAULT 1048576, timeout_ms integer DEFAULT NULL, cache_ttl integer DEFAULT 0)
+	body_limit integer DEFAULT 1048576, timeout_ms integer DEFAULT NULL, cache_ttl integer DEFAULT 0,
+	answers text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -26,17 +27,99 @@ BEGIN
 		RAISE EXCEPTION 'route % %: there are % functions skillancer_api.%', method, path, v_count, function;
 	END IF;
 	INSERT INTO skillancer.route (method, path, function, who, summary, class, rate, idempotent,
-		body_limit, timeout_ms, cache_ttl)
+		body_limit, timeout_ms, cache_ttl, answers)
 	VALUES (add_route.method, add_route.path, add_route.function, add_route.who, add_route.summary, v_class,
 		coalesce(add_route.rate, CASE WHEN add_route.method = 'GET' THEN 'read' ELSE 'write' END),
 		coalesce(add_route.idempotent, add_route.method = 'POST' AND add_route.who <> 'anyone'),
 		add_route.body_limit,
 		coalesce(add_route.timeout_ms, CASE v_class WHEN 'fast' THEN 2000 ELSE 10000 END),
-		add_route.cache_ttl);
+		add_route.cache_ttl, add_route.answers);
 END
 $$;
-COMMENT ON FUNCTION skillancer.add_route(text, text, text, text, text, text, text, boolean, integer, integer, integer) IS
-	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write or auth; idempotent: accepts Idempotency-Key.';
+COMMENT ON FUNCTION skillancer.add_route(text, text, text, text, text, text, text, boolean, integer, integer, integer, text) IS
+	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write or auth; idempotent: accepts Idempotency-Key; answers: statuses other than 200 and the shape of data ("201 project_doc", "[gig_doc]", "text/html").';
+
+-- Declares a shape.
+CREATE OR REPLACE FUNCTION skillancer.add_shape(name text, shape text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	INSERT INTO skillancer.shape (name, shape) VALUES (add_shape.name, add_shape.shape);
+END
+$$;
+COMMENT ON FUNCTION skillancer.add_shape(text, text) IS
+	'Declares what JSON looks like: an answer that routes name, a column (table.column), or what a function or type makes. See extension/core/shape.c for how it is written.';
+
+-- The JSON schema of a shape.
+CREATE OR REPLACE FUNCTION skillancer.shape_schema(p_shape text)
+RETURNS json
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_shape_schema';
+COMMENT ON FUNCTION skillancer.shape_schema(text) IS
+	'The JSON schema of a shape; raises when it is not well formed or names what does not exist.';
+
+-- The JSON schema of what a view shows.
+CREATE OR REPLACE FUNCTION skillancer.doc_schema(p_view regclass)
+RETURNS json
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_doc_schema';
+COMMENT ON FUNCTION skillancer.doc_schema(regclass) IS
+	'The JSON schema of the column doc of a view, found out from the expressions and columns that it is made of.';
+
+-- What is declared in route.answers.
+CREATE OR REPLACE FUNCTION skillancer.route_answers(p_answers text)
+RETURNS json
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_parts text[] := regexp_match(p_answers, '^((?:[0-9]{3}, *)*[0-9]{3})? *(.*)$');
+	v_statuses integer[] := coalesce(string_to_array(v_parts[1], ',')::integer[], '{200}');
+BEGIN
+	IF v_parts[2] = '' THEN
+		RETURN json_build_object('statuses', v_statuses);
+	ELSIF v_parts[2] ~ '^[a-z]+/' THEN
+		RETURN json_build_object('statuses', v_statuses, 'media', regexp_split_to_array(v_parts[2], ' *\| *'));
+	END IF;
+	RETURN json_build_object('statuses', v_statuses, 'schema', skillancer.shape_schema(v_parts[2]));
+END
+$$;
+COMMENT ON FUNCTION skillancer.route_answers(text) IS
+	'Statuses, schema or media types of the answers that a route declares.';
+
+-- The schemas that answers refer to.
+CREATE OR REPLACE FUNCTION skillancer.route_schemas()
+RETURNS json
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN (
+		WITH RECURSIVE named AS MATERIALIZED (
+			SELECT c.relname::text COLLATE "default" AS name, skillancer.doc_schema(c.oid)::text AS schema
+			FROM pg_class c
+			JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'doc'
+			WHERE c.relnamespace = 'skillancer'::regnamespace AND c.relkind = 'v' AND c.relname LIKE '%\_doc'
+			UNION ALL
+			SELECT s.name, skillancer.shape_schema(s.shape)::text FROM skillancer.shape s
+		), component AS MATERIALIZED (
+			SELECT replace(initcap(replace(regexp_replace(n.name, '_doc$', ''), '_', ' ')), ' ', '') AS name, n.schema
+			FROM named n
+		), used AS (
+			SELECT skillancer.route_answers(r.answers)::text AS schema, NULL::text AS name FROM skillancer.route r
+			UNION
+			SELECT c.schema, c.name
+			FROM used u
+			CROSS JOIN LATERAL regexp_matches(u.schema, '"#/components/schemas/([A-Za-z0-9]+)"', 'g') AS m
+			JOIN component c ON c.name = m[1]
+		)
+		SELECT coalesce(json_object_agg(u.name, u.schema::json ORDER BY u.name), '{}') FROM used u WHERE u.name IS NOT NULL);
+END
+$$;
+COMMENT ON FUNCTION skillancer.route_schemas() IS
+	'The JSON schemas that the answers of routes refer to, by their names in the description of the API.';
 
 -- What the bridge must know of an argument's type.
 CREATE OR REPLACE FUNCTION skillancer.route_argument_type(p_type oid,
@@ -114,11 +197,12 @@ BEGIN
 				WHEN 'void'::regtype THEN 'void'
 				WHEN 'skillancer.reply'::regtype THEN 'reply'
 				ELSE 'json' END,
+			'answers', skillancer.route_answers(c.answers),
 			'args', coalesce(t.args, '[]')) ORDER BY c.path, c.method)
 		INTO v_routes
 	FROM called c
 	LEFT JOIN taken t USING (method, path);
-	RETURN json_build_object('routes', coalesce(v_routes, '[]'));
+	RETURN json_build_object('routes', coalesce(v_routes, '[]'), 'schemas', skillancer.route_schemas());
 END
 $$;
 COMMENT ON FUNCTION skillancer.route_catalogue() IS

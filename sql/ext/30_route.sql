@@ -16,7 +16,16 @@ CREATE TABLE skillancer.route (
 	body_limit integer NOT NULL CHECK (body_limit BETWEEN 0 AND 67108864),
 	timeout_ms integer NOT NULL CHECK (timeout_ms BETWEEN 1 AND 600000),
 	cache_ttl integer NOT NULL CHECK (cache_ttl >= 0),
+	answers text,
 	PRIMARY KEY (method, path)
 );
 COMMENT ON TABLE skillancer.route IS
 	'Routes of the REST API, declared with add_route() beside each function; the bridge loads them at start and at every NOTIFY skillancer_routes.';
+
+-- What some JSON looks like.
+CREATE TABLE skillancer.shape (
+	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$'),
+	shape text NOT NULL
+);
+COMMENT ON TABLE skillancer.shape IS
+	'Shapes of JSON, declared with add_shape(): answers that are no view, columns of JSON (table.column), functions and types that make JSON. The descriptions of answers are made of them.';
