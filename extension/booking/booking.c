@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/errors.h"
 #include "core/fire.h"
+#include "core/request.h"
 #include "core/spi.h"
 
 #include "common/cryptohash.h"
@@ -192,16 +193,39 @@ effect_activate(const SklFire *fire)
 	skl_spi_exec(&stmt, args, NULL);
 }
 
-/* The freelancer accepts the terms of an offer. */
+/* Nobody accepts terms of his own. */
+static bool
+guard_other_side(const SklFire *fire)
+{
+	const SklRequest *request = skl_request();
+	pg_uuid_t proposer;
+
+	if (!skl_fire_uuid(fire, "terms_by", &proposer) || request == NULL ||
+		memcmp(&proposer, &request->user_id, UUID_LEN) == 0)
+		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to accept these terms");
+	return true;
+}
+
+/* The side that did not propose the terms of an offer accepts them; the other one has already. */
 static void
 effect_accept(const SklFire *fire)
 {
-	static SklStmt stmt = SKL_STMT("UPDATE skillancer.booking SET freelancer_accepted_at = $2"
-								   " WHERE id = $1::skillancer.booking_id",
-								   UUIDOID, TIMESTAMPTZOID);
+	static SklStmt booking =
+		SKL_STMT("UPDATE skillancer.booking SET"
+				 " client_accepted_at = coalesce(client_accepted_at, $2),"
+				 " freelancer_accepted_at = coalesce(freelancer_accepted_at, $2)"
+				 " WHERE id = $1::skillancer.booking_id",
+				 UUIDOID, TIMESTAMPTZOID);
+	static SklStmt terms =
+		SKL_STMT("UPDATE skillancer.booking_terms t SET client_accepted_at = b.client_accepted_at,"
+				 " freelancer_accepted_at = b.freelancer_accepted_at FROM skillancer.booking b"
+				 " WHERE b.id = $1::skillancer.booking_id AND t.booking_id = b.id"
+				 " AND t.version = b.terms_version",
+				 UUIDOID);
 	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
 
-	skl_spi_exec(&stmt, args, NULL);
+	skl_spi_exec(&booking, args, NULL);
+	skl_spi_exec(&terms, args, NULL);
 }
 
 /* The client has answered the form of a gig. */
@@ -266,6 +290,7 @@ skl_terms_hash(PG_FUNCTION_ARGS)
 void
 skl_booking_init(void)
 {
+	skl_register_guard("offer_other_side", guard_other_side);
 	skl_register_guard("booking_unfunded", guard_unfunded);
 	skl_register_guard("booking_paid", guard_paid);
 	skl_register_guard("booking_unpaid", guard_unpaid);

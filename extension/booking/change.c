@@ -64,6 +64,15 @@ effect_answered(const SklFire *fire)
 	skl_spi_exec(&stmt, args, NULL);
 }
 
+/* Runs one of the area's functions of SQL on the change or its booking. */
+static void
+call_for(SklStmt *stmt, const pg_uuid_t *id)
+{
+	Datum args[1] = {UUIDPGetDatum(id)};
+
+	skl_spi_exec(stmt, args, NULL);
+}
+
 /* More days for a milestone; a year at most. */
 static void
 extend(const SklFire *fire)
@@ -94,9 +103,26 @@ refuse_while_funding(const pg_uuid_t *booking)
 		skl_failf(SKL_ERR_INVALID_STATE, "a payment for this booking is under way");
 }
 
-/* Everything that is in escrow goes back to the client, and the booking ends. */
+/* The freelancer's share of what is in escrow, when one was agreed. */
 static void
-call_off(const pg_uuid_t *booking, const char *state)
+release_share(const SklFire *fire, const pg_uuid_t *booking)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT skillancer.booking_release_share($1::skillancer.booking_id, $2::"
+				 "skillancer.monetary)",
+				 UUIDOID, TEXTOID);
+	char *release = skl_fire_text(fire, "release");
+	Datum args[2] = {UUIDPGetDatum(booking)};
+
+	if (release == NULL)
+		return;
+	args[1] = CStringGetTextDatum(release);
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+/* The freelancer gets his share of the escrow, the client the rest, and the booking ends. */
+static void
+call_off(const SklFire *fire, const pg_uuid_t *booking, const char *state)
 {
 	static SklStmt stmt = SKL_STMT("SELECT id FROM skillancer.milestone"
 								   " WHERE booking_id = $1::skillancer.booking_id"
@@ -108,13 +134,39 @@ call_off(const pg_uuid_t *booking, const char *state)
 	skl_week_waive(booking);
 	if (strcmp(state, "ENDING") != 0)
 		skl_booking_cascade("booking", booking, "end");
+	release_share(fire, booking);
 	skl_booking_cascade_all(&stmt, booking, "milestone", "refund");
 	skl_booking_settle(booking);
+}
+
+/* A pause, until somebody goes on or the days that were agreed are over. */
+static void
+pause_booking(const SklFire *fire, const pg_uuid_t *booking)
+{
+	bool isnull;
+	Interval pause = {0};
+
+	skl_booking_cascade("booking", booking, "pause");
+	pause.day = DatumGetInt32(skl_fire_datum(fire, "days", &isnull));
+	if (!isnull)
+		skl_schedule("booking", booking, "resume", skl_now_plus(&pause));
+}
+
+/* What is left of a milestone goes back to the client, because the freelancer agrees. */
+static void
+give_back(const SklFire *fire)
+{
+	pg_uuid_t milestone;
+
+	if (skl_fire_uuid(fire, "milestone_id", &milestone))
+		skl_booking_cascade("milestone", &milestone, "refund");
 }
 
 static void
 effect_accepted(const SklFire *fire)
 {
+	static SklStmt amend =
+		SKL_STMT("SELECT skillancer.amendment_apply($1::skillancer.change_request_id)", UUIDOID);
 	char *kind = skl_fire_text(fire, "kind");
 	pg_uuid_t booking;
 	char *state;
@@ -126,9 +178,13 @@ effect_accepted(const SklFire *fire)
 	if (strcmp(kind, "EXTENSION") == 0)
 		extend(fire);
 	else if (strcmp(kind, "PAUSE") == 0)
-		skl_booking_cascade("booking", &booking, "pause");
+		pause_booking(fire, &booking);
+	else if (strcmp(kind, "AMENDMENT") == 0)
+		call_for(&amend, &fire->id);
+	else if (strcmp(kind, "REFUND") == 0)
+		give_back(fire);
 	else
-		call_off(&booking, state);
+		call_off(fire, &booking, state);
 }
 
 void

@@ -295,9 +295,23 @@ effect_unfreeze(const SklFire *fire)
 	schedule_reminder(fire, at);
 }
 
+/* What is left of a milestone with a price of its own goes on; hours are paid or disputed. */
+static bool
+guard_rolls(const SklFire *fire)
+{
+	bool isnull;
+
+	(void) skl_fire_datum(fire, "released_part", &isnull);
+	if (isnull || skl_week_is(fire))
+		skl_failf(SKL_ERR_INVALID_STATE,
+				  "only the rest of a milestone that was paid in part goes on");
+	return guard_undisputed(fire) && guard_takes_money(fire);
+}
+
 void
 skl_milestone_init(void)
 {
+	skl_register_guard("milestone_rolls", guard_rolls);
 	skl_register_guard("milestone_other_side", guard_other_side);
 	skl_register_guard("booking_takes_money", guard_takes_money);
 	skl_register_guard("booking_under_way", guard_under_way);
@@ -307,9 +321,12 @@ skl_milestone_init(void)
 	skl_register_effect("milestone", "remind", effect_remind);
 	skl_register_effect("milestone", "request_changes", effect_request_changes);
 	skl_register_effect("milestone", "fund", effect_fund);
+	skl_register_effect("milestone", "take", effect_fund);
 	skl_register_effect("milestone", "payment_failed", effect_payment_failed);
 	skl_register_effect("milestone", "approve", effect_release);
 	skl_register_effect("milestone", "auto_release", effect_release);
+	skl_register_effect("milestone", "settle", effect_release);
+	skl_register_effect("milestone", "roll", effect_release);
 	skl_register_effect("milestone", "refund", effect_over);
 	skl_register_effect("milestone", "freeze", effect_freeze);
 	skl_register_effect("milestone", "unfreeze", effect_unfreeze);

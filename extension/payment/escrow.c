@@ -45,6 +45,7 @@ skl_step_of(const SklFire *fire)
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
 		.amount = amount->minor - before - minor_or_zero(fire, "frozen"),
 		.before = before,
+		.base = minor_or_zero(fire, "rolled_after"),
 	};
 
 	strlcpy(step.currency, amount->currency, sizeof(step.currency));
@@ -91,8 +92,8 @@ fee_version_of(const pg_uuid_t *booking)
 int64
 skl_step_client_fee(const SklStep *step)
 {
-	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency, step->before,
-				   step->amount);
+	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency,
+				   step->base + step->before, step->amount);
 }
 
 /* T2: the client's money becomes escrow, and his fee is deferred until the release. */
@@ -286,6 +287,60 @@ effect_release_part(const SklFire *fire)
 	add_part(&stmt, &step);
 }
 
+/* The milestone that the payload names as the next one. */
+static pg_uuid_t
+next_of(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("SELECT $1::skillancer.milestone_id::uuid", TEXTOID);
+	char *next = skl_fire_payload(fire, "nextMilestoneId");
+	Datum args[1];
+	pg_uuid_t id;
+	bool isnull;
+
+	if (next == NULL)
+		elog(ERROR, "nothing says which milestone takes the rest");
+	args[0] = CStringGetTextDatum(next);
+	skl_spi_exec(&stmt, args, NULL);
+	memcpy(&id, DatumGetPointer(skl_spi_value(0, 1, &isnull)), UUID_LEN);
+	return id;
+}
+
+/*
+ * What a milestone that was paid in part still holds becomes the escrow of another one, with the
+ * client's fee; the payload says which. The amount of the first is what it paid, and the fee of the
+ * second goes on where it stood.
+ */
+static void
+effect_roll(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT(
+		"UPDATE skillancer.milestone SET"
+		" amount = CASE WHEN id = $1::skillancer.milestone_id THEN skillancer.monetary_of($3, $5)"
+		" ELSE amount END,"
+		" rolled_after = CASE WHEN id = $1::skillancer.milestone_id THEN rolled_after"
+		" ELSE skillancer.monetary_of($4, $5) END"
+		" WHERE id IN ($1::skillancer.milestone_id, $2::skillancer.milestone_id)",
+		UUIDOID, UUIDOID, INT8OID, INT8OID, TEXTOID);
+	SklStep rest = skl_step_of(fire);
+	SklStep next = rest;
+	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &rest.milestone, rest.currency);
+	Datum args[5] = {UUIDPGetDatum(&rest.milestone), UUIDPGetDatum(&next.milestone),
+					 Int64GetDatum(rest.before), Int64GetDatum(rest.base + rest.before),
+					 CStringGetTextDatum(rest.currency)};
+	SklPosting posting;
+
+	next.milestone = next_of(fire);
+	skl_posting_start(&posting, rest.currency);
+	skl_posting_debit(&posting, "escrow", skl_step_holder(&rest), rest.amount);
+	skl_posting_debit(&posting, "deferred_fee", skl_step_holder(&rest), deferred);
+	skl_posting_credit(&posting, "escrow", skl_step_holder(&next), rest.amount);
+	skl_posting_credit(&posting, "deferred_fee", skl_step_holder(&next), deferred);
+	skl_posting_send(&posting, "roll", &next.milestone);
+	skl_spi_exec(&stmt, args, NULL);
+	(void) skl_fire("milestone", &next.milestone, "take",
+					DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))), true);
+}
+
 /* T8 for a part: the rest stays in escrow. */
 static void
 effect_refund_part(const SklFire *fire)
@@ -396,6 +451,8 @@ skl_escrow_init(void)
 	skl_register_effect("milestone", "fund", effect_fund);
 	skl_register_effect("milestone", "approve", effect_release);
 	skl_register_effect("milestone", "auto_release", effect_release);
+	skl_register_effect("milestone", "settle", effect_release);
+	skl_register_effect("milestone", "roll", effect_roll);
 	skl_register_effect("milestone", "refund", effect_refund);
 	skl_register_effect("milestone", "release_part", effect_release_part);
 	skl_register_effect("milestone", "refund_part", effect_refund_part);

@@ -78,6 +78,7 @@ typedef struct SklStep
 	pg_uuid_t freelancer;
 	int64 amount; /* of this step, in minor units */
 	int64 before; /* released and refunded by earlier steps */
+	int64 base;	  /* before this milestone, when it took over the rest of another */
 	char currency[4];
 } SklStep;
 

@@ -45,10 +45,10 @@ BEGIN
 	WHERE p.id = p_id;
 	v_terms := skillancer.proposal_terms(p_id, v_fee_version, v_policy, p_weekly_limit);
 	INSERT INTO skillancer.booking (id, source, project_id, proposal_id, client_id, freelancer_id, title,
-		currency, terms, terms_hash, fee_version, policy, kind, rate, weekly_limit)
+		currency, terms, terms_hash, terms_by, fee_version, policy, kind, rate, weekly_limit)
 	SELECT v_booking, 'PROPOSAL', p.project_id, p.id, p.client_id, p.freelancer_id,
 		v_terms #>> '{project,title}', skillancer.monetary_currency(p.bid), v_terms,
-		skillancer.terms_hash(v_terms), v_fee_version, v_policy, coalesce(v_terms ->> 'kind', 'FIXED'),
+		skillancer.terms_hash(v_terms), p.freelancer_id, v_fee_version, v_policy, coalesce(v_terms ->> 'kind', 'FIXED'),
 		(v_terms -> 'rate')::skillancer.monetary, (v_terms ->> 'weeklyLimitMinutes')::integer
 	FROM skillancer.proposal p
 	WHERE p.id = p_id;

@@ -110,9 +110,10 @@ BEGIN
 			'revisionLimit', v_package -> 'revisions');
 	v_terms := skillancer.gig_terms(v_gig, v_package, v_extras, skillancer.policy_int('feeVersion')::integer, v_policy);
 	INSERT INTO skillancer.booking (id, source, gig_id, gig_revision, client_id, freelancer_id, title, currency,
-		terms, terms_hash, fee_version, policy)
+		terms, terms_hash, terms_by, fee_version, policy)
 	VALUES (v_booking, 'GIG', p_id, p_revision, skillancer.current_user_id(),
-		(v_gig ->> 'freelancerId')::skillancer.user_id, v_gig ->> 'title', v_terms #>> '{price,currency}', v_terms, skillancer.terms_hash(v_terms),
+		(v_gig ->> 'freelancerId')::skillancer.user_id, v_gig ->> 'title', v_terms #>> '{price,currency}', v_terms,
+		skillancer.terms_hash(v_terms), skillancer.current_user_id(),
 		(v_terms ->> 'feeVersion')::integer, v_policy);
 	PERFORM skillancer.booking_begin(v_booking);
 	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply

@@ -31,23 +31,55 @@ $$;
 COMMENT ON FUNCTION skillancer.milestone_part(skillancer.milestone_id, text, skillancer.monetary) IS
 	'The common body of releasing and refunding a part of a milestone.';
 
+-- What is left of a milestone that was paid in part becomes the next one.
+CREATE OR REPLACE FUNCTION skillancer.milestone_roll(p_id skillancer.milestone_id) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_next skillancer.milestone_id := skillancer.new_id()::skillancer.milestone_id;
+BEGIN
+	INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, days, proposed_by, state, policy)
+	SELECT v_next, m.booking_id, m.client_id, m.freelancer_id,
+		(SELECT max(x.seq) + 1 FROM skillancer.milestone x WHERE x.booking_id = m.booking_id),
+		left('Rest of ' || m.title, 200), d.in_escrow, m.days, m.client_id, 'AGREED', m.policy
+	FROM skillancer.milestone m
+	JOIN skillancer.milestone_doc d ON d.id = m.id
+	WHERE m.id = p_id;
+	PERFORM skillancer.fire('milestone', p_id::uuid, 'roll', jsonb_build_object('nextMilestoneId', v_next));
+END
+$$;
+COMMENT ON FUNCTION skillancer.milestone_roll(skillancer.milestone_id) IS
+	'Ends a milestone with what was released of it; the rest of its escrow is a new milestone, funded with it.';
+
 -- The client releases a part.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_release_part(p_id skillancer.milestone_id,
-		p_amount skillancer.monetary, p_dry_run boolean DEFAULT false)
+		p_amount skillancer.monetary, p_rest text DEFAULT 'KEEP', p_dry_run boolean DEFAULT false)
 	RETURNS json
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
+DECLARE
+	v_booking skillancer.booking_id;
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
 	IF p_dry_run THEN
-		RETURN skillancer.dry_run(format('SELECT skillancer_api.milestone_release_part(%L, %L, false)', p_id, p_amount));
+		RETURN skillancer.dry_run(format('SELECT skillancer_api.milestone_release_part(%L, %L, %L, false)', p_id, p_amount, p_rest));
 	END IF;
-	RETURN skillancer.milestone_part(p_id, 'release_part', p_amount);
+	PERFORM skillancer.check_one_of('rest', p_rest, ARRAY['KEEP', 'ROLL', 'REFUND']);
+	PERFORM skillancer.milestone_part(p_id, 'release_part', p_amount);
+	IF p_rest = 'ROLL' THEN
+		PERFORM skillancer.milestone_roll(p_id);
+	ELSIF p_rest = 'REFUND' THEN
+		SELECT m.booking_id INTO v_booking FROM skillancer.milestone m WHERE m.id = p_id;
+		PERFORM skillancer.change_refuse(v_booking, 'REFUND');
+		PERFORM skillancer.change_add(v_booking, 'REFUND', 'The rest of a milestone that was paid in part', p_id);
+	END IF;
+	RETURN (SELECT d.doc FROM skillancer.milestone_doc d WHERE d.id = p_id);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.milestone_release_part(skillancer.milestone_id, skillancer.monetary, boolean) IS
-	'Releases a part of a funded milestone to the freelancer, less the service fee on it; the rest stays in escrow, and so does the state. dryRun shows the result and the postings.';
+COMMENT ON FUNCTION skillancer_api.milestone_release_part(skillancer.milestone_id, skillancer.monetary, text, boolean) IS
+	'Releases a part of a funded milestone to the freelancer, less the service fee on it. The rest: KEEP leaves it in escrow, and the state as it is; ROLL makes it the next milestone, which is funded with it; REFUND asks the freelancer to give it back. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/release-part', 'milestone_release_part', who => 'CLIENT',
 	summary => 'Release a part of a milestone');
 

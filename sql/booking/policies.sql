@@ -13,6 +13,11 @@ CREATE POLICY booking_lock ON skillancer.booking FOR UPDATE TO skillancer_owner
 		OR freelancer_id = (SELECT skillancer.current_user_id()))
 	WITH CHECK (false);
 
+CREATE POLICY booking_terms_read ON skillancer.booking_terms FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+
 CREATE POLICY milestone_read ON skillancer.milestone FOR SELECT
 	USING (client_id = (SELECT skillancer.current_user_id())
 		OR freelancer_id = (SELECT skillancer.current_user_id())

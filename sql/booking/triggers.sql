@@ -6,6 +6,9 @@ CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.booking
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('booking');
 ALTER TABLE skillancer.booking ENABLE ALWAYS TRIGGER state_guard;
 
+CREATE TRIGGER keep_first AFTER INSERT ON skillancer.booking
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_keep_first();
+
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.milestone
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('milestone');
 ALTER TABLE skillancer.milestone ENABLE ALWAYS TRIGGER state_guard;

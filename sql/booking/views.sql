@@ -66,6 +66,8 @@ SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.state, b.created_at,
 		'currency', b.currency,
 		'state', b.state,
 		'terms', b.terms,
+		'termsVersion', b.terms_version,
+		'termsBy', b.terms_by,
 		'termsHash', encode(b.terms_hash, 'hex'),
 		'clientAcceptedAt', b.client_accepted_at,
 		'freelancerAcceptedAt', b.freelancer_accepted_at,
@@ -99,6 +101,22 @@ LEFT JOIN LATERAL (
 	WHERE d.booking_id = b.id
 ) m ON true;
 COMMENT ON VIEW skillancer.booking_doc IS 'Bookings with their milestones as JSON, for the two parties.';
+
+-- A version of the terms as the API shows it.
+CREATE VIEW skillancer.booking_terms_doc WITH (security_invoker = true) AS
+SELECT t.booking_id, t.version, t.client_id, t.freelancer_id,
+	skillancer.json_doc(
+		'version', t.version,
+		'proposedBy', t.proposed_by,
+		'message', t.message,
+		'terms', t.terms,
+		'termsHash', encode(t.terms_hash, 'hex'),
+		'clientAcceptedAt', t.client_accepted_at,
+		'freelancerAcceptedAt', t.freelancer_accepted_at,
+		'createdAt', t.created_at
+	) AS doc
+FROM skillancer.booking_terms t;
+COMMENT ON VIEW skillancer.booking_terms_doc IS 'Versions of the terms of bookings as JSON, for the two parties.';
 
 -- A week of an hourly booking; what is logged moves until it is locked.
 CREATE VIEW skillancer.work_week_doc WITH (security_invoker = true) AS
@@ -145,6 +163,9 @@ SELECT r.id, r.booking_id, r.client_id, r.freelancer_id, r.state,
 		'kind', r.kind,
 		'milestoneId', r.milestone_id,
 		'days', r.days,
+		'release', r.release,
+		'changes', r.changes,
+		'termsHash', encode(r.terms_hash, 'hex'),
 		'reason', r.reason,
 		'requestedBy', r.requested_by,
 		'state', r.state,

@@ -129,9 +129,12 @@ SELECT skillancer.put_template('invitation.declined', 'IN_APP', 'Your invitation
 SELECT skillancer.put_rule('booking.offered', 'freelancer', 'booking.offered', 'BOOKINGS', 'HIGH');
 SELECT skillancer.put_template('booking.offered', 'IN_APP', 'Somebody offers you work',
 	'{{#client}}{{name}}{{/client}}{{^client}}A client{{/client}} offers you "{{booking.title}}". Read the terms and accept or decline.');
-SELECT skillancer.put_rule('booking.accepted', 'client', 'booking.accepted', 'BOOKINGS', 'HIGH');
-SELECT skillancer.put_template('booking.accepted', 'IN_APP', 'Your offer was accepted',
-	'"{{booking.title}}" awaits payment: fund a milestone so that the work can begin.');
+SELECT skillancer.put_rule('booking.countered', 'others', 'booking.countered', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('booking.countered', 'IN_APP', 'Other terms are proposed',
+	'{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} proposes other terms for "{{booking.title}}". Read them and accept, counter or decline.');
+SELECT skillancer.put_rule('booking.accepted', 'others', 'booking.accepted', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('booking.accepted', 'IN_APP', 'Your terms were accepted',
+	'"{{booking.title}}" is agreed and awaits payment, so that the work can begin.');
 SELECT skillancer.put_rule('booking.requirements_awaited', 'client', 'booking.requirements_awaited', 'BOOKINGS', 'HIGH');
 SELECT skillancer.put_template('booking.requirements_awaited', 'IN_APP', 'The freelancer needs some answers',
 	'"{{booking.title}}" is paid. Answer the form, so that the work can begin.');
@@ -211,6 +214,9 @@ the money for "{{milestone.title}}" was released to you. After a few days it can
 SELECT skillancer.put_rule('milestone.part_released', 'freelancer', 'milestone.part_released', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('milestone.part_released', 'IN_APP', 'You were paid a part',
 	'A part of the money for "{{milestone.title}}" was released to you. The rest stays in escrow.');
+SELECT skillancer.put_rule('milestone.rolled', 'freelancer', 'milestone.rolled', 'PAYMENTS');
+SELECT skillancer.put_template('milestone.rolled', 'IN_APP', 'The rest of a milestone goes on',
+	'What "{{milestone.title}}" still held in escrow is the next milestone now, and funded.');
 SELECT skillancer.put_rule('milestone.part_refunded', 'client', 'milestone.part_refunded', 'PAYMENTS');
 SELECT skillancer.put_template('milestone.part_refunded', 'IN_APP', 'You got a part of your money back',
 	'A part of the money for "{{milestone.title}}" went back to you. The rest stays in escrow.');

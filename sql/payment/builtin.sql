@@ -6,8 +6,9 @@ RESET ROLE;
 SELECT skillancer.put_policy('bookingPaymentTerm', '"P14D"', 'A booking that nobody funds is void after this long');
 SELECT skillancer.put_policy('offerTerm', '"P7D"', 'A direct offer that the freelancer does not accept is void after this long');
 SELECT skillancer.put_policy('offerLimit', '50', 'Direct offers of one client that wait for an answer');
+SELECT skillancer.put_policy('termsLimit', '50', 'Versions that the terms of one booking may have');
 SELECT skillancer.put_policy('changeRequestTerm', '"PT48H"', 'A change that the other side does not answer is decided by silence after this long');
-SELECT skillancer.put_policy('changeSilence', '{"EXTENSION": {"CLIENT": "ACCEPT", "FREELANCER": "DECLINE"}, "PAUSE": {"CLIENT": "ACCEPT", "FREELANCER": "ACCEPT"}, "CANCELLATION": {"CLIENT": "DECLINE", "FREELANCER": "ACCEPT"}}',
+SELECT skillancer.put_policy('changeSilence', '{"EXTENSION": {"CLIENT": "ACCEPT", "FREELANCER": "DECLINE"}, "PAUSE": {"CLIENT": "ACCEPT", "FREELANCER": "ACCEPT"}, "CANCELLATION": {"CLIENT": "DECLINE", "FREELANCER": "ACCEPT"}, "AMENDMENT": {"CLIENT": "DECLINE", "FREELANCER": "DECLINE"}, "REFUND": {"CLIENT": "DECLINE"}}',
 	'What silence means, by the kind of change and the side that asks: never that money leaves who was silent');
 SELECT skillancer.put_policy('deliveryLimit', '100', 'Deliveries of one milestone');
 SELECT skillancer.put_policy('disputeReplyTerm', '"P7D"', 'Who claims wins when the other side has not replied for this long');

@@ -141,7 +141,7 @@ $$;
 
 -- The entries of the last posting of a kind about an object: "class debit/credit amount", sorted.
 CREATE FUNCTION pg_temp.entries(p_kind text, p_ref uuid) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT string_agg(format('%s %s', a.class, skillancer.monetary_of(e.amount, e.currency)), ', ' ORDER BY a.class)
+	SELECT string_agg(format('%s %s', a.class, skillancer.monetary_of(e.amount, e.currency)), ', ' ORDER BY a.class, e.leg)
 	FROM skillancer.ledger_txn t
 	JOIN skillancer.ledger_entry e ON e.txn = t.id
 	JOIN skillancer.ledger_account a ON a.id = e.account

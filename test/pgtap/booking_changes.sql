@@ -34,7 +34,7 @@ SELECT is(pg_temp.refusal('clara', pg_temp.part('release', 'web/1', '1000 USD'))
 SELECT is(pg_temp.refusal('clara', pg_temp.part('release', 'web/1', '0 USD')), 'SK001', 'nor is nothing');
 SELECT is(pg_temp.refusal('clara', pg_temp.part('release', 'web/1', '-1 USD')), 'SK001', 'nor less than nothing');
 SELECT is(pg_temp.refusal('clara', pg_temp.part('release', 'web/1', '1 EUR')), 'SK001', 'nor other money');
-SELECT is(pg_temp.as_person('clara', format('SELECT skillancer_api.milestone_release_part(%L, %L, true)', pg_temp.thing('web/1'), '400 USD')) #>> '{result,inEscrow,amount}', '600.00', 'a dry run says what is left');
+SELECT is(pg_temp.as_person('clara', format('SELECT skillancer_api.milestone_release_part(%L, %L, p_dry_run => true)', pg_temp.thing('web/1'), '400 USD')) #>> '{result,inEscrow,amount}', '600.00', 'a dry run says what is left');
 SELECT is(pg_temp.as_person('clara', pg_temp.part('release', 'web/1', '400 USD')) ->> 'state', 'FUNDED', 'a part is released, the rest goes on');
 SELECT is(pg_temp.entries('release_part', pg_temp.thing('web/1')),
 	'deferred_fee 12.00 USD, escrow 400.00 USD, freelancer_pending -320.00 USD, revenue_client -12.00 USD, revenue_service -80.00 USD', 'T3 of a part');
@@ -68,7 +68,7 @@ SELECT is(pg_temp.body(pg_temp.as_person('clara', format('SELECT skillancer_api.
 SELECT pg_temp.running('job', '100 USD') \g /dev/null
 SELECT is(pg_temp.refusal('clara', pg_temp.ask('job', 'EXTENSION')), 'SK001', 'an extension is of a milestone, by days');
 SELECT is(pg_temp.refusal('clara', pg_temp.ask('job', 'EXTENSION', 'half/1', 3)), 'SK001', 'of this booking');
-SELECT is(pg_temp.refusal('clara', pg_temp.ask('job', 'PAUSE', NULL, 3)), 'SK001', 'a pause has no days');
+SELECT is(pg_temp.refusal('clara', pg_temp.ask('job', 'CANCELLATION', NULL, 3)), 'SK001', 'a cancellation has no days');
 SELECT is(pg_temp.refusal('clara', pg_temp.ask('job', 'MORE')), 'SK001', 'an unknown kind');
 SELECT is(pg_temp.refusal('sam', pg_temp.ask('job', 'PAUSE')), 'SK002', 'a stranger does not ask');
 SELECT is(pg_temp.refusal('clara', pg_temp.ask('half', 'PAUSE')), 'SK004', 'what has ended is not paused');

@@ -94,6 +94,8 @@ SELECT rls.id('change' || b.id::text, 1)::skillancer.change_request_id, b.id, b.
 FROM skillancer.booking b;
 INSERT INTO skillancer.delivery (milestone_id, number, booking_id, client_id, freelancer_id, message)
 SELECT m.id, 1, m.booking_id, m.client_id, m.freelancer_id, 'Here it is' FROM skillancer.milestone m;
+INSERT INTO skillancer.booking_terms (booking_id, version, client_id, freelancer_id, proposed_by, terms, terms_hash)
+SELECT b.id, 1, b.client_id, b.freelancer_id, b.client_id, b.terms, b.terms_hash FROM skillancer.booking b;
 INSERT INTO skillancer.work_week (id, booking_id, client_id, freelancer_id, week, locks_at)
 SELECT rls.id('week' || b.id::text, 1), b.id, b.client_id, b.freelancer_id, '2026-01-05', now() FROM skillancer.booking b;
 INSERT INTO skillancer.time_entry (id, week_id, booking_id, client_id, freelancer_id, day, minutes, note)
