@@ -4,7 +4,8 @@
  *
  * A turn has three transactions. The first claims due timers: it counts an attempt in each row, so
  * that a timer that crashes the server is known after the crash and parked after some attempts. The
- * second fires them, each in a subtransaction. The third runs the housekeeping jobs that are due.
+ * second fires them, those that move money by the many in a batch, the others each in a
+ * subtransaction. The third runs the housekeeping jobs that are due.
  */
 #include "skl.h"
 

@@ -194,6 +194,8 @@ find_earlier(SklPostingSpec **sorted, Datum *prints, int n)
 		if (!DatumGetBool(skl_spi_value(0, 2, &isnull)))
 			skl_failf(SKL_ERR_IDEMPOTENCY_MISMATCH, "a posting with this key says something else");
 		sorted[i]->txn = DatumGetInt64(skl_spi_value(0, 1, &isnull));
+		if (sorted[i]->number != 0)
+			skl_failf(SKL_ERR_RETRY_LATER, "a posting that was promised a number has another one");
 	}
 }
 
@@ -203,7 +205,7 @@ txn_columns(SklPostingSpec **sorted, const Datum *prints, int n, Datum *args)
 {
 	Column kinds = column_make(n), keys = column_make(n), fingerprints = column_make(n),
 		   refs = column_make(n), dates = column_make(n), reverses = column_make(n),
-		   reasons = column_make(n);
+		   reasons = column_make(n), numbers = column_make(n);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -214,6 +216,7 @@ txn_columns(SklPostingSpec **sorted, const Datum *prints, int n, Datum *args)
 		column_set(&dates, i, TimestampTzGetDatum(sorted[i]->effective_at), false);
 		column_set(&reverses, i, Int64GetDatum(sorted[i]->reverses), sorted[i]->reverses == 0);
 		column_set_text(&reasons, i, sorted[i]->reason);
+		column_set(&numbers, i, Int64GetDatum(sorted[i]->number), sorted[i]->number == 0);
 	}
 	args[0] = column_array(&kinds, TEXTOID);
 	args[1] = column_array(&keys, TEXTOID);
@@ -222,6 +225,7 @@ txn_columns(SklPostingSpec **sorted, const Datum *prints, int n, Datum *args)
 	args[4] = column_array(&dates, TIMESTAMPTZOID);
 	args[5] = column_array(&reverses, INT8OID);
 	args[6] = column_array(&reasons, TEXTOID);
+	args[7] = column_array(&numbers, INT8OID);
 }
 
 /*
@@ -232,20 +236,21 @@ static void
 claim_txns(SklPostingSpec **sorted, int n)
 {
 	static SklStmt claim = SKL_STMT(
-		"INSERT INTO skillancer.ledger_txn (kind, idempotency_key, fingerprint, ref, effective_at,"
-		" reverses, reason, actor_id, correlation_id)"
-		" SELECT p.kind, p.key, p.print, p.ref, p.effective_at, p.reverses, p.reason, $8, $9"
+		"INSERT INTO skillancer.ledger_txn (id, kind, idempotency_key, fingerprint, ref,"
+		" effective_at, reverses, reason, actor_id, correlation_id) OVERRIDING SYSTEM VALUE"
+		" SELECT coalesce(p.number, nextval('skillancer.ledger_txn_id_seq')), p.kind, p.key,"
+		" p.print, p.ref, p.effective_at, p.reverses, p.reason, $9, $10"
 		" FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[],"
-		" $6::bigint[], $7::text[])"
-		" AS p (kind, key, print, ref, effective_at, reverses, reason)"
+		" $6::bigint[], $7::text[], $8::bigint[])"
+		" AS p (kind, key, print, ref, effective_at, reverses, reason, number)"
 		" WHERE NOT EXISTS (SELECT FROM skillancer.ledger_period c"
 		" WHERE c.ends_at > p.effective_at)"
 		" ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, id",
 		TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID, INT8ARRAYOID,
-		TEXTARRAYOID, UUIDOID, TEXTOID);
+		TEXTARRAYOID, INT8ARRAYOID, UUIDOID, TEXTOID);
 	Datum *prints = palloc(sizeof(Datum) * (size_t) n);
-	Datum args[9];
-	char nulls[] = "       nn";
+	Datum args[10];
+	char nulls[] = "        nn";
 	uint64 rows;
 	uint64 row = 0;
 	bool isnull;
@@ -254,7 +259,7 @@ claim_txns(SklPostingSpec **sorted, int n)
 		prints[i] = PointerGetDatum(
 			fingerprint(sorted[i]->kind, sorted[i]->ref, sorted[i]->legs, sorted[i]->nlegs));
 	txn_columns(sorted, prints, n, args);
-	skl_request_stamp(&args[7], &nulls[7]);
+	skl_request_stamp(&args[8], &nulls[8]);
 	rows = skl_spi_exec(&claim, args, nulls);
 	for (int i = 0; i < n && row < rows; i++)
 	{
@@ -554,6 +559,8 @@ skl_ledger_post(const char *kind, const char *key, const pg_uuid_t *ref, const S
 {
 	SklPostingSpec posting = {.kind = kind, .key = key, .ref = ref, .legs = legs, .nlegs = nlegs};
 
+	if (skl_ledger_collect(kind, key, ref, legs, nlegs, &posting.number))
+		return posting.number;
 	skl_ledger_post_many(&posting, 1);
 	return posting.txn;
 }
@@ -586,6 +593,7 @@ skl_ledger_balance(const char *account_class, const pg_uuid_t *owner, const pg_u
 		args[3] = UUIDPGetDatum(ref);
 		nulls[3] = ' ';
 	}
+	skl_ledger_settle(account_class, owner, ref);
 	skl_spi_connect();
 	if (skl_spi_exec(&stmt, args, nulls) == 1)
 		balance = DatumGetInt64(skl_spi_value(0, 1, &isnull));

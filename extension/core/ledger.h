@@ -29,6 +29,7 @@ typedef struct SklPostingSpec
 	TimestampTz effective_at; /* 0 = now */
 	int64 reverses;			  /* the posting that this one takes back, or 0 */
 	const char *reason;		  /* of a posting by hand, or NULL */
+	int64 number;			  /* that it was promised (ledger_collect.c), or 0 */
 
 	int64 txn;
 	bool made; /* false: the key was there before, and txn is the number of then */
@@ -54,6 +55,17 @@ extern int64 skl_ledger_post(const char *kind, const char *key, const pg_uuid_t 
  * when it was reversed before or is a reversal itself; INSUFFICIENT_FUNDS when the money has gone.
  */
 extern int64 skl_ledger_reverse(int64 txn, const char *reason);
+
+/*
+ * Keeps a posting for later while a batch of transitions is collected, and sets the number that it
+ * will have; false when it is to be posted at once. For skl_ledger_post() only.
+ */
+extern bool skl_ledger_collect(const char *kind, const char *key, const pg_uuid_t *ref,
+							   const SklLeg *legs, int nlegs, int64 *number);
+
+/* Posts what was kept if it moves this account, in any currency. For skl_ledger_balance() only. */
+extern void skl_ledger_settle(const char *account_class, const pg_uuid_t *owner,
+							  const pg_uuid_t *ref);
 
 /* Balance of an account on its normal side, in minor units; 0 when there is no such account. */
 extern int64 skl_ledger_balance(const char *account_class, const pg_uuid_t *owner,

@@ -52,6 +52,15 @@ COMMENT ON FUNCTION skillancer.fire_system(text, uuid, text, jsonb) IS
 	'Like fire(), as the marketplace itself: for timers and for what follows from a command.';
 ALTER FUNCTION skillancer.fire_system(text, uuid, text, jsonb) OWNER TO skillancer_engine;
 
+-- Fires one event at many.
+CREATE OR REPLACE FUNCTION skillancer.fire_batch(p_machine text, p_event text, p_ids uuid[])
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_fire_batch';
+COMMENT ON FUNCTION skillancer.fire_batch(text, text, uuid[]) IS
+	'Like fire_system() at each of the ids, with all postings in one batch; all or none. For the timekeeper.';
+ALTER FUNCTION skillancer.fire_batch(text, text, uuid[]) OWNER TO skillancer_engine;
+
 -- Sets a timer by hand.
 CREATE OR REPLACE FUNCTION skillancer.schedule(p_machine text, p_id uuid, p_event text, p_due_at timestamptz)
 RETURNS void

@@ -24,6 +24,7 @@ GRANT USAGE ON SEQUENCE skillancer.audit_seq TO skillancer_engine;
 GRANT SELECT ON skillancer.account_class TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE (balance, version) ON skillancer.ledger_account TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.ledger_txn, skillancer.ledger_entry TO skillancer_engine;
+GRANT USAGE ON SEQUENCE skillancer.ledger_txn_id_seq TO skillancer_engine;
 GRANT SELECT ON skillancer.ledger_account TO skillancer_bridge;
 GRANT SELECT ON skillancer.account_class, skillancer.ledger_account, skillancer.ledger_txn,
 	skillancer.ledger_entry, skillancer.audit TO skillancer_backup, skillancer_bridge;

@@ -100,6 +100,43 @@ $fn$;
 COMMENT ON FUNCTION skillancer.timekeeper_failed(text, uuid, text, text, text) IS
 	'Notes why a timer failed and when it is tried again; a lost race for a lock does not count.';
 
+-- timekeeper_fire_batches
+CREATE OR REPLACE FUNCTION skillancer.timekeeper_fire_batches(p_limit integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_group record;
+	v_fired bigint := 0;
+BEGIN
+	FOR v_group IN
+		SELECT t.machine, t.event, array_agg(t.id ORDER BY t.id) AS ids
+		FROM (
+			SELECT d.machine, d.event, d.id
+			FROM skillancer.due d
+			WHERE d.due_at <= skillancer.now() AND d.parked_at IS NULL AND d.attempts = 1
+			ORDER BY d.due_at
+			LIMIT p_limit) t
+		WHERE (t.machine, t.event) IN (('earning', 'mature'), ('milestone', 'auto_release'))
+		GROUP BY t.machine, t.event
+		HAVING count(*) > 1
+		ORDER BY t.machine DESC
+	LOOP
+		BEGIN
+			v_fired := v_fired + skillancer.fire_batch(v_group.machine, v_group.event, v_group.ids);
+			DELETE FROM skillancer.due d
+			WHERE d.machine = v_group.machine AND d.event = v_group.event AND d.id = ANY (v_group.ids) AND d.due_at <= skillancer.now();
+		EXCEPTION WHEN OTHERS THEN
+			RAISE LOG 'skillancer fires % of % one by one: %', v_group.event, v_group.machine, SQLERRM;
+		END;
+	END LOOP;
+	RETURN v_fired;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.timekeeper_fire_batches(integer) IS
+	'Fires the claimed timers of the kinds that move money by the many, each kind in one batch of postings. A batch with one that fails is undone and left to timekeeper_fire(), one by one.';
+
 -- timekeeper_fire
 CREATE OR REPLACE FUNCTION skillancer.timekeeper_fire(p_limit integer)
 RETURNS bigint
@@ -108,7 +145,7 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
 	v_timer record;
-	v_fired bigint := 0;
+	v_fired bigint := skillancer.timekeeper_fire_batches(p_limit);
 BEGIN
 	-- no lock on the timers: who fires takes the entity first and its timers after
 	FOR v_timer IN
@@ -136,7 +173,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.timekeeper_fire(integer) IS
-	'Fires the claimed timers, each in a subtransaction; the engine decides under the lock whether there is anything to do.';
+	'Fires the claimed timers, earnings and silent approvals in batches, the others each in a subtransaction; the engine decides under the lock whether there is anything to do.';
 ALTER FUNCTION skillancer.timekeeper_fire(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.timekeeper_fire(integer) TO skillancer_worker;
 
