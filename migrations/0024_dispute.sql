@@ -42,11 +42,12 @@ CREATE TABLE skillancer.dispute (
 	updated_at timestamptz NOT NULL DEFAULT skillancer.now(),
 	CONSTRAINT dispute_by_a_party CHECK (claimant_id = client_id OR claimant_id = freelancer_id),
 	CONSTRAINT dispute_mediator_is_no_party CHECK (mediator_id <> client_id AND mediator_id <> freelancer_id),
+	-- no BETWEEN: what pg_dump writes of it reads differently when it is restored
 	CONSTRAINT dispute_within_claim CHECK (
-		skillancer.monetary_minor(claimant_offer) BETWEEN 0 AND skillancer.monetary_minor(amount)
-		AND skillancer.monetary_minor(respondent_offer) BETWEEN 0 AND skillancer.monetary_minor(amount)
-		AND skillancer.monetary_minor(proposed) BETWEEN 0 AND skillancer.monetary_minor(amount)
-		AND skillancer.monetary_minor(awarded) BETWEEN 0 AND skillancer.monetary_minor(amount))
+		skillancer.monetary_minor(claimant_offer) >= 0 AND skillancer.monetary_minor(claimant_offer) <= skillancer.monetary_minor(amount)
+		AND skillancer.monetary_minor(respondent_offer) >= 0 AND skillancer.monetary_minor(respondent_offer) <= skillancer.monetary_minor(amount)
+		AND skillancer.monetary_minor(proposed) >= 0 AND skillancer.monetary_minor(proposed) <= skillancer.monetary_minor(amount)
+		AND skillancer.monetary_minor(awarded) >= 0 AND skillancer.monetary_minor(awarded) <= skillancer.monetary_minor(amount))
 );
 COMMENT ON TABLE skillancer.dispute IS
 	'Claims on the money of a milestone; machine "dispute". Visible to the two parties, and to staff with contracts:view.';
