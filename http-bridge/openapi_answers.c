@@ -33,17 +33,30 @@ takes(const json_t *route, const char *argument)
 	return false;
 }
 
-/* {data, meta}: a page has its place in meta */
+/* The schema of meta: pages have their place in it, and some routes more. */
 static json_t *
-envelope(const json_t *route, const json_t *schema)
+meta_of(const json_t *route, const json_t *answers)
 {
-	const char *meta =
-		takes(route, "p_cursor") ? "#/components/schemas/PageMeta" : "#/components/schemas/Meta";
+	const json_t *more = json_object_get(answers, "meta");
+	json_t *meta = json_pack("{s:s}", "$ref",
+							 takes(route, "p_cursor") ? "#/components/schemas/PageMeta"
+													  : "#/components/schemas/Meta");
+
+	if (!json_is_object(more))
+		return meta;
+	return json_pack("{s:[o, o]}", "allOf", meta, json_deep_copy(more));
+}
+
+/* {data, meta} */
+static json_t *
+envelope(const json_t *route, const json_t *answers)
+{
+	const json_t *schema = json_object_get(answers, "schema");
 	json_t *data = schema != NULL ? json_deep_copy(schema)
 								  : json_pack("{s:s}", "description", "What the summary says.");
 
-	return json_pack("{s:s, s:{s:o, s:{s:s}}, s:[s, s]}", "type", "object", "properties", "data",
-					 data, "meta", "$ref", meta, "required", "data", "meta");
+	return json_pack("{s:s, s:{s:o, s:o}, s:[s, s]}", "type", "object", "properties", "data", data,
+					 "meta", meta_of(route, answers), "required", "data", "meta");
 }
 
 static json_t *
@@ -74,9 +87,8 @@ content_of(const json_t *route, const json_t *answers)
 		json_object_set_new(content, json_string_value(json_array_get(media, i)),
 							json_pack("{s:{s:s}}", "schema", "type", "string"));
 	if (media == NULL)
-		json_object_set_new(
-			content, "application/json",
-			json_pack("{s:o}", "schema", envelope(route, json_object_get(answers, "schema"))));
+		json_object_set_new(content, "application/json",
+							json_pack("{s:o}", "schema", envelope(route, answers)));
 	return content;
 }
 

@@ -173,11 +173,11 @@ schema_of_own_type(const char *name)
 		skl_schema_add_reference(schema, "money");
 		return schema;
 	}
-	schema = skl_schema_declared(name);
-	if (schema != NULL)
-		return schema;
 	schema = skl_schema_new();
-	schema->any = true;
+	if (skl_schema_declared(name) != NULL)
+		skl_schema_add_reference(schema, name);
+	else
+		schema->any = true;
 	return schema;
 }
 

@@ -24,7 +24,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_get(skillancer.booking_id, text) IS
 	'A booking with its milestones, for its two parties.';
-SELECT skillancer.add_route('GET', '/v1/bookings/{id}', 'booking_get', summary => 'One booking with its milestones');
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}', 'booking_get', summary => 'One booking with its milestones',
+	answers => 'booking_doc');
 
 -- The caller's bookings, newest first.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_list(p_state text DEFAULT NULL, p_side text DEFAULT NULL,
@@ -64,7 +65,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_list(text, text, skillancer.project_id, integer, text) IS
 	'The caller''s bookings as client, as freelancer or both (side), newest first.';
-SELECT skillancer.add_route('GET', '/v1/bookings', 'booking_list', summary => 'My bookings');
+SELECT skillancer.add_route('GET', '/v1/bookings', 'booking_list', summary => 'My bookings',
+	answers => '[booking_doc]');
 
 -- Fires an event of a booking for the caller and returns what the booking is then.
 CREATE OR REPLACE FUNCTION skillancer.booking_command(p_id skillancer.booking_id, p_event text, p_payload jsonb)
@@ -101,7 +103,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_end(skillancer.booking_id, text) IS
 	'Ends a booking. Milestones without money are cancelled at once; the booking is COMPLETED (or CANCELLED, when nothing was released) as soon as no milestone holds money.';
-SELECT skillancer.add_route('POST', '/v1/bookings/{id}/end', 'booking_end', summary => 'End a booking');
+SELECT skillancer.add_route('POST', '/v1/bookings/{id}/end', 'booking_end', summary => 'End a booking',
+	answers => 'booking_doc');
 
 -- Either side withdraws from a booking that nobody has funded.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_cancel(p_id skillancer.booking_id, p_reason text DEFAULT NULL)
@@ -119,4 +122,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_cancel(skillancer.booking_id, text) IS
 	'Makes a booking VOID before its first milestone is funded.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/cancel', 'booking_cancel',
-	summary => 'Withdraw from a booking before it is funded');
+	summary => 'Withdraw from a booking before it is funded', answers => 'booking_doc');

@@ -120,4 +120,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_accept(skillancer.proposal_id, integer, integer) IS
 	'Accepts a proposal in the revision that the client has read, and returns the booking, which awaits payment. On an hourly project the client may set the weekly limit in minutes, 40 hours otherwise. The project is FILLED and its other proposals are CLOSED when its openings are taken.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/accept', 'proposal_accept', who => 'CLIENT',
-	summary => 'Accept a proposal and book the freelancer');
+	summary => 'Accept a proposal and book the freelancer', answers => 'booking_doc');

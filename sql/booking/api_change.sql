@@ -176,7 +176,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.change_request_create(skillancer.booking_id, text, text, skillancer.milestone_id, integer, skillancer.monetary, jsonb, integer, skillancer.monetary, integer) IS
 	'Asks the other side for an EXTENSION (days more for a milestone), a PAUSE (for days, or until somebody goes on), a REFUND of what is left of a milestone, the CANCELLATION of the booking (release: the freelancer''s share of the escrow), or an AMENDMENT (milestones in place of those that are not funded, deliveryDays, hourlyRate, weeklyLimitMinutes). Without an answer by answerBy, onSilence happens.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/change-requests', 'change_request_create',
-	summary => 'Ask for a change of a running booking');
+	summary => 'Ask for a change of a running booking', answers => '201 change_request_doc');
 
 -- What was asked for.
 CREATE OR REPLACE FUNCTION skillancer_api.change_request_list(p_id skillancer.booking_id)
@@ -196,7 +196,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.change_request_list(skillancer.booking_id) IS
 	'Every change that was asked for in a booking, oldest first.';
 SELECT skillancer.add_route('GET', '/v1/bookings/{id}/change-requests', 'change_request_list',
-	summary => 'Change requests of a booking');
+	summary => 'Change requests of a booking', answers => '[change_request_doc]');
 
 -- Locks the booking of a change request and fires one event of it.
 CREATE OR REPLACE FUNCTION skillancer.change_command(p_id skillancer.change_request_id, p_event text)
@@ -244,7 +244,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.change_request_accept(skillancer.change_request_id, text) IS
 	'Accepts what the other side asks for; it happens in the same transaction. An AMENDMENT is accepted by the hash of the terms that it makes.';
 SELECT skillancer.add_route('POST', '/v1/change-requests/{id}/accept', 'change_request_accept',
-	summary => 'Accept a change');
+	summary => 'Accept a change', answers => 'change_request_doc');
 
 -- The other side does not agree.
 CREATE OR REPLACE FUNCTION skillancer_api.change_request_decline(p_id skillancer.change_request_id)
@@ -259,7 +259,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.change_request_decline(skillancer.change_request_id) IS
 	'Declines what the other side asks for; the booking stays as it is.';
 SELECT skillancer.add_route('POST', '/v1/change-requests/{id}/decline', 'change_request_decline',
-	summary => 'Decline a change');
+	summary => 'Decline a change', answers => 'change_request_doc');
 
 -- Who asked does not want it any more.
 CREATE OR REPLACE FUNCTION skillancer_api.change_request_withdraw(p_id skillancer.change_request_id)
@@ -274,7 +274,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.change_request_withdraw(skillancer.change_request_id) IS
 	'Takes back what the caller has asked for.';
 SELECT skillancer.add_route('POST', '/v1/change-requests/{id}/withdraw', 'change_request_withdraw',
-	summary => 'Withdraw a change request of mine');
+	summary => 'Withdraw a change request of mine', answers => 'change_request_doc');
 
 -- Either side goes on.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_resume(p_id skillancer.booking_id)
@@ -289,4 +289,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_resume(skillancer.booking_id) IS
 	'Ends a pause. While a booking is PAUSED nothing is funded and no work is handed in; what was submitted before is still approved or released by silence.';
-SELECT skillancer.add_route('POST', '/v1/bookings/{id}/resume', 'booking_resume', summary => 'Go on after a pause');
+SELECT skillancer.add_route('POST', '/v1/bookings/{id}/resume', 'booking_resume', summary => 'Go on after a pause',
+	answers => 'booking_doc');

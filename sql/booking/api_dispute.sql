@@ -195,7 +195,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_open(skillancer.booking_id, skillancer.milestone_id, skillancer.monetary, text, text, text[], skillancer.media_id[], boolean) IS
 	'Claims an amount, up to what is in escrow, of a funded milestone: back for the client, or earned for the freelancer. The claim is frozen until the dispute is over; without a reply by dueAt it is granted. 409 DISPUTE_OPEN, INSUFFICIENT_FUNDS, INVALID_STATE.';
-SELECT skillancer.add_route('POST', '/v1/bookings/{id}/disputes', 'dispute_open', summary => 'Open a dispute about a milestone');
+SELECT skillancer.add_route('POST', '/v1/bookings/{id}/disputes', 'dispute_open', summary => 'Open a dispute about a milestone',
+	answers => '200, 201 dispute_doc|dry_run');
 
 -- One dispute with its evidence.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_get(p_id skillancer.dispute_id, p_header_if_none_match text DEFAULT NULL)
@@ -219,7 +220,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_get(skillancer.dispute_id, text) IS
 	'A dispute with offers, split and evidence, for its two parties and for staff.';
-SELECT skillancer.add_route('GET', '/v1/disputes/{id}', 'dispute_get', summary => 'One dispute with its evidence');
+SELECT skillancer.add_route('GET', '/v1/disputes/{id}', 'dispute_get', summary => 'One dispute with its evidence',
+	answers => 'dispute_doc');
 
 -- The caller's disputes, newest first.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_list(p_state text DEFAULT NULL, p_booking_id skillancer.booking_id DEFAULT NULL,
@@ -256,7 +258,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_list(text, skillancer.booking_id, integer, text) IS
 	'The caller''s disputes on either side, newest first.';
-SELECT skillancer.add_route('GET', '/v1/disputes', 'dispute_list', summary => 'My disputes');
+SELECT skillancer.add_route('GET', '/v1/disputes', 'dispute_list', summary => 'My disputes',
+	answers => '[dispute_doc]');
 
 -- The other side replies.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_reply(p_id skillancer.dispute_id, p_statement text,
@@ -276,7 +279,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_reply(skillancer.dispute_id, text, text[], skillancer.media_id[]) IS
 	'Answers a claim, so that silence does not grant it: both negotiate from here on.';
-SELECT skillancer.add_route('POST', '/v1/disputes/{id}/reply', 'dispute_reply', summary => 'Reply to a dispute');
+SELECT skillancer.add_route('POST', '/v1/disputes/{id}/reply', 'dispute_reply', summary => 'Reply to a dispute',
+	answers => 'dispute_doc');
 
 -- Either side moves towards the other.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_offer(p_id skillancer.dispute_id, p_amount skillancer.monetary,
@@ -311,7 +315,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_offer(skillancer.dispute_id, skillancer.monetary, text, boolean) IS
 	'Says how much of the claim the claimant should get. The claimant only goes down, the other side only up (OFFER_NOT_BETTER); an offer that meets or passes the standing one of the other side settles the dispute at that one.';
-SELECT skillancer.add_route('POST', '/v1/disputes/{id}/offer', 'dispute_offer', summary => 'Make an offer in a dispute');
+SELECT skillancer.add_route('POST', '/v1/disputes/{id}/offer', 'dispute_offer', summary => 'Make an offer in a dispute',
+	answers => 'dispute_doc|dry_run');
 
 -- Either side takes what the other one offers.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_accept_offer(p_id skillancer.dispute_id, p_amount skillancer.monetary,
@@ -341,7 +346,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.dispute_accept_offer(skillancer.dispute_id, skillancer.monetary, boolean) IS
 	'Settles the dispute at the standing offer of the other side, which the caller names: 412 when it has changed. The claim itself is the first offer of who claims.';
 SELECT skillancer.add_route('POST', '/v1/disputes/{id}/accept-offer', 'dispute_accept_offer',
-	summary => 'Accept the offer of the other side');
+	summary => 'Accept the offer of the other side', answers => 'dispute_doc|dry_run');
 
 -- Either side asks for a mediator.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_escalate(p_id skillancer.dispute_id, p_message text DEFAULT NULL)
@@ -358,7 +363,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_escalate(skillancer.dispute_id, text) IS
 	'Calls for mediation by staff. From here on evidence is taken until evidenceUntil.';
-SELECT skillancer.add_route('POST', '/v1/disputes/{id}/escalate', 'dispute_escalate', summary => 'Call for mediation');
+SELECT skillancer.add_route('POST', '/v1/disputes/{id}/escalate', 'dispute_escalate', summary => 'Call for mediation',
+	answers => 'dispute_doc');
 
 -- Who claims takes it back.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_withdraw(p_id skillancer.dispute_id, p_dry_run boolean DEFAULT false)
@@ -376,7 +382,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_withdraw(skillancer.dispute_id, boolean) IS
 	'Takes a claim back: its money is in escrow again, and the clock of submitted work starts anew.';
-SELECT skillancer.add_route('POST', '/v1/disputes/{id}/withdraw', 'dispute_withdraw', summary => 'Withdraw a dispute of mine');
+SELECT skillancer.add_route('POST', '/v1/disputes/{id}/withdraw', 'dispute_withdraw', summary => 'Withdraw a dispute of mine',
+	answers => 'dispute_doc|dry_run');
 
 -- Either side shows something.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_evidence_add(p_id skillancer.dispute_id, p_text text,
@@ -415,4 +422,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_evidence_add(skillancer.dispute_id, text, text[], skillancer.media_id[]) IS
 	'Adds text, links (https) and media to a dispute, before and during mediation until evidenceUntil; both sides and staff read it.';
-SELECT skillancer.add_route('POST', '/v1/disputes/{id}/evidence', 'dispute_evidence_add', summary => 'Add evidence to a dispute');
+SELECT skillancer.add_route('POST', '/v1/disputes/{id}/evidence', 'dispute_evidence_add', summary => 'Add evidence to a dispute',
+	answers => '201 dispute_doc');

@@ -123,7 +123,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.gig_order(skillancer.gig_id, integer, text, text[]) IS
 	'Orders a package (BASIC, STANDARD or PREMIUM) of an active gig, with extras by their titles, in the revision that the client has read. Returns the booking, which awaits payment; its one milestone allows as many change requests as the package has revisions.';
 SELECT skillancer.add_route('POST', '/v1/gigs/{id}/orders', 'gig_order', who => 'CLIENT',
-	summary => 'Order a package of a gig');
+	summary => 'Order a package of a gig', answers => '201 booking_doc');
 
 -- The client answers the gig's form.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_answer(p_id skillancer.booking_id, p_answers text[])
@@ -152,4 +152,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_answer(skillancer.booking_id, text[]) IS
 	'Answers the questions of the gig, in their order, once the order is paid; the booking is ACTIVE then.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/requirements', 'booking_answer', who => 'CLIENT',
-	summary => 'Answer the form of a gig order');
+	summary => 'Answer the form of a gig order', answers => 'booking_doc');

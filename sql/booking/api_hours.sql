@@ -43,7 +43,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_pay_by(skillancer.booking_id, skillancer.payment_method_id) IS
 	'Names the payment method that pays for the weeks of an hourly booking as far as the wallet does not; without one the wallet pays, which has to cover a week at the limit now. The booking is ACTIVE from then on.';
 SELECT skillancer.add_route('PUT', '/v1/bookings/{id}/payment-method', 'booking_pay_by', who => 'CLIENT',
-	summary => 'Say how an hourly booking is paid, and start it');
+	summary => 'Say how an hourly booking is paid, and start it', answers => 'booking_doc');
 
 -- The hourly booking of the caller, held while hours of a day are written.
 CREATE OR REPLACE FUNCTION skillancer.hours_hold(p_id skillancer.booking_id) RETURNS void
@@ -182,7 +182,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.time_entry_create(skillancer.booking_id, date, integer, text) IS
 	'Logs minutes of a day in an hourly booking: of this week, or of the last one until it is locked on Monday at 12:00 UTC. Within the weekly limit and 24 hours a day. 409 while a locked week is not paid.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/time-entries', 'time_entry_create', who => 'FREELANCER',
-	summary => 'Log hours in an hourly booking');
+	summary => 'Log hours in an hourly booking', answers => '201 time_entry_doc');
 
 -- The freelancer's entry, after its booking.
 CREATE OR REPLACE FUNCTION skillancer.time_entry_hold(p_id skillancer.time_entry_id, p_header_if_match text)
@@ -240,7 +240,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.time_entry_update(skillancer.time_entry_id, text[], integer, text, text) IS
 	'Corrects minutes or note of a time entry whose week is not locked.';
 SELECT skillancer.add_route('PATCH', '/v1/time-entries/{id}', 'time_entry_update', who => 'FREELANCER',
-	summary => 'Correct a time entry of mine');
+	summary => 'Correct a time entry of mine', answers => 'time_entry_doc');
 
 -- The freelancer takes an entry out.
 CREATE OR REPLACE FUNCTION skillancer_api.time_entry_delete(p_id skillancer.time_entry_id,
@@ -293,7 +293,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.time_entry_list(skillancer.booking_id, date, integer, text) IS
 	'The time entries of a booking, newest first, of all weeks or of the one that begins on a Monday.';
-SELECT skillancer.add_route('GET', '/v1/bookings/{id}/time-entries', 'time_entry_list', summary => 'Hours logged in a booking');
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}/time-entries', 'time_entry_list', summary => 'Hours logged in a booking',
+	answers => '[time_entry_doc]');
 
 -- The weeks.
 CREATE OR REPLACE FUNCTION skillancer_api.week_list(p_id skillancer.booking_id, p_limit integer DEFAULT NULL,
@@ -325,4 +326,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.week_list(skillancer.booking_id, integer, text) IS
 	'The weeks of an hourly booking in which something was logged, newest first: minutes, what they cost so far, and the milestone that bills them.';
-SELECT skillancer.add_route('GET', '/v1/bookings/{id}/weeks', 'week_list', summary => 'Weeks of an hourly booking');
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}/weeks', 'week_list', summary => 'Weeks of an hourly booking',
+	answers => '[work_week_doc]');

@@ -15,7 +15,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.dispute_take(skillancer.dispute_id) IS
 	'Makes the caller the mediator of a dispute, also in place of somebody else. Nobody mediates in a dispute of his own.';
 SELECT skillancer.add_route('POST', '/v1/disputes/{id}/take', 'dispute_take', who => 'SUPPORT, ADMIN',
-	summary => 'Mediate in a dispute');
+	summary => 'Mediate in a dispute', answers => 'dispute_doc');
 
 -- Notes what is wrong with a share of a claim.
 CREATE OR REPLACE FUNCTION skillancer.check_share(p_id skillancer.dispute_id, p_share skillancer.monetary)
@@ -55,7 +55,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.dispute_propose_split(skillancer.dispute_id, skillancer.monetary, text) IS
 	'Proposes how much of the claim the claimant gets, and why. Both may accept or reject it; silence until dueAt accepts.';
 SELECT skillancer.add_route('POST', '/v1/disputes/{id}/propose-split', 'dispute_propose_split', who => 'SUPPORT, ADMIN',
-	summary => 'Propose how to divide a claim');
+	summary => 'Propose how to divide a claim', answers => 'dispute_doc');
 
 -- A party accepts: the second one ends the dispute.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_accept_split(p_id skillancer.dispute_id, p_dry_run boolean DEFAULT false)
@@ -82,7 +82,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.dispute_accept_split(skillancer.dispute_id, boolean) IS
 	'Accepts the split that the mediator proposes; when the other side has accepted it, the claim is divided now.';
 SELECT skillancer.add_route('POST', '/v1/disputes/{id}/accept-split', 'dispute_accept_split',
-	summary => 'Accept the split that the mediator proposes');
+	summary => 'Accept the split that the mediator proposes', answers => 'dispute_doc|dry_run');
 
 -- A party does not agree.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_reject_split(p_id skillancer.dispute_id, p_message text DEFAULT NULL)
@@ -100,7 +100,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.dispute_reject_split(skillancer.dispute_id, text) IS
 	'Rejects the split that the mediator proposes: mediation goes on, with another split or a decision.';
 SELECT skillancer.add_route('POST', '/v1/disputes/{id}/reject-split', 'dispute_reject_split',
-	summary => 'Reject the split that the mediator proposes');
+	summary => 'Reject the split that the mediator proposes', answers => 'dispute_doc');
 
 -- Staff decide.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_resolve(p_id skillancer.dispute_id, p_to_claimant skillancer.monetary,
@@ -125,7 +125,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.dispute_resolve(skillancer.dispute_id, skillancer.monetary, text, boolean) IS
 	'Decides a dispute in mediation: so much of the claim to the claimant, the rest to the other side, at once. dryRun shows the postings.';
 SELECT skillancer.add_route('POST', '/v1/disputes/{id}/resolve', 'dispute_resolve', who => 'SUPPORT, ADMIN',
-	summary => 'Decide a dispute');
+	summary => 'Decide a dispute', answers => 'dispute_doc|dry_run');
 
 -- The open disputes, oldest first.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_queue(p_state text DEFAULT NULL, p_mine boolean DEFAULT false,
@@ -161,4 +161,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_queue(text, boolean, integer, text) IS
 	'Open disputes for staff, oldest first; of one state, or those that the caller mediates in.';
-SELECT skillancer.add_route('GET', '/v1/admin/disputes', 'dispute_queue', who => 'SUPPORT, ADMIN', summary => 'Open disputes');
+SELECT skillancer.add_route('GET', '/v1/admin/disputes', 'dispute_queue', who => 'SUPPORT, ADMIN', summary => 'Open disputes',
+	answers => '[dispute_doc]');

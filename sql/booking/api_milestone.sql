@@ -46,7 +46,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_propose(skillancer.booking_id, text, skillancer.monetary, integer) IS
 	'Proposes a milestone in the currency of a booking with a fixed price; the other side agrees or declines.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/milestones', 'milestone_propose',
-	summary => 'Propose a milestone');
+	summary => 'Propose a milestone', answers => '201 milestone_doc');
 
 -- The other side agrees.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_agree(p_id skillancer.milestone_id)
@@ -62,7 +62,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_agree(skillancer.milestone_id) IS
 	'Agrees to a milestone that the other side has proposed.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/agree', 'milestone_agree',
-	summary => 'Agree to a proposed milestone');
+	summary => 'Agree to a proposed milestone', answers => 'milestone_doc');
 
 -- Either side declines a proposed milestone, the client drops an agreed one.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_decline(p_id skillancer.milestone_id)
@@ -78,7 +78,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_decline(skillancer.milestone_id) IS
 	'Declines or withdraws a proposed milestone; the client may also drop an agreed one that is not funded.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/decline', 'milestone_decline',
-	summary => 'Decline a milestone that holds no money');
+	summary => 'Decline a milestone that holds no money', answers => 'milestone_doc');
 
 -- The freelancer hands in work.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_submit(p_id skillancer.milestone_id, p_note text)
@@ -96,7 +96,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_submit(skillancer.milestone_id, text) IS
 	'Hands in the work of a funded milestone. Without an answer it is released after the period that the booking has pinned.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/submit', 'milestone_submit', who => 'FREELANCER',
-	summary => 'Hand in the work of a milestone');
+	summary => 'Hand in the work of a milestone', answers => 'milestone_doc');
 
 -- The client wants something changed.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_request_changes(p_id skillancer.milestone_id, p_note text)
@@ -114,7 +114,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_request_changes(skillancer.milestone_id, text) IS
 	'Sends submitted work back; counts as a revision, of which the booking allows a limited number.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/request-changes', 'milestone_request_changes',
-	who => 'CLIENT', summary => 'Ask for changes of submitted work');
+	who => 'CLIENT', summary => 'Ask for changes of submitted work', answers => 'milestone_doc');
 
 -- The client accepts the work: the money is the freelancer's.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_approve(p_id skillancer.milestone_id,
@@ -134,7 +134,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_approve(skillancer.milestone_id, boolean) IS
 	'Releases a submitted milestone to the freelancer, less the service fee. dryRun shows the result and the postings and changes nothing.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/approve', 'milestone_approve', who => 'CLIENT',
-	summary => 'Approve submitted work and release its money');
+	summary => 'Approve submitted work and release its money', answers => 'milestone_doc|dry_run');
 
 -- The freelancer gives the money of a milestone back.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_refund(p_id skillancer.milestone_id,
@@ -154,4 +154,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_refund(skillancer.milestone_id, boolean) IS
 	'Returns the whole of a funded milestone, with the client''s fee, to the client''s wallet.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/refund', 'milestone_refund', who => 'FREELANCER',
-	summary => 'Return the money of a milestone to the client');
+	summary => 'Return the money of a milestone to the client', answers => 'milestone_doc|dry_run');

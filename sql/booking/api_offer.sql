@@ -49,7 +49,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_offer(skillancer.user_id, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer) IS
 	'Offers work to a freelancer with a public profile: a price, and milestones [{"title","amount","days"}] that add up to it, or one for all of it; or an hourly rate with a weekly limit in minutes. Returns the booking OFFERED; its terms are known by termsHash.';
 SELECT skillancer.add_route('POST', '/v1/bookings', 'booking_offer', who => 'CLIENT',
-	summary => 'Offer work to a freelancer directly');
+	summary => 'Offer work to a freelancer directly', answers => '201 booking_doc');
 
 -- Refuses who has read other terms.
 CREATE OR REPLACE FUNCTION skillancer.offer_same_terms(p_id skillancer.booking_id, p_terms_hash text) RETURNS void
@@ -116,7 +116,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_counter(skillancer.booking_id, text, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, text) IS
 	'Proposes other terms for a direct offer, in place of those that termsHash names; title and description stay when they are not given. The other side has to accept the new version, within the term of an offer from now. Either side may do so, also with terms of its own.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/counter', 'booking_counter',
-	summary => 'Propose other terms for a direct offer');
+	summary => 'Propose other terms for a direct offer', answers => 'booking_doc');
 
 -- The other side accepts what it has read.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_accept(p_id skillancer.booking_id, p_terms_hash text)
@@ -139,7 +139,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_accept(skillancer.booking_id, text) IS
 	'Accepts the terms that the other side has proposed last, by their hash; the booking awaits payment then, with its milestones agreed.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/accept', 'booking_accept',
-	summary => 'Accept the terms of a direct offer');
+	summary => 'Accept the terms of a direct offer', answers => 'booking_doc');
 
 -- Every version of the terms.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_terms_list(p_id skillancer.booking_id)
@@ -158,7 +158,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_terms_list(skillancer.booking_id) IS
 	'Every version of the terms of a booking, the newest first: who proposed it, its hash, and when each side accepted it.';
-SELECT skillancer.add_route('GET', '/v1/bookings/{id}/terms', 'booking_terms_list', summary => 'Versions of the terms of a booking');
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}/terms', 'booking_terms_list', summary => 'Versions of the terms of a booking',
+	answers => '[booking_terms_doc]');
 
 -- The freelancer does not want it.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_decline(p_id skillancer.booking_id, p_reason text DEFAULT NULL)
@@ -175,7 +176,7 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_decline(skillancer.booking_id, text) IS 'Declines a direct offer: it is VOID.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/decline', 'booking_decline', who => 'FREELANCER',
-	summary => 'Decline a direct offer');
+	summary => 'Decline a direct offer', answers => 'booking_doc');
 
 -- The client takes it back.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_withdraw(p_id skillancer.booking_id, p_reason text DEFAULT NULL)
@@ -193,4 +194,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_withdraw(skillancer.booking_id, text) IS
 	'Takes a direct offer back that the freelancer has not accepted: it is VOID.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/withdraw', 'booking_withdraw', who => 'CLIENT',
-	summary => 'Withdraw a direct offer');
+	summary => 'Withdraw a direct offer', answers => 'booking_doc');

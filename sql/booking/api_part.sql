@@ -81,7 +81,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_release_part(skillancer.milestone_id, skillancer.monetary, text, boolean) IS
 	'Releases a part of a funded milestone to the freelancer, less the service fee on it. The rest: KEEP leaves it in escrow, and the state as it is; ROLL makes it the next milestone, which is funded with it; REFUND asks the freelancer to give it back. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/release-part', 'milestone_release_part', who => 'CLIENT',
-	summary => 'Release a part of a milestone');
+	summary => 'Release a part of a milestone', answers => 'milestone_doc|dry_run');
 
 -- The freelancer gives a part back.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_refund_part(p_id skillancer.milestone_id,
@@ -101,7 +101,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_refund_part(skillancer.milestone_id, skillancer.monetary, boolean) IS
 	'Returns a part of a funded milestone, with the client''s fee on it, to the client''s wallet; the rest stays in escrow.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/refund-part', 'milestone_refund_part', who => 'FREELANCER',
-	summary => 'Return a part of a milestone to the client');
+	summary => 'Return a part of a milestone to the client', answers => 'milestone_doc|dry_run');
 
 -- The freelancer hands something over.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_deliver(p_id skillancer.milestone_id, p_message text,
@@ -151,7 +151,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_deliver(skillancer.milestone_id, text, text[], boolean) IS
 	'Hands over a message and links (https) for a funded milestone; with submit it is handed in for approval at once.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/deliveries', 'milestone_deliver', who => 'FREELANCER',
-	summary => 'Deliver something for a milestone');
+	summary => 'Deliver something for a milestone', answers => '201 delivery_doc');
 
 -- What was handed over.
 CREATE OR REPLACE FUNCTION skillancer_api.delivery_list(p_id skillancer.milestone_id)
@@ -171,4 +171,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.delivery_list(skillancer.milestone_id) IS
 	'The deliveries of a milestone, oldest first.';
 SELECT skillancer.add_route('GET', '/v1/milestones/{id}/deliveries', 'delivery_list',
-	summary => 'Deliveries of a milestone');
+	summary => 'Deliveries of a milestone', answers => '[delivery_doc]');

@@ -40,7 +40,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.review_report(skillancer.review_id, text, text) IS
 	'Reports a published review that is not the caller''s own, once, with a reason: OFFENSIVE, UNTRUE, PERSONAL_DATA, EXTORTION, CONFLICT_OF_INTEREST or OTHER.';
-SELECT skillancer.add_route('POST', '/v1/reviews/{id}/report', 'review_report', summary => 'Report a review to the moderators');
+SELECT skillancer.add_route('POST', '/v1/reviews/{id}/report', 'review_report', summary => 'Report a review to the moderators',
+	answers => '201 review_report_doc');
 
 -- Reports, oldest first for moderators.
 CREATE OR REPLACE FUNCTION skillancer_api.review_report_list(p_state text DEFAULT 'OPEN', p_limit integer DEFAULT NULL,
@@ -75,7 +76,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.review_report_list(text, integer, text) IS
 	'Reports of reviews in one state, the oldest first, each with its review.';
 SELECT skillancer.add_route('GET', '/v1/review-reports', 'review_report_list', who => 'MODERATOR,ADMIN',
-	summary => 'Reports of reviews');
+	summary => 'Reports of reviews', answers => '[{report: review_report_doc, review: review_doc}]');
 
 -- Decides on a report.
 CREATE OR REPLACE FUNCTION skillancer.review_report_decide(p_id uuid, p_event text, p_note text)
@@ -108,7 +109,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.review_report_uphold(uuid, text) IS
 	'Removes the reported review: nobody but its author reads it, and it counts for nothing. Ends all other reports of it. The note goes to who reported.';
 SELECT skillancer.add_route('POST', '/v1/review-reports/{id}/uphold', 'review_report_uphold', who => 'MODERATOR,ADMIN',
-	summary => 'Uphold a report and remove the review');
+	summary => 'Uphold a report and remove the review', answers => 'review_report_doc');
 
 -- The review stays.
 CREATE OR REPLACE FUNCTION skillancer_api.review_report_dismiss(p_id uuid, p_note text DEFAULT NULL)
@@ -124,4 +125,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.review_report_dismiss(uuid, text) IS
 	'Leaves the reported review as it is. The note goes to who reported.';
 SELECT skillancer.add_route('POST', '/v1/review-reports/{id}/dismiss', 'review_report_dismiss', who => 'MODERATOR,ADMIN',
-	summary => 'Dismiss a report of a review');
+	summary => 'Dismiss a report of a review', answers => 'review_report_doc');

@@ -72,7 +72,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_reputation(skillancer.user_id) IS
 	'Level, success score (once it is shown), ratings and sub-scores of the last 24 months of a person whose profile the caller sees.';
 SELECT skillancer.add_route('GET', '/v1/users/{id}/reputation', 'user_reputation', who => 'anyone',
-	summary => 'Reputation of a person');
+	summary => 'Reputation of a person',
+	answers => '{userId: user_id, freelancer: freelancer_reputation, client: client_reputation}');
 
 -- The score of each period, and whether it may be shown.
 CREATE OR REPLACE FUNCTION skillancer.my_periods(p_user skillancer.user_id)
@@ -164,4 +165,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.my_reputation() IS
 	'Reputation of the caller with everything that it is made of: the score of each period, the bookings that count and why, and what each level asks for.';
-SELECT skillancer.add_route('GET', '/v1/users/me/reputation', 'my_reputation', summary => 'My reputation, with its evidence');
+SELECT skillancer.add_route('GET', '/v1/users/me/reputation', 'my_reputation', summary => 'My reputation, with its evidence',
+	answers => '{freelancer: freelancer_reputation, client: client_reputation, periods: [success_period], levels: {nextLevel: text|null, requirements: [level_requirement]}, evidence: [success_evidence]}');

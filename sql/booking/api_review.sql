@@ -60,7 +60,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.review_submit(skillancer.booking_id, integer, text, boolean, integer, integer, integer, integer, integer) IS
 	'Reviews the other side of an ended booking, once: a freelancer also by quality, communication and timeliness, a client by clarity, communication and promptness. Nobody but its author sees a hidden review.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/reviews', 'review_submit',
-	summary => 'Review the other side of a booking');
+	summary => 'Review the other side of a booking', answers => '201 review_doc');
 
 -- The reviews of one booking that the caller may see.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_reviews(p_id skillancer.booking_id)
@@ -80,7 +80,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.booking_reviews(skillancer.booking_id) IS
 	'The published reviews of a booking, and the caller''s own.';
 SELECT skillancer.add_route('GET', '/v1/bookings/{id}/reviews', 'booking_reviews',
-	summary => 'Reviews of a booking');
+	summary => 'Reviews of a booking', answers => '[review_doc]');
 
 -- The published reviews of a person.
 CREATE OR REPLACE FUNCTION skillancer_api.user_reviews(p_id skillancer.user_id, p_side text DEFAULT NULL,
@@ -114,7 +114,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_reviews(skillancer.user_id, text, integer, text) IS
 	'The published reviews of a person as freelancer, as client or both (side), newest first.';
 SELECT skillancer.add_route('GET', '/v1/users/{id}/reviews', 'user_reviews', who => 'anyone',
-	summary => 'Published reviews of a person');
+	summary => 'Published reviews of a person', answers => '[review_doc]');
 
 -- The tallies behind a person's rating.
 CREATE OR REPLACE FUNCTION skillancer_api.user_rating(p_id skillancer.user_id)
@@ -133,7 +133,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_rating(skillancer.user_id) IS
 	'How many reviews of each rating a person has on either side, published in the last 24 months.';
 SELECT skillancer.add_route('GET', '/v1/users/{id}/rating', 'user_rating', who => 'anyone',
-	summary => 'Rating of a person from published reviews');
+	summary => 'Rating of a person from published reviews',
+	answers => '{freelancer: rating_tally|null, client: rating_tally|null}');
 
 -- The reviewed person answers, once.
 CREATE OR REPLACE FUNCTION skillancer_api.review_reply(p_id skillancer.review_id, p_reply text)
@@ -169,4 +170,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.review_reply(skillancer.review_id, text) IS
 	'Answers a published review about the caller, once.';
-SELECT skillancer.add_route('POST', '/v1/reviews/{id}/reply', 'review_reply', summary => 'Answer a review about me');
+SELECT skillancer.add_route('POST', '/v1/reviews/{id}/reply', 'review_reply', summary => 'Answer a review about me',
+	answers => 'review_doc');

@@ -60,4 +60,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.booking_timeline(skillancer.booking_id, integer, text) IS
 	'What happened to a booking, its milestones, weeks, change requests and disputes, who did it and when, oldest first.';
-SELECT skillancer.add_route('GET', '/v1/bookings/{id}/timeline', 'booking_timeline', summary => 'History of a booking');
+SELECT skillancer.add_route('GET', '/v1/bookings/{id}/timeline', 'booking_timeline', summary => 'History of a booking',
+	answers => '[{id: event_id, type: text, at: timestamptz, actorId: user_id|null, data: any}]');

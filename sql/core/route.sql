@@ -75,7 +75,7 @@ LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_parts text[] := regexp_match(p_answers, '^((?:[0-9]{3}, *)*[0-9]{3})? *(.*)$');
+	v_parts text[] := regexp_match(p_answers, '^((?:[0-9]{3}, *)*[0-9]{3})? *(.*?)(?: meta (\{.*\}))?$');
 	v_statuses integer[] := coalesce(string_to_array(v_parts[1], ',')::integer[], '{200}');
 BEGIN
 	IF v_parts[2] = '' THEN
@@ -83,11 +83,12 @@ BEGIN
 	ELSIF v_parts[2] ~ '^[a-z]+/' THEN
 		RETURN json_build_object('statuses', v_statuses, 'media', regexp_split_to_array(v_parts[2], ' *\| *'));
 	END IF;
-	RETURN json_build_object('statuses', v_statuses, 'schema', skillancer.shape_schema(v_parts[2]));
+	RETURN json_build_object('statuses', v_statuses, 'schema', skillancer.shape_schema(v_parts[2]),
+		'meta', skillancer.shape_schema(v_parts[3]));
 END
 $$;
 COMMENT ON FUNCTION skillancer.route_answers(text) IS
-	'Statuses, schema or media types of the answers that a route declares.';
+	'Statuses, and schema or media types of the answers that a route declares; behind "meta", members of meta that only this route has.';
 
 -- The schemas that answers refer to.
 CREATE OR REPLACE FUNCTION skillancer.route_schemas()

@@ -39,7 +39,8 @@ END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_list(boolean, text, integer, text) IS
 	'The caller''s notifications, newest first; unread=true leaves out those that were read.';
-SELECT skillancer.add_route('GET', '/v1/notifications', 'notification_list', summary => 'List my notifications');
+SELECT skillancer.add_route('GET', '/v1/notifications', 'notification_list', summary => 'List my notifications',
+	answers => '[notification_doc]');
 
 -- GET /v1/notifications/unread-count
 CREATE OR REPLACE FUNCTION skillancer_api.notification_unread_count()
@@ -55,7 +56,7 @@ END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_unread_count() IS 'How many of the caller''s notifications are unread.';
 SELECT skillancer.add_route('GET', '/v1/notifications/unread-count', 'notification_unread_count',
-	summary => 'Count my unread notifications');
+	summary => 'Count my unread notifications', answers => '{unread: bigint}');
 
 -- POST /v1/notifications/{id}/read
 CREATE OR REPLACE FUNCTION skillancer_api.notification_read(p_id skillancer.notification_id)
@@ -80,7 +81,7 @@ $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_read(skillancer.notification_id) IS
 	'Marks one of the caller''s notifications as read; a second time changes nothing.';
 SELECT skillancer.add_route('POST', '/v1/notifications/{id}/read', 'notification_read',
-	summary => 'Mark a notification as read');
+	summary => 'Mark a notification as read', answers => 'notification_doc');
 
 -- POST /v1/notifications/read-all
 CREATE OR REPLACE FUNCTION skillancer_api.notification_read_all()
@@ -101,4 +102,4 @@ $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_read_all() IS
 	'Marks all of the caller''s notifications as read and says how many were not.';
 SELECT skillancer.add_route('POST', '/v1/notifications/read-all', 'notification_read_all',
-	summary => 'Mark all my notifications as read');
+	summary => 'Mark all my notifications as read', answers => '{read: bigint}');

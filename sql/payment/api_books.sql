@@ -20,7 +20,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.ledger_check_get() IS
 	'The fourteen invariants of the ledger as the last nightly check found them; null before the first one.';
 SELECT skillancer.add_route('GET', '/v1/admin/ledger-check', 'ledger_check_get', who => 'FINANCE, ADMIN',
-	summary => 'Last check of the invariants of the ledger');
+	summary => 'Last check of the invariants of the ledger',
+	answers => '{checkedAt: timestamptz, ok: boolean, invariants: [{invariant: integer, name: text, violations: bigint, sample: [any]}]}|null');
 
 -- What a posting is.
 CREATE OR REPLACE FUNCTION skillancer.posting_kind(p_id bigint)
@@ -53,7 +54,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.posting_reverse(bigint, text) IS
 	'Takes a posting that was made by hand back by its mirror, once. What commands have posted is undone by commands, which know the states.';
 SELECT skillancer.add_route('POST', '/v1/admin/postings/{id}/reverse', 'posting_reverse', who => 'FINANCE, ADMIN',
-	summary => 'Take a posting back');
+	summary => 'Take a posting back', answers => '201 {posting: bigint, reverses: bigint}');
 
 -- The owners' money.
 CREATE OR REPLACE FUNCTION skillancer.contribute_capital(p_amount skillancer.monetary, p_reason text) RETURNS bigint
@@ -98,7 +99,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.capital_contribute(skillancer.monetary, text) IS
 	'Books money that the owners paid into the platform''s own bank account.';
 SELECT skillancer.add_route('POST', '/v1/admin/capital', 'capital_contribute', who => 'FINANCE, ADMIN',
-	summary => 'Book a contribution of the owners');
+	summary => 'Book a contribution of the owners', answers => '201 {posting: bigint, amount: monetary}');
 
 -- Closes the books.
 CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date) RETURNS skillancer.reply
@@ -114,7 +115,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.period_close(date) IS
 	'Closes the books through the end of a day (UTC), for good: nothing is posted into it any more.';
 SELECT skillancer.add_route('POST', '/v1/admin/periods', 'period_close', who => 'FINANCE, ADMIN',
-	summary => 'Close the books through a day');
+	summary => 'Close the books through a day', answers => '201 {through: date}');
 
 -- The closed periods.
 CREATE OR REPLACE FUNCTION skillancer_api.period_list() RETURNS json
@@ -134,4 +135,5 @@ $$;
 COMMENT ON FUNCTION skillancer_api.period_list() IS
 	'Closed periods with the balances (debit positive) of every class at their end, the last hundred, newest first.';
 SELECT skillancer.add_route('GET', '/v1/admin/periods', 'period_list', who => 'FINANCE, ADMIN',
-	summary => 'Closed periods');
+	summary => 'Closed periods',
+	answers => '[{through: date, closedAt: timestamptz, balances: [{class: text, balance: monetary}]|null}]');

@@ -30,7 +30,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.charge_create(skillancer.monetary, skillancer.payment_method_id, boolean) IS
 	'Charges a payment method into the caller''s wallet: 201 CAPTURED; 202 REQUIRES_ACTION (the payer goes to actionUrl, then confirm) or PROCESSING (an event tells what came of it); 402 PAYMENT_FAILED.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges', 'charge_create', who => 'CLIENT',
-	summary => 'Put money into the wallet');
+	summary => 'Put money into the wallet', answers => '200, 201, 202 charge_doc|dry_run');
 
 -- Pays for a milestone.
 CREATE OR REPLACE FUNCTION skillancer_api.milestone_fund(p_id skillancer.milestone_id,
@@ -77,7 +77,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.milestone_fund(skillancer.milestone_id, skillancer.payment_method_id, boolean) IS
 	'Puts the price of an agreed milestone and the client''s fee into escrow. What the wallet lacks is charged to the payment method: 201 charged and funded, 200 funded from the wallet, 202 when the payer has to confirm or the provider has not decided, 402 PAYMENT_FAILED, 409 ALREADY_FUNDED.';
 SELECT skillancer.add_route('POST', '/v1/milestones/{id}/fund', 'milestone_fund', who => 'CLIENT',
-	summary => 'Fund a milestone');
+	summary => 'Fund a milestone',
+	answers => '200, 201, 202 {milestone: milestone_doc, charge: charge_doc|null}|dry_run');
 
 -- Locks what a charge is for, then hands over to the engine.
 CREATE OR REPLACE FUNCTION skillancer.charge_command(p_id skillancer.charge_id, p_event text)
@@ -122,7 +123,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.charge_confirm(skillancer.charge_id, boolean) IS
 	'Says that the payer has acted on a charge that REQUIRES_ACTION. The sandbox captures it, and a milestone that waits for it is funded; with Stripe the charge is PROCESSING until Stripe has told what came of it.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/confirm', 'charge_confirm', who => 'CLIENT, FREELANCER',
-	summary => 'Confirm a charge that requires an action');
+	summary => 'Confirm a charge that requires an action', answers => '200, 201, 202 charge_doc|dry_run');
 
 -- The payer does not want it any more.
 CREATE OR REPLACE FUNCTION skillancer_api.charge_cancel(p_id skillancer.charge_id) RETURNS skillancer.reply
@@ -138,7 +139,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.charge_cancel(skillancer.charge_id) IS
 	'Gives a charge up that REQUIRES_ACTION; a milestone that waits for it is AGREED again. With Stripe it is PROCESSING until Stripe has cancelled it.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/cancel', 'charge_cancel', who => 'CLIENT, FREELANCER',
-	summary => 'Give up a charge that requires an action');
+	summary => 'Give up a charge that requires an action', answers => 'charge_doc');
 
 -- One charge.
 CREATE OR REPLACE FUNCTION skillancer_api.charge_get(p_id skillancer.charge_id,
@@ -162,4 +163,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.charge_get(skillancer.charge_id, text) IS 'A charge of the caller.';
-SELECT skillancer.add_route('GET', '/v1/payments/charges/{id}', 'charge_get', summary => 'One charge');
+SELECT skillancer.add_route('GET', '/v1/payments/charges/{id}', 'charge_get', summary => 'One charge',
+	answers => 'charge_doc');

@@ -38,7 +38,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.connects_get(skillancer.project_id, integer, text) IS
 	'Connects of the caller: balance, how many of them were given (and when lots of these lapse) and bought, what moved, newest first, bundles to buy, and with projectId what a proposal there costs.';
-SELECT skillancer.add_route('GET', '/v1/connects', 'connects_get', summary => 'My connects');
+SELECT skillancer.add_route('GET', '/v1/connects', 'connects_get', summary => 'My connects',
+	answers => '{balance: bigint, granted: bigint, bought: bigint, expires: [{connects: integer, expiresAt: timestamptz}], cost: integer|null, bundles: [{connects: integer, price: monetary}], history: [connect_movement]}');
 
 -- A purchase as JSON.
 CREATE OR REPLACE FUNCTION skillancer.purchase_reply(p_id uuid) RETURNS skillancer.reply
@@ -106,7 +107,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.connects_purchase(integer, skillancer.payment_method_id, boolean) IS
 	'Buys a bundle of connects. What the wallet lacks is charged to the payment method: 201 bought, 202 when the payer has to confirm, 402 PAYMENT_FAILED.';
 SELECT skillancer.add_route('POST', '/v1/connects/purchases', 'connects_purchase', who => 'FREELANCER',
-	summary => 'Buy connects');
+	summary => 'Buy connects', answers => '200, 201, 202 connect_purchase|dry_run');
 
 -- Gives connects.
 CREATE OR REPLACE FUNCTION skillancer_api.user_give_connects(p_id skillancer.user_id, p_connects integer, p_reason text)
@@ -135,4 +136,5 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_give_connects(skillancer.user_id, integer, text) IS
 	'Gives a user connects, with a reason; audited.';
 SELECT skillancer.add_route('POST', '/v1/users/{id}/connects', 'user_give_connects', who => 'FINANCE, ADMIN',
-	summary => 'Give connects to a user');
+	summary => 'Give connects to a user',
+	answers => '201 {id: uuid, userId: user_id, connects: integer, reason: text, expiresAt: timestamptz|null}');

@@ -120,4 +120,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.earning_list(text, text, text, timestamptz, timestamptz, integer, text) IS
 	'The caller''s earnings with gross, fee and net, newest first. groupBy=day|week|month|year|client|booking adds them up; meta.totals has the sums by currency.';
-SELECT skillancer.add_route('GET', '/v1/payments/earnings', 'earning_list', summary => 'My earnings');
+SELECT skillancer.add_route('GET', '/v1/payments/earnings', 'earning_list', summary => 'My earnings',
+	answers => '[earning_doc|earning_group] meta {totals?: [{earnings: bigint, gross: monetary, fee: monetary, net: monetary}]}');

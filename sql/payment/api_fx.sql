@@ -22,7 +22,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.fx_rate_list() IS
 	'Exchange rates in force, without spread, and the spread of conversions. A rate that is not usable is too old for a conversion.';
-SELECT skillancer.add_route('GET', '/v1/fx-rates', 'fx_rate_list', summary => 'Exchange rates');
+SELECT skillancer.add_route('GET', '/v1/fx-rates', 'fx_rate_list', summary => 'Exchange rates',
+	answers => '{spreadBps: integer, rates: [{base: text, quote: text, rate: text, validFrom: timestamptz, source: text, usable: boolean}]}');
 
 -- A quote.
 CREATE OR REPLACE FUNCTION skillancer_api.conversion_preview(p_from text, p_to text, p_amount numeric, p_side text DEFAULT 'SELL')
@@ -60,7 +61,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.conversion_preview(text, text, numeric, text) IS
 	'What a conversion would be now: side SELL gives exactly the amount (spread included), BUY gets exactly it. The quote is taken by POST /v1/wallet/conversions until expiresAt. 409 RATE_UNAVAILABLE.';
 SELECT skillancer.add_route('GET', '/v1/wallet/conversions/preview', 'conversion_preview',
-	summary => 'Quote for a conversion of your wallet');
+	summary => 'Quote for a conversion of your wallet',
+	answers => '{sold: monetary, spread: monetary, bought: monetary, rate: text, rateAt: timestamptz, spreadBps: integer, expiresAt: timestamptz, quote: text}');
 
 -- A conversion as JSON.
 CREATE OR REPLACE FUNCTION skillancer.conversion_json(p_id uuid) RETURNS json
@@ -116,7 +118,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.conversion_create(text, boolean) IS
 	'Converts money of the wallet as a quote says. 409 INSUFFICIENT_FUNDS, 410 when the quote has expired, 409 when it was taken.';
 SELECT skillancer.add_route('POST', '/v1/wallet/conversions', 'conversion_create', who => 'CLIENT, FREELANCER',
-	summary => 'Convert money of your wallet');
+	summary => 'Convert money of your wallet', answers => '200, 201 conversion|dry_run');
 
 -- What was converted.
 CREATE OR REPLACE FUNCTION skillancer_api.conversion_list(p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
@@ -143,7 +145,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.conversion_list(integer, text) IS 'The caller''s conversions, newest first.';
-SELECT skillancer.add_route('GET', '/v1/wallet/conversions', 'conversion_list', summary => 'Conversions of your wallet');
+SELECT skillancer.add_route('GET', '/v1/wallet/conversions', 'conversion_list', summary => 'Conversions of your wallet',
+	answers => '[conversion]');
 
 -- Staff puts a rate.
 CREATE OR REPLACE FUNCTION skillancer_api.fx_rate_create(p_base text, p_quote text, p_rate numeric, p_source text,
@@ -174,7 +177,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.fx_rate_create(text, text, numeric, text, timestamptz, boolean) IS
 	'Adds an exchange rate: units of quote for one unit of base, from validFrom on. One that is far off the last needs "confirm": true.';
 SELECT skillancer.add_route('POST', '/v1/admin/fx-rates', 'fx_rate_create', who => 'FINANCE, ADMIN',
-	summary => 'Set an exchange rate');
+	summary => 'Set an exchange rate',
+	answers => '201 {id: bigint, base: text, quote: text, rate: text, source: text, validFrom: timestamptz}');
 
 -- The open positions.
 CREATE OR REPLACE FUNCTION skillancer_api.fx_positions() RETURNS json
@@ -191,4 +195,5 @@ $$;
 COMMENT ON FUNCTION skillancer_api.fx_positions() IS
 	'What conversions have left open by currency: positive is owed to the platform''s books in that currency by the others. The value is by the last rates.';
 SELECT skillancer.add_route('GET', '/v1/admin/fx-positions', 'fx_positions', who => 'FINANCE, ADMIN',
-	summary => 'Open positions of conversions');
+	summary => 'Open positions of conversions',
+	answers => '{positions: [{position: monetary, value: monetary|null}], value: monetary|null}');

@@ -187,7 +187,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.payment_list(text, text, timestamptz, timestamptz, skillancer.booking_id, integer, text) IS
 	'Everything that moved the caller''s money, newest first, with the balances after it: charges, funding, releases (gross, and the caller''s fee), holds, payouts and what came back. posting is its number in the ledger. Filters: kind, currency, from (inclusive), to (exclusive), bookingId.';
-SELECT skillancer.add_route('GET', '/v1/payments', 'payment_list', summary => 'History of my money');
+SELECT skillancer.add_route('GET', '/v1/payments', 'payment_list', summary => 'History of my money',
+	answers => '[movement]');
 
 -- One line of a table for spreadsheets.
 CREATE OR REPLACE FUNCTION skillancer.csv_line(VARIADIC p_cells text[]) RETURNS text
@@ -235,4 +236,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.payment_export(text, text, timestamptz, timestamptz, skillancer.booking_id) IS
 	'The history of the caller''s money as text/csv, newest first: a line for each of the caller''s own entries. Filters as for the list; at most the policy exportLimit of postings.';
 SELECT skillancer.add_route('GET', '/v1/payments/export', 'payment_export', class => 'slow',
-	summary => 'History of my money as CSV');
+	summary => 'History of my money as CSV', answers => 'text/csv');

@@ -183,7 +183,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.payment_method_add(text, boolean) IS
 	'Adds a way to pay by a token of the provider; the first one is the default. Stripe: pm_… or cus_…/pm_…; sandbox: see the table of tokens in docs/money.md.';
 SELECT skillancer.add_route('POST', '/v1/payment-methods', 'payment_method_add', who => 'CLIENT, FREELANCER',
-	summary => 'Add a payment method');
+	summary => 'Add a payment method', answers => '201 payment_method_doc');
 
 -- All of them.
 CREATE OR REPLACE FUNCTION skillancer_api.payment_method_list() RETURNS json
@@ -195,7 +195,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payment_method_list() IS 'The caller''s payment methods.';
-SELECT skillancer.add_route('GET', '/v1/payment-methods', 'payment_method_list', summary => 'My payment methods');
+SELECT skillancer.add_route('GET', '/v1/payment-methods', 'payment_method_list', summary => 'My payment methods',
+	answers => '[payment_method_doc]');
 
 -- One.
 CREATE OR REPLACE FUNCTION skillancer_api.payment_method_get(p_id skillancer.payment_method_id,
@@ -209,7 +210,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payment_method_get(skillancer.payment_method_id, text) IS 'A payment method of the caller.';
-SELECT skillancer.add_route('GET', '/v1/payment-methods/{id}', 'payment_method_get', summary => 'One payment method');
+SELECT skillancer.add_route('GET', '/v1/payment-methods/{id}', 'payment_method_get', summary => 'One payment method',
+	answers => 'payment_method_doc');
 
 -- The one that is used when none is named.
 CREATE OR REPLACE FUNCTION skillancer_api.payment_method_update(p_id skillancer.payment_method_id, p_is_default boolean,
@@ -225,7 +227,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.payment_method_update(skillancer.payment_method_id, boolean, text) IS
 	'Makes a payment method of the caller the default one.';
-SELECT skillancer.add_route('PATCH', '/v1/payment-methods/{id}', 'payment_method_update', summary => 'Make a payment method the default');
+SELECT skillancer.add_route('PATCH', '/v1/payment-methods/{id}', 'payment_method_update', summary => 'Make a payment method the default',
+	answers => 'payment_method_doc');
 
 -- Removes one.
 CREATE OR REPLACE FUNCTION skillancer_api.payment_method_remove(p_id skillancer.payment_method_id) RETURNS void
@@ -258,7 +261,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.payout_method_add(text, boolean) IS
 	'Adds a way to be paid by the provider''s token; it is usable after a cool-down. 403 STEP_UP_REQUIRED without a recent sign-in. Stripe: acct_…, ba_… or card_…; sandbox: see the table of tokens in docs/money.md.';
 SELECT skillancer.add_route('POST', '/v1/payout-methods', 'payout_method_add', who => 'FREELANCER',
-	summary => 'Add a payout method');
+	summary => 'Add a payout method', answers => '201 payment_method_doc');
 
 -- All of them.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_method_list() RETURNS json
@@ -270,7 +273,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_method_list() IS 'The caller''s payout methods.';
-SELECT skillancer.add_route('GET', '/v1/payout-methods', 'payout_method_list', summary => 'My payout methods');
+SELECT skillancer.add_route('GET', '/v1/payout-methods', 'payout_method_list', summary => 'My payout methods',
+	answers => '[payment_method_doc]');
 
 -- One.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_method_get(p_id skillancer.payment_method_id,
@@ -284,7 +288,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_method_get(skillancer.payment_method_id, text) IS 'A payout method of the caller.';
-SELECT skillancer.add_route('GET', '/v1/payout-methods/{id}', 'payout_method_get', summary => 'One payout method');
+SELECT skillancer.add_route('GET', '/v1/payout-methods/{id}', 'payout_method_get', summary => 'One payout method',
+	answers => 'payment_method_doc');
 
 -- The one that is used when none is named.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_method_update(p_id skillancer.payment_method_id, p_is_default boolean,
@@ -301,7 +306,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_method_update(skillancer.payment_method_id, boolean, text) IS
 	'Makes a payout method of the caller the default one, which scheduled payouts go to; it cools down again. 403 STEP_UP_REQUIRED without a recent sign-in.';
-SELECT skillancer.add_route('PATCH', '/v1/payout-methods/{id}', 'payout_method_update', summary => 'Make a payout method the default');
+SELECT skillancer.add_route('PATCH', '/v1/payout-methods/{id}', 'payout_method_update', summary => 'Make a payout method the default',
+	answers => 'payment_method_doc');
 
 -- Removes one.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_method_remove(p_id skillancer.payment_method_id) RETURNS void

@@ -40,7 +40,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.wallet_get() IS
 	'Balances of the caller by currency: wallet (to pay with), pending (earned, on hold), available (to be paid out), inTransit (payouts on their way, without fees), receivable (owed to the platform).';
-SELECT skillancer.add_route('GET', '/v1/payments/wallet', 'wallet_get', summary => 'My balances');
+SELECT skillancer.add_route('GET', '/v1/payments/wallet', 'wallet_get', summary => 'My balances',
+	answers => '[{currency: text, wallet: monetary, pending: monetary, available: monetary, inTransit: monetary, receivable: monetary}]');
 
 -- What a price would cost either side.
 CREATE OR REPLACE FUNCTION skillancer_api.fee_preview(p_amount numeric, p_currency text,
@@ -79,7 +80,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.fee_preview(numeric, text, skillancer.user_id) IS
 	'Fees on a price by the current schedule; with userId, after what the caller and that person have billed together.';
-SELECT skillancer.add_route('GET', '/v1/payments/fee-preview', 'fee_preview', summary => 'What a price costs either side');
+SELECT skillancer.add_route('GET', '/v1/payments/fee-preview', 'fee_preview', summary => 'What a price costs either side',
+	answers => '{feeVersion: integer, billedBefore: monetary, price: monetary, clientFee: monetary, clientPays: monetary, serviceFee: monetary, freelancerEarns: monetary}');
 
 -- The trial balance.
 CREATE OR REPLACE FUNCTION skillancer_api.trial_balance() RETURNS json
@@ -101,4 +103,5 @@ $$;
 COMMENT ON FUNCTION skillancer_api.trial_balance() IS
 	'Debits, credits and balance of every class of account, the difference of each currency (always 0), and whether what is owed to users is covered.';
 SELECT skillancer.add_route('GET', '/v1/admin/trial-balance', 'trial_balance', who => 'FINANCE, ADMIN', class => 'slow',
-	summary => 'Trial balance and coverage');
+	summary => 'Trial balance and coverage',
+	answers => '{accounts: [{class: text, type: text, debit: monetary, credit: monetary, balance: monetary}], differences: [monetary], coverage: [{held: monetary, converted: monetary, owed: monetary, surplus: monetary, covered: boolean}]}');

@@ -78,7 +78,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.payout_create(skillancer.monetary, skillancer.payment_method_id, boolean) IS
 	'Requests a payout from the available balance; what arrives is the amount less the fee. 409 INSUFFICIENT_FUNDS, INVALID_STATE while the method cools down, PAYOUT_BLOCKED for accounts that are restricted or owe money, LIMIT_REACHED.';
 SELECT skillancer.add_route('POST', '/v1/payouts', 'payout_create', who => 'FREELANCER',
-	summary => 'Request a payout');
+	summary => 'Request a payout', answers => '200, 201 payout_doc|dry_run');
 
 -- The freelancer changes his mind before the provider has paid.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_cancel(p_id skillancer.payout_id, p_dry_run boolean DEFAULT false)
@@ -100,7 +100,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.payout_cancel(skillancer.payout_id, boolean) IS
 	'Takes back a payout that is REQUESTED; the amount is available again, with its fee.';
 SELECT skillancer.add_route('POST', '/v1/payouts/{id}/cancel', 'payout_cancel', who => 'FREELANCER',
-	summary => 'Take back a requested payout');
+	summary => 'Take back a requested payout', answers => 'payout_doc|dry_run');
 
 -- One payout.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_get(p_id skillancer.payout_id,
@@ -124,7 +124,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_get(skillancer.payout_id, text) IS 'A payout of the caller.';
-SELECT skillancer.add_route('GET', '/v1/payouts/{id}', 'payout_get', summary => 'One payout');
+SELECT skillancer.add_route('GET', '/v1/payouts/{id}', 'payout_get', summary => 'One payout',
+	answers => 'payout_doc');
 
 -- The caller's payouts, newest first.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_list(p_state text DEFAULT NULL, p_limit integer DEFAULT NULL,
@@ -156,4 +157,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_list(text, integer, text) IS 'The caller''s payouts, newest first.';
-SELECT skillancer.add_route('GET', '/v1/payouts', 'payout_list', summary => 'My payouts');
+SELECT skillancer.add_route('GET', '/v1/payouts', 'payout_list', summary => 'My payouts', answers => '[payout_doc]');

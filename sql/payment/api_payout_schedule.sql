@@ -43,7 +43,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.payout_schedule_put(text, text, text) IS
 	'Pays out the whole available balance of a currency to the default payout method: WEEKLY (Mondays) or MONTHLY (the first), at 0:00 UTC, or MANUAL. Balances below the minimum wait for the next period.';
 SELECT skillancer.add_route('PUT', '/v1/payout-schedules/{currency}', 'payout_schedule_put', who => 'FREELANCER',
-	summary => 'Set my payout schedule');
+	summary => 'Set my payout schedule', answers => 'payout_schedule_doc');
 
 -- The caller's schedules.
 CREATE OR REPLACE FUNCTION skillancer_api.payout_schedule_list() RETURNS json
@@ -57,7 +57,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_schedule_list() IS
 	'The caller''s payout schedules by currency, with what became of the last period; a currency without one is MANUAL.';
-SELECT skillancer.add_route('GET', '/v1/payout-schedules', 'payout_schedule_list', summary => 'My payout schedules');
+SELECT skillancer.add_route('GET', '/v1/payout-schedules', 'payout_schedule_list', summary => 'My payout schedules',
+	answers => '[payout_schedule_doc]');
 
 -- The payout of one period.
 CREATE OR REPLACE FUNCTION skillancer.payout_of_period(p_schedule uuid, p_user skillancer.user_id, p_currency text,

@@ -58,7 +58,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.webhook_stripe(bytea, text) IS
 	'Webhooks of Stripe, verified by their signature over the body as it was sent. Each is taken in once; the courier applies it. 400 SIGNATURE_INVALID.';
 SELECT skillancer.add_route('POST', '/v1/webhooks/stripe', 'webhook_stripe', who => 'anyone', class => 'fast', idempotent => false,
-	summary => 'Take a webhook of Stripe in');
+	summary => 'Take a webhook of Stripe in', answers => '{received: boolean}');
 
 -- Calls to providers.
 CREATE OR REPLACE FUNCTION skillancer_api.provider_call_list(p_state text DEFAULT NULL, p_limit integer DEFAULT NULL,
@@ -92,7 +92,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.provider_call_list(text, integer, text) IS
 	'Calls to payment providers with attempts, outcome and error, newest first; state PARKED waits for people.';
 SELECT skillancer.add_route('GET', '/v1/admin/provider-calls', 'provider_call_list', who => 'FINANCE, ADMIN',
-	summary => 'Calls to payment providers');
+	summary => 'Calls to payment providers', answers => '[provider_call_doc]');
 
 -- Webhooks of providers.
 CREATE OR REPLACE FUNCTION skillancer_api.provider_event_list(p_state text DEFAULT NULL, p_limit integer DEFAULT NULL,
@@ -128,7 +128,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.provider_event_list(text, integer, text) IS
 	'Webhooks of payment providers and what became of them, newest first; state PARKED contradicts what we know and waits for people.';
 SELECT skillancer.add_route('GET', '/v1/admin/provider-events', 'provider_event_list', who => 'FINANCE, ADMIN',
-	summary => 'Webhooks of payment providers');
+	summary => 'Webhooks of payment providers', answers => '[provider_event_doc]');
 
 -- Drives a parked one again.
 CREATE OR REPLACE FUNCTION skillancer_api.provider_redrive(p_id text) RETURNS skillancer.reply
@@ -147,4 +147,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.provider_redrive(text) IS
 	'Works on a parked call or webhook of a payment provider again: its answer is applied once more, or its question asked once more.';
 SELECT skillancer.add_route('POST', '/v1/admin/provider-calls/{id}/redrive', 'provider_redrive', who => 'FINANCE, ADMIN',
-	summary => 'Try a parked call or webhook again');
+	summary => 'Try a parked call or webhook again', answers => '202 {id: text}');

@@ -16,7 +16,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.categories() IS
 	'All categories: a flat list with parents before children, each with its parentId.';
 SELECT skillancer.add_route('GET', '/v1/categories', 'categories', who => 'anyone',
-	summary => 'List the categories', cache_ttl => 60);
+	summary => 'List the categories', cache_ttl => 60, answers => '[category_doc]');
 
 -- GET /v1/skills
 CREATE OR REPLACE FUNCTION skillancer_api.skill_list(
@@ -52,7 +52,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.skill_list(text, integer, text) IS
 	'Skills of which a name or alias starts with q, by slug; all skills without q.';
 SELECT skillancer.add_route('GET', '/v1/skills', 'skill_list', who => 'anyone',
-	summary => 'List skills by the beginning of a name or alias', cache_ttl => 30);
+	summary => 'List skills by the beginning of a name or alias', cache_ttl => 30, answers => '[skill_doc]');
 
 -- GET /v1/skills/popular
 CREATE OR REPLACE FUNCTION skillancer_api.skills_popular(p_limit integer DEFAULT NULL)
@@ -85,4 +85,5 @@ $$;
 COMMENT ON FUNCTION skillancer_api.skills_popular(integer) IS
 	'The skills that the newest 1000 open public projects ask for most, with how many of these do.';
 SELECT skillancer.add_route('GET', '/v1/skills/popular', 'skills_popular', who => 'anyone',
-	summary => 'List the skills that open projects ask for most', cache_ttl => 300);
+	summary => 'List the skills that open projects ask for most', cache_ttl => 300,
+	answers => '[{id: skill_id, slug: text, name: text, projects: bigint}]');

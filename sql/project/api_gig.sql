@@ -116,7 +116,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.gig_create(text, text, jsonb, text, text[], jsonb, jsonb, text[]) IS
 	'Creates a draft with one to three packages [{"tier","title","description","price","deliveryDays","revisions","features"}] in one currency, extras [{"title","price","extraDays"}] and faq [{"question","answer"}].';
 SELECT skillancer.add_route('POST', '/v1/gigs', 'gig_create', who => 'FREELANCER',
-	summary => 'Create a draft gig');
+	summary => 'Create a draft gig', answers => '201 gig_doc');
 
 -- GET /v1/gigs/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.gig_get(
@@ -140,7 +140,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.gig_get(skillancer.gig_id, text) IS
 	'One gig: active ones for everybody, others for their freelancer and staff.';
-SELECT skillancer.add_route('GET', '/v1/gigs/{id}', 'gig_get', who => 'anyone', summary => 'Get a gig');
+SELECT skillancer.add_route('GET', '/v1/gigs/{id}', 'gig_get', who => 'anyone', summary => 'Get a gig',
+	answers => 'gig_doc');
 
 -- The caller's gigs, newest first.
 CREATE OR REPLACE FUNCTION skillancer.gig_list_mine(p_limit integer, p_cursor text)
@@ -246,7 +247,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.gig_list(text, text, numeric, numeric, text, boolean, integer, text) IS
 	'Active gigs, newest first, filtered by words (q), category with what lies below it, and the lowest price. mine=true lists your own in every state.';
 SELECT skillancer.add_route('GET', '/v1/gigs', 'gig_list', who => 'anyone',
-	summary => 'List active gigs, or your own');
+	summary => 'List active gigs, or your own', answers => '[gig_doc]');
 
 -- PATCH /v1/gigs/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.gig_update(
@@ -297,7 +298,7 @@ COMMENT ON FUNCTION skillancer_api.gig_update(skillancer.gig_id, text[], text, t
 		text[], text) IS
 	'Changes the fields that are sent and keeps the old wording under its revision: orders that were made on it stay as they are.';
 SELECT skillancer.add_route('PATCH', '/v1/gigs/{id}', 'gig_update', who => 'FREELANCER',
-	summary => 'Edit a gig of yours');
+	summary => 'Edit a gig of yours', answers => 'gig_doc');
 
 -- POST /v1/gigs/{id}/activate
 CREATE OR REPLACE FUNCTION skillancer_api.gig_activate(p_id skillancer.gig_id)
@@ -316,7 +317,7 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.gig_activate(skillancer.gig_id) IS 'Offers a draft or paused gig to clients.';
 SELECT skillancer.add_route('POST', '/v1/gigs/{id}/activate', 'gig_activate', who => 'FREELANCER',
-	summary => 'Activate a gig of yours');
+	summary => 'Activate a gig of yours', answers => 'gig_doc');
 
 -- POST /v1/gigs/{id}/pause
 CREATE OR REPLACE FUNCTION skillancer_api.gig_pause(p_id skillancer.gig_id)
@@ -332,7 +333,7 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.gig_pause(skillancer.gig_id) IS 'Takes an active gig out of the lists for a while.';
 SELECT skillancer.add_route('POST', '/v1/gigs/{id}/pause', 'gig_pause', who => 'FREELANCER',
-	summary => 'Pause a gig of yours');
+	summary => 'Pause a gig of yours', answers => 'gig_doc');
 
 -- POST /v1/gigs/{id}/archive
 CREATE OR REPLACE FUNCTION skillancer_api.gig_archive(p_id skillancer.gig_id)
@@ -348,4 +349,4 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.gig_archive(skillancer.gig_id) IS 'Ends an active or paused gig for good.';
 SELECT skillancer.add_route('POST', '/v1/gigs/{id}/archive', 'gig_archive', who => 'FREELANCER',
-	summary => 'Archive a gig of yours');
+	summary => 'Archive a gig of yours', answers => 'gig_doc');

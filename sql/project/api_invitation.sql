@@ -82,7 +82,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.invitation_create(skillancer.project_id, skillancer.user_id, text) IS
 	'Invites a freelancer with a public profile to propose on an open project of the caller, public or not.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/invitations', 'invitation_create', who => 'CLIENT',
-	summary => 'Invite a freelancer');
+	summary => 'Invite a freelancer', answers => '201 invitation_doc');
 
 -- GET /v1/projects/{id}/invitations
 CREATE OR REPLACE FUNCTION skillancer_api.project_invitations(
@@ -123,7 +123,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_invitations(skillancer.project_id, integer, text) IS
 	'The invitations to a project of the caller, newest first.';
 SELECT skillancer.add_route('GET', '/v1/projects/{id}/invitations', 'project_invitations', who => 'CLIENT',
-	summary => 'List the invitations to a project of yours');
+	summary => 'List the invitations to a project of yours', answers => '[invitation_doc]');
 
 -- GET /v1/invitations
 CREATE OR REPLACE FUNCTION skillancer_api.invitation_list(p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
@@ -155,7 +155,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.invitation_list(integer, text) IS
 	'The invitations that the caller received, newest first.';
-SELECT skillancer.add_route('GET', '/v1/invitations', 'invitation_list', summary => 'List your invitations');
+SELECT skillancer.add_route('GET', '/v1/invitations', 'invitation_list', summary => 'List your invitations',
+	answers => '[invitation_doc]');
 
 -- Fires an event at an invitation of which the caller is a party.
 CREATE OR REPLACE FUNCTION skillancer.answer_invitation(p_id skillancer.invitation_id, p_event text)
@@ -186,7 +187,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.invitation_decline(skillancer.invitation_id) IS
 	'Declines an invitation that the caller received. To accept one, propose.';
 SELECT skillancer.add_route('POST', '/v1/invitations/{id}/decline', 'invitation_decline', who => 'FREELANCER',
-	summary => 'Decline an invitation');
+	summary => 'Decline an invitation', answers => 'invitation_doc');
 
 -- POST /v1/invitations/{id}/withdraw
 CREATE OR REPLACE FUNCTION skillancer_api.invitation_withdraw(p_id skillancer.invitation_id)
@@ -201,7 +202,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.invitation_withdraw(skillancer.invitation_id) IS
 	'Takes back an invitation that the caller sent and nobody answered.';
 SELECT skillancer.add_route('POST', '/v1/invitations/{id}/withdraw', 'invitation_withdraw', who => 'CLIENT',
-	summary => 'Withdraw an invitation');
+	summary => 'Withdraw an invitation', answers => 'invitation_doc');
 
 -- POST /v1/projects/{id}/save
 CREATE OR REPLACE FUNCTION skillancer_api.project_save(p_id skillancer.project_id)
@@ -271,4 +272,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.saved_project_list(integer, text) IS
 	'The saved projects of the caller that are still visible, the last saved first.';
 SELECT skillancer.add_route('GET', '/v1/users/me/saved-projects', 'saved_project_list',
-	summary => 'List your saved projects');
+	summary => 'List your saved projects', answers => '[project_doc]');

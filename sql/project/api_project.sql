@@ -43,7 +43,7 @@ COMMENT ON FUNCTION skillancer_api.project_create(text, text, text, skillancer.m
 		text[], text, text, text, integer, text[], date) IS
 	'Creates a draft. category is an id or slug, skills are ids, slugs or aliases; budgetMax defaults to budgetMin.';
 SELECT skillancer.add_route('POST', '/v1/projects', 'project_create', who => 'CLIENT',
-	summary => 'Create a draft project');
+	summary => 'Create a draft project', answers => '201 project_doc');
 
 -- GET /v1/projects/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.project_get(
@@ -72,7 +72,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_get(skillancer.project_id, text) IS
 	'One project: public ones for everybody, others for their client, who proposed, who is invited, and staff.';
 SELECT skillancer.add_route('GET', '/v1/projects/{id}', 'project_get', who => 'anyone',
-	summary => 'Get a project');
+	summary => 'Get a project', answers => 'project_doc');
 
 -- The caller's projects, newest first.
 CREATE OR REPLACE FUNCTION skillancer.project_list_mine(p_state text, p_limit integer, p_cursor text)
@@ -195,7 +195,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_list(text, text, text, text, numeric, numeric, text, boolean, text, integer, text) IS
 	'Open public projects, newest first, filtered by words (q), skill (ids, slugs or aliases, comma between: all of them), category with what lies below it, kind, and a budget that meets budgetMin..budgetMax. mine=true lists your own in every state.';
 SELECT skillancer.add_route('GET', '/v1/projects', 'project_list', who => 'anyone',
-	summary => 'List open projects, or your own');
+	summary => 'List open projects, or your own', answers => '[project_doc]');
 
 -- PATCH /v1/projects/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.project_update(
@@ -267,4 +267,4 @@ COMMENT ON FUNCTION skillancer_api.project_update(skillancer.project_id, text[],
 		skillancer.monetary, text, text[], text, text, text, integer, text[], date, text) IS
 	'Changes the fields that are sent, until the project is filled or over. An open project whose new text carries contact details goes to review.';
 SELECT skillancer.add_route('PATCH', '/v1/projects/{id}', 'project_update', who => 'CLIENT',
-	summary => 'Edit a project of yours');
+	summary => 'Edit a project of yours', answers => 'project_doc');

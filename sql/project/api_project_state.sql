@@ -29,7 +29,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_publish(skillancer.project_id) IS
 	'Opens a draft for proposals. A text with contact details goes to review instead: look at the state of the answer.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/publish', 'project_publish', who => 'CLIENT',
-	summary => 'Publish a draft');
+	summary => 'Publish a draft', answers => 'project_doc');
 
 -- POST /v1/projects/{id}/pause
 CREATE OR REPLACE FUNCTION skillancer_api.project_pause(p_id skillancer.project_id)
@@ -46,7 +46,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_pause(skillancer.project_id) IS
 	'Takes an open project out of the lists; proposals stay and no new ones come in.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/pause', 'project_pause', who => 'CLIENT',
-	summary => 'Pause an open project');
+	summary => 'Pause an open project', answers => 'project_doc');
 
 -- POST /v1/projects/{id}/resume
 CREATE OR REPLACE FUNCTION skillancer_api.project_resume(p_id skillancer.project_id)
@@ -64,7 +64,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_resume(skillancer.project_id) IS
 	'Opens a paused project again; its time until it expires starts anew.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/resume', 'project_resume', who => 'CLIENT',
-	summary => 'Resume a paused project');
+	summary => 'Resume a paused project', answers => 'project_doc');
 
 -- POST /v1/projects/{id}/cancel
 CREATE OR REPLACE FUNCTION skillancer_api.project_cancel(p_id skillancer.project_id, p_reason text DEFAULT NULL)
@@ -84,7 +84,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_cancel(skillancer.project_id, text) IS
 	'Ends an open or paused project without filling it; its live proposals are closed.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/cancel', 'project_cancel', who => 'CLIENT',
-	summary => 'Cancel a project');
+	summary => 'Cancel a project', answers => 'project_doc');
 
 -- POST /v1/projects/{id}/close
 CREATE OR REPLACE FUNCTION skillancer_api.project_close(p_id skillancer.project_id)
@@ -110,7 +110,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_close(skillancer.project_id) IS
 	'Closes a filled project. One that has hired, but fewer than its openings, is filled with those first; one without a hire is cancelled instead.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/close', 'project_close', who => 'CLIENT',
-	summary => 'Close a project');
+	summary => 'Close a project', answers => 'project_doc');
 
 -- GET /v1/projects/in-review
 CREATE OR REPLACE FUNCTION skillancer_api.project_review_list(p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
@@ -143,7 +143,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_review_list(integer, text) IS
 	'Projects that wait for review, the oldest first. For staff with jobs:moderate.';
 SELECT skillancer.add_route('GET', '/v1/projects/in-review', 'project_review_list', who => 'MODERATOR, ADMIN',
-	summary => 'List projects that wait for review');
+	summary => 'List projects that wait for review', answers => '[project_doc]');
 
 -- Approves or rejects a project in review.
 CREATE OR REPLACE FUNCTION skillancer.review_project(p_id skillancer.project_id, p_event text, p_reason text)
@@ -180,7 +180,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_approve(skillancer.project_id) IS
 	'Opens a project that waits for review. For staff with jobs:moderate.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/approve', 'project_approve', who => 'MODERATOR, ADMIN',
-	summary => 'Approve a project in review');
+	summary => 'Approve a project in review', answers => 'project_doc');
 
 -- POST /v1/projects/{id}/reject
 CREATE OR REPLACE FUNCTION skillancer_api.project_reject(p_id skillancer.project_id, p_reason text)
@@ -196,4 +196,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_reject(skillancer.project_id, text) IS
 	'Sends a project in review back to its client as a draft; the reason stands in the event. For staff with jobs:moderate.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/reject', 'project_reject', who => 'MODERATOR, ADMIN',
-	summary => 'Reject a project in review');
+	summary => 'Reject a project in review', answers => 'project_doc');

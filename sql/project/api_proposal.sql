@@ -149,7 +149,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_create(skillancer.project_id, text, skillancer.monetary, integer, jsonb, text[]) IS
 	'Proposes on an open project of somebody else. Milestones, when given, add up to the bid. One live proposal a project. It costs connects: 409 INSUFFICIENT_CONNECTS.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/proposals', 'proposal_create', who => 'FREELANCER',
-	summary => 'Submit a proposal');
+	summary => 'Submit a proposal', answers => '201 proposal_doc');
 
 -- GET /v1/proposals/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_get(
@@ -175,7 +175,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_get(skillancer.proposal_id, text) IS
 	'One proposal, for its freelancer, the client of the project, and staff.';
 SELECT skillancer.add_route('GET', '/v1/proposals/{id}', 'proposal_get',
-	summary => 'Get a proposal');
+	summary => 'Get a proposal', answers => 'proposal_doc');
 
 -- GET /v1/proposals/{id}/revisions
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_revisions(p_id skillancer.proposal_id)
@@ -201,7 +201,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_revisions(skillancer.proposal_id) IS
 	'Every wording of a proposal, the newest first, for those who see the proposal.';
 SELECT skillancer.add_route('GET', '/v1/proposals/{id}/revisions', 'proposal_revisions',
-	summary => 'List the wordings of a proposal');
+	summary => 'List the wordings of a proposal', answers => '[proposal_revision]');
 
 -- GET /v1/proposals
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_list(
@@ -238,7 +238,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_list(text, integer, text) IS
 	'The proposals that the caller made, newest first, in every state or in one.';
 SELECT skillancer.add_route('GET', '/v1/proposals', 'proposal_list',
-	summary => 'List your proposals');
+	summary => 'List your proposals', answers => '[proposal_doc]');
 
 -- GET /v1/projects/{id}/proposals
 CREATE OR REPLACE FUNCTION skillancer_api.project_proposals(
@@ -284,7 +284,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_proposals(skillancer.project_id, text, boolean, integer, text) IS
 	'The proposals on a project of the caller, newest first; shortlisted=true keeps those on the short list.';
 SELECT skillancer.add_route('GET', '/v1/projects/{id}/proposals', 'project_proposals', who => 'CLIENT',
-	summary => 'List the proposals on a project of yours');
+	summary => 'List the proposals on a project of yours', answers => '[proposal_doc]');
 
 -- PATCH /v1/proposals/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_update(
@@ -331,4 +331,4 @@ COMMENT ON FUNCTION skillancer_api.proposal_update(skillancer.proposal_id, text[
 		jsonb, text[], text) IS
 	'Changes a live proposal of the caller; the old wording is kept under its revision. Answers a counter-offer, too.';
 SELECT skillancer.add_route('PATCH', '/v1/proposals/{id}', 'proposal_update', who => 'FREELANCER',
-	summary => 'Edit a proposal of yours');
+	summary => 'Edit a proposal of yours', answers => 'proposal_doc');

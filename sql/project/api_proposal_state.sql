@@ -58,7 +58,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_withdraw(skillancer.proposal_id, text) IS
 	'Takes a live proposal of the caller back.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/withdraw', 'proposal_withdraw', who => 'FREELANCER',
-	summary => 'Withdraw a proposal of yours');
+	summary => 'Withdraw a proposal of yours', answers => 'proposal_doc');
 
 -- POST /v1/proposals/{id}/decline
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_decline(p_id skillancer.proposal_id, p_reason text DEFAULT NULL)
@@ -73,7 +73,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_decline(skillancer.proposal_id, text) IS
 	'Declines a live proposal on a project of the caller.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/decline', 'proposal_decline', who => 'CLIENT',
-	summary => 'Decline a proposal');
+	summary => 'Decline a proposal', answers => 'proposal_doc');
 
 -- POST /v1/proposals/{id}/counter
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_counter(
@@ -107,7 +107,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_counter(skillancer.proposal_id, skillancer.monetary, integer, text) IS
 	'Names the terms that the client would agree to; the freelancer answers by editing the proposal.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/counter', 'proposal_counter', who => 'CLIENT',
-	summary => 'Make a counter-offer');
+	summary => 'Make a counter-offer', answers => 'proposal_doc');
 
 -- Sets or takes off a tag of the client; the first time is kept.
 CREATE OR REPLACE FUNCTION skillancer.tag_proposal(p_id skillancer.proposal_id, p_tag text, p_on boolean)
@@ -167,7 +167,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_shortlist(skillancer.proposal_id, boolean) IS
 	'Puts a proposal on the client''s short list, or takes it off with on=false. Its freelancer is told.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/shortlist', 'proposal_shortlist', who => 'CLIENT',
-	summary => 'Shortlist a proposal');
+	summary => 'Shortlist a proposal', answers => 'proposal_doc');
 
 -- POST /v1/proposals/{id}/tags
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_tag(p_id skillancer.proposal_id, p_tag text, p_on boolean DEFAULT true)
@@ -184,4 +184,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.proposal_tag(skillancer.proposal_id, text, boolean) IS
 	'Sets a tag of the client with its time, or takes it off with on=false: viewed, shortlisted, interviewing, archived.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/tags', 'proposal_tag', who => 'CLIENT',
-	summary => 'Tag a proposal');
+	summary => 'Tag a proposal', answers => 'proposal_doc');

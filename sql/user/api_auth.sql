@@ -85,7 +85,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_register(text, text, text, text[]) IS
 	'Creates an account and mails a link that verifies the address. A known address gets the same answer, and a mail that tells its owner.';
 SELECT skillancer.add_route('POST', '/v1/auth/register', 'auth_register', who => 'anyone', rate => 'auth',
-	summary => 'Create an account');
+	summary => 'Create an account', answers => '202 {email: text, status: "VERIFICATION_SENT"}');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_login(
@@ -115,7 +115,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_login(text, text, text, text) IS
 	'Signs in: an access token in the body, the refresh token in a cookie, or in the body with tokenTransport "body". Five failures in 15 minutes lock the account for this network: 423 with the time.';
 SELECT skillancer.add_route('POST', '/v1/auth/login', 'auth_login', who => 'anyone', rate => 'auth',
-	summary => 'Sign in');
+	summary => 'Sign in', answers => 'signed_in');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_refresh(
@@ -140,7 +140,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_refresh(text, text) IS
 	'Exchanges the refresh token (cookie, or refreshToken in the body) for a new one and an access token. A token used twice ends the session, but for one repetition within ten seconds.';
 SELECT skillancer.add_route('POST', '/v1/auth/refresh', 'auth_refresh', who => 'anyone', rate => 'auth',
-	summary => 'Exchange the refresh token');
+	summary => 'Exchange the refresh token', answers => 'signed_in');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_logout(
@@ -172,7 +172,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_logout(text, text) IS
 	'Ends the session of the access token, of the refresh token, or of both.';
 SELECT skillancer.add_route('POST', '/v1/auth/logout', 'auth_logout', who => 'anyone', class => 'fast',
-	summary => 'Sign out');
+	summary => 'Sign out', answers => '204');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_verify_email(p_token text)
@@ -196,7 +196,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_verify_email(text) IS
 	'Verifies the address by the token of the mailed link: 24 hours, once.';
 SELECT skillancer.add_route('POST', '/v1/auth/verify-email', 'auth_verify_email', who => 'anyone', rate => 'auth',
-	summary => 'Verify the e-mail address');
+	summary => 'Verify the e-mail address', answers => '{status: "VERIFIED"}');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_resend_verification(p_email text)
@@ -214,7 +214,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_resend_verification(text) IS
 	'Mails the link again if the address waits for it. The answer does not depend on that.';
 SELECT skillancer.add_route('POST', '/v1/auth/resend-verification', 'auth_resend_verification', who => 'anyone',
-	rate => 'auth', summary => 'Mail the verification link again');
+	rate => 'auth', summary => 'Mail the verification link again',
+	answers => '202 {email: text, status: "ACCEPTED"}');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_forgot_password(p_email text)
@@ -232,7 +233,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_forgot_password(text) IS
 	'Mails a link that sets a new password if there is such an account. The answer does not depend on that.';
 SELECT skillancer.add_route('POST', '/v1/auth/forgot-password', 'auth_forgot_password', who => 'anyone',
-	rate => 'auth', summary => 'Ask for a link that sets a new password');
+	rate => 'auth', summary => 'Ask for a link that sets a new password',
+	answers => '202 {email: text, status: "ACCEPTED"}');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.auth_reset_password(p_token text, p_password text)
@@ -253,4 +255,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_reset_password(text, text) IS
 	'Sets a new password by the token of the mailed link: one hour, once. Every session ends.';
 SELECT skillancer.add_route('POST', '/v1/auth/reset-password', 'auth_reset_password', who => 'anyone',
-	rate => 'auth', summary => 'Set a new password by a mailed link');
+	rate => 'auth', summary => 'Set a new password by a mailed link', answers => '{status: "PASSWORD_CHANGED"}');

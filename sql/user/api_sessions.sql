@@ -28,7 +28,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.session_list(integer, text) IS 'The live sessions of the caller, newest first.';
-SELECT skillancer.add_route('GET', '/v1/auth/sessions', 'session_list', summary => 'List my sessions');
+SELECT skillancer.add_route('GET', '/v1/auth/sessions', 'session_list', summary => 'List my sessions',
+	answers => '[session_doc]');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.session_revoke(p_id skillancer.session_id)
@@ -74,7 +75,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.session_revoke_all(boolean) IS
 	'Ends all sessions of the caller but the present one, or that one too with includeCurrent.';
 SELECT skillancer.add_route('POST', '/v1/auth/sessions/revoke-all', 'session_revoke_all', class => 'fast',
-	idempotent => false, summary => 'End all my other sessions');
+	idempotent => false, summary => 'End all my other sessions', answers => '{revoked: integer}');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.me_change_password(
@@ -111,4 +112,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.me_change_password(text, text, text, text) IS
 	'Changes the password. Every session ends, the present one too; the answer starts a new one.';
 SELECT skillancer.add_route('POST', '/v1/users/me/password', 'me_change_password', rate => 'auth',
-	idempotent => false, summary => 'Change my password');
+	idempotent => false, summary => 'Change my password', answers => 'signed_in');

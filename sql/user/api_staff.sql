@@ -40,7 +40,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_list(text, text, text, integer, text) IS
 	'Accounts, newest first, for staff with users:view; q searches address and name.';
 SELECT skillancer.add_route('GET', '/v1/users', 'user_list', who => 'ADMIN,SUPPORT,MODERATOR,FINANCE',
-	summary => 'List accounts');
+	summary => 'List accounts', answers => '[user_doc]');
 
 -- Fires an event at an account on behalf of staff.
 CREATE OR REPLACE FUNCTION skillancer.moderate_user(p_id skillancer.user_id, p_event text, p_reason text)
@@ -77,7 +77,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_suspend(skillancer.user_id, text) IS
 	'Suspends an account: its sessions end, its profile is hidden.';
 SELECT skillancer.add_route('POST', '/v1/users/{id}/suspend', 'user_suspend', who => 'ADMIN,MODERATOR',
-	class => 'fast', summary => 'Suspend an account');
+	class => 'fast', summary => 'Suspend an account', answers => 'user_doc');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.user_restrict(p_id skillancer.user_id, p_reason text)
@@ -92,7 +92,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_restrict(skillancer.user_id, text) IS
 	'Restricts an account: no new business, what runs goes on.';
 SELECT skillancer.add_route('POST', '/v1/users/{id}/restrict', 'user_restrict', who => 'ADMIN,MODERATOR',
-	class => 'fast', summary => 'Restrict an account');
+	class => 'fast', summary => 'Restrict an account', answers => 'user_doc');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.user_reinstate(p_id skillancer.user_id, p_reason text)
@@ -107,7 +107,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_reinstate(skillancer.user_id, text) IS
 	'Lifts a suspension or restriction.';
 SELECT skillancer.add_route('POST', '/v1/users/{id}/reinstate', 'user_reinstate', who => 'ADMIN,MODERATOR',
-	class => 'fast', summary => 'Lift a suspension or restriction');
+	class => 'fast', summary => 'Lift a suspension or restriction', answers => 'user_doc');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.user_set_roles(p_id skillancer.user_id, p_roles text[])
@@ -141,4 +141,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.user_set_roles(skillancer.user_id, text[]) IS
 	'Replaces the roles of an account; a lost role ends its sessions. ADMIN is given and taken with system:manage_admins only.';
 SELECT skillancer.add_route('POST', '/v1/users/{id}/roles', 'user_set_roles', who => 'ADMIN', class => 'fast',
-	summary => 'Set the roles of an account');
+	summary => 'Set the roles of an account', answers => 'user_doc');

@@ -48,4 +48,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.auth_step_up(text) IS
 	'Confirms the password in the present session, so that sensitive commands are possible for 15 minutes (403 STEP_UP_REQUIRED otherwise). Failures count like those of sign-in.';
 SELECT skillancer.add_route('POST', '/v1/auth/step-up', 'auth_step_up', rate => 'auth', idempotent => false,
-	summary => 'Confirm my password');
+	summary => 'Confirm my password', answers => '{confirmedUntil: timestamptz}');

@@ -38,7 +38,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.me_get(text) IS 'Account and profile of the caller.';
-SELECT skillancer.add_route('GET', '/v1/users/me', 'me_get', summary => 'My account and profile');
+SELECT skillancer.add_route('GET', '/v1/users/me', 'me_get', summary => 'My account and profile',
+	answers => 'user_doc & {profile: profile_doc|null}');
 
 -- Tells that the caller changed something of himself.
 CREATE OR REPLACE FUNCTION skillancer.emit_me_updated(p_fields text[])
@@ -87,7 +88,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.me_patch(text[], text, text, text, text) IS
 	'Changes name, time zone or locale of the caller.';
-SELECT skillancer.add_route('PATCH', '/v1/users/me', 'me_patch', class => 'fast', summary => 'Change my account');
+SELECT skillancer.add_route('PATCH', '/v1/users/me', 'me_patch', class => 'fast', summary => 'Change my account',
+	answers => 'user_doc & {profile: profile_doc|null}');
 
 -- Problems of a profile.
 CREATE OR REPLACE FUNCTION skillancer.check_profile_lists(
@@ -156,7 +158,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.me_put_profile(text, text, text, skillancer.monetary, text[], text, text, jsonb, jsonb, jsonb, jsonb, text, text, text, boolean, text) IS
 	'Replaces the profile of the caller; what is not sent is emptied. Skills have a route of their own.';
 SELECT skillancer.add_route('PUT', '/v1/users/me/profile', 'me_put_profile', class => 'fast',
-	summary => 'Replace my profile');
+	summary => 'Replace my profile', answers => 'profile_doc');
 
 -- The skill that a client means: its id, its slug, or an alias.
 CREATE OR REPLACE FUNCTION skillancer.find_skill(p_name text)
@@ -253,7 +255,7 @@ $$;
 COMMENT ON FUNCTION skillancer_api.me_put_skills(jsonb, text) IS
 	'Replaces the skills of the caller: a list of {skill: id, slug or alias, level: 1..4, years: 0..60}.';
 SELECT skillancer.add_route('PUT', '/v1/users/me/skills', 'me_put_skills', class => 'fast',
-	summary => 'Replace my skills');
+	summary => 'Replace my skills', answers => 'profile_doc');
 
 --
 CREATE OR REPLACE FUNCTION skillancer_api.user_get(
@@ -278,4 +280,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.user_get(skillancer.user_id, text) IS
 	'The public profile of a person; one that is not public exists for its owner and for staff only.';
-SELECT skillancer.add_route('GET', '/v1/users/{id}', 'user_get', who => 'anyone', summary => 'A public profile');
+SELECT skillancer.add_route('GET', '/v1/users/{id}', 'user_get', who => 'anyone', summary => 'A public profile',
+	answers => 'profile_doc');

@@ -7,6 +7,7 @@ import { chownSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, s
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { checkAnswer } from './lib/described.mjs';
 
 export const env = process.env;
 export const url = env.SKL_URL;
@@ -58,7 +59,7 @@ export async function until(check, ms = 10000) {
 export const routed = (pathname, base = url) =>
 	until(async () => (await fetch(base + pathname, { method: 'OPTIONS' })).status === 204);
 
-// Fetches and reads JSON.
+// Fetches and reads JSON; an answer that is not as described is a fault.
 export async function call(method, pathname, { body, headers = {}, token, base = url, raw } = {}) {
 	const response = await fetch(base + pathname, {
 		method,
@@ -72,6 +73,8 @@ export async function call(method, pathname, { body, headers = {}, token, base =
 	const text = await response.text();
 	let json;
 	try { json = JSON.parse(text); } catch { json = undefined; }
+	const type = response.headers.get('content-type');
+	await checkAnswer(base, method, pathname, { status: response.status, type, body: json ?? (text === '' ? undefined : text) });
 	return { status: response.status, headers: response.headers, text, json };
 }
 

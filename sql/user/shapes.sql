@@ -1,0 +1,16 @@
+/*
+ * sql/user/shapes.sql
+ *		What JSON about people looks like where no view says it.
+ */
+
+SELECT skillancer.add_shape('signed_in',
+	'{accessToken: text, tokenType: "Bearer", expiresIn: integer, user: user_doc, sessionId: session_id, refreshToken?: text, refreshExpiresIn?: integer}');
+SELECT skillancer.add_shape('skills.level', 'integer');
+SELECT skillancer.add_shape('skills.years', 'integer');
+SELECT skillancer.add_shape('profile.work_history',
+	'[{title: text, company: text, from?: text|null, to?: text|null, description?: text|null}]');
+SELECT skillancer.add_shape('profile.education',
+	'[{school: text, degree?: text|null, field?: text|null, from?: text|null, to?: text|null}]');
+SELECT skillancer.add_shape('profile.portfolio', '[{title: text, description?: text|null, url?: text|null}]');
+SELECT skillancer.add_shape('profile.certifications',
+	'[{name: text, issuer?: text|null, year?: text|null, url?: text|null}]');
