@@ -288,7 +288,7 @@ FROM (
 	SELECT b.currency,
 		sum(b.balance) FILTER (WHERE b.type IN ('asset', 'expense', 'trading')) AS held,
 		sum(b.balance) FILTER (WHERE b.class IN ('client_wallet', 'escrow', 'deferred_fee', 'escrow_hold', 'freelancer_pending',
-			'freelancer_available', 'payout_transit', 'refund_transit')) AS owed
+			'freelancer_available', 'payout_transit', 'refund_transit', 'chargeback_hold')) AS owed
 	FROM skillancer.ledger_balance_now b
 	GROUP BY b.currency
 ) s

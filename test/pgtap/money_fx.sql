@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(48);
+SELECT plan(50);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('carl', 'CLIENT'), pg_temp.add_person('otto', 'FREELANCER'),
 	pg_temp.add_person('fin', 'FINANCE'), pg_temp.add_person('sue', 'SUPPORT') \g /dev/null
@@ -88,7 +88,11 @@ SELECT is(pg_temp.as_person('fin', 'SELECT skillancer_api.fx_positions()') #>> '
 SELECT pg_temp.book('deal', 'clara', 'otto', '900.00 USD') \g /dev/null
 SELECT is(pg_temp.as_person('clara', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('deal/1'))) ->> 'status', '200', 'converted money pays a booking');
 
--- coverage
+-- coverage: the provider's cost comes before the fees, so a young marketplace needs money of its own
+SELECT pg_temp.as_person('carl', format('SELECT skillancer_api.charge_create(''100.00 GBP'', %L)', pg_temp.method('carl', 'PAYMENT', 'tok_success'))) \g /dev/null
+SELECT is((SELECT c.covered FROM skillancer.escrow_coverage c WHERE c.currency = 'GBP'), false, 'the cost of a charge is not covered at first');
+SELECT skillancer.set_identity(pg_temp.person('fin')), skillancer.contribute_capital('50.00 GBP', 'share capital') \g /dev/null
+SELECT is((SELECT c.surplus FROM skillancer.escrow_coverage c WHERE c.currency = 'GBP'), '46.80 GBP'::skillancer.monetary, 'the owners'' money covers it');
 SELECT is((SELECT c.covered FROM skillancer.escrow_coverage c WHERE c.currency = 'USD'), true, 'what is owed in dollars lies in euros');
 SELECT is(pg_temp.as_person('fin', 'SELECT skillancer_api.capital_contribute(''500.00 EUR'', ''share capital'')') ->> 'status', '201', 'the owners pay in');
 SELECT is((SELECT t.balance FROM skillancer.trial_balance t WHERE t.class = 'platform_capital' AND t.currency = 'EUR'), '-500.00 EUR'::skillancer.monetary, 'as capital');
