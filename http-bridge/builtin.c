@@ -93,6 +93,7 @@ answer_tagged(SklRequestCtx *ctx, const char *type, const char *text, size_t len
 			 digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]);
 	skl_header(ctx, "ETag", skl_strdup(ctx, tag));
 	skl_header(ctx, "Cache-Control", "public, max-age=60");
+	tag[17] = '\0'; /* the tag of the compressed text goes on before its closing quote */
 	if (given != NULL && (strstr(given, tag) != NULL || strcmp(given, "*") == 0))
 		skl_answer(ctx, 304, NULL, "", 0);
 	else

@@ -195,8 +195,23 @@ add_caching(SklRequestCtx *ctx, struct MHD_Response *response)
 	add(response, "Cache-Control", control);
 }
 
+/*
+ * A compressed body is another representation and has a tag of its own: the tag with -gzip inside
+ * its quotes. So has a 304 to a client that holds the compressed one.
+ */
 static void
-add_headers(SklRequestCtx *ctx, struct MHD_Response *response)
+add_etag(SklRequestCtx *ctx, struct MHD_Response *response, const char *tag, bool packed)
+{
+	const char *given = ctx->header[SKL_H_IF_NONE_MATCH];
+	char *other = skl_sprintf(ctx, "%.*s-gzip\"", (int) strlen(tag) - 1, tag);
+
+	if (packed || (ctx->status == 304 && given != NULL && strstr(given, other) != NULL))
+		tag = other;
+	add(response, "ETag", tag);
+}
+
+static void
+add_headers(SklRequestCtx *ctx, struct MHD_Response *response, bool packed)
 {
 	SklTrace trace = {.sampled = ctx->trace_sampled};
 	char text[SKL_TRACEPARENT_LENGTH + 1];
@@ -205,7 +220,12 @@ add_headers(SklRequestCtx *ctx, struct MHD_Response *response)
 		add(response, "Content-Type", ctx->reply.type);
 	add(response, "X-Request-ID", ctx->request_id);
 	for (int i = 0; i < ctx->nheaders; i++)
-		add(response, ctx->headers[i].name, ctx->headers[i].value);
+	{
+		if (strcmp(ctx->headers[i].name, "ETag") == 0)
+			add_etag(ctx, response, ctx->headers[i].value, packed);
+		else
+			add(response, ctx->headers[i].name, ctx->headers[i].value);
+	}
 	add(response, "X-Content-Type-Options", "nosniff");
 	if (!is_given(ctx, "Content-Security-Policy"))
 		add(response, "Content-Security-Policy", api_policy);
@@ -230,6 +250,7 @@ skl_reply_build(SklRequestCtx *ctx)
 	size_t total = reply->head_length + reply->body_length + reply->tail_length;
 	bool compressible = may_compress(ctx, total);
 	struct MHD_Response *response = NULL;
+	bool is_packed = false;
 	char *packed;
 	size_t length;
 
@@ -239,6 +260,7 @@ skl_reply_build(SklRequestCtx *ctx)
 		response = of_buffer(packed, length);
 		add(response, "Content-Encoding", "gzip");
 		total = length;
+		is_packed = true;
 	}
 	else
 		response = of_pieces(ctx, total);
@@ -246,7 +268,7 @@ skl_reply_build(SklRequestCtx *ctx)
 		abort();
 	if (compressible)
 		add(response, "Vary", "Accept-Encoding");
-	add_headers(ctx, response);
+	add_headers(ctx, response, is_packed);
 	ctx->bytes_out = ctx->method == SKL_HEAD ? 0 : total;
 	return response;
 }

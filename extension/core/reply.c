@@ -250,12 +250,23 @@ skl_fn_list_reply(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }
 
+/* Is this the tag, or the tag of the same representation as the bridge sends it compressed? */
+static bool
+etag_is(const char *given, size_t given_len, const char *etag)
+{
+	static const char packed[] = "-gzip";
+	size_t len = strlen(etag);
+
+	if (given_len == len + sizeof(packed) - 1 &&
+		memcmp(given + len, packed, sizeof(packed) - 1) == 0)
+		given_len = len;
+	return given_len == len && memcmp(given, etag, len) == 0;
+}
+
 /* Does a comma-separated list of entity tags hold this one? Weak tags compare by their value. */
 static bool
 etag_listed(const char *list, const char *etag)
 {
-	size_t len = strlen(etag);
-
 	for (const char *p = list; *p != '\0';)
 	{
 		const char *end;
@@ -271,7 +282,7 @@ etag_listed(const char *list, const char *etag)
 		end = strchr(p + 1, '"');
 		if (end == NULL)
 			return false;
-		if ((size_t) (end - p - 1) == len && memcmp(p + 1, etag, len) == 0)
+		if (etag_is(p + 1, (size_t) (end - p - 1), etag))
 			return true;
 		p = end + 1;
 	}

@@ -42,9 +42,11 @@ AS $$
 DECLARE
 	v_reversal bigint;
 BEGIN
-	PERFORM skillancer.require_permission('finance:adjust');
+	IF NOT skillancer.staff_may('finance:adjust', 'ledger.reversed', 'posting', NULL) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund_part', 'mature', 'payout', 'payout_paid',
-		'payout_returned', 'payout_bounced', 'refund', 'dispute_freeze', 'dispute_split', 'dispute_return') THEN
+		'payout_returned', 'payout_bounced', 'refund', 'connects_bought', 'connects_used', 'connects_granted', 'connects_returned', 'connects_lapsed', 'conversion', 'tax', 'dispute_freeze', 'dispute_split', 'dispute_return') THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'this posting belongs to a command: refund, cancel or pay back instead');
 	END IF;
 	v_reversal := skillancer.ledger_reverse(p_id, p_reason);
@@ -107,7 +109,9 @@ CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date) RETURNS s
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('finance:adjust');
+	IF NOT skillancer.staff_may('finance:adjust', 'ledger.closed', 'period', NULL) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	PERFORM skillancer.ledger_close(p_through);
 	RETURN ROW(201, NULL, NULL, NULL, json_build_object('through', p_through))::skillancer.reply;
 END

@@ -136,7 +136,9 @@ CREATE OR REPLACE FUNCTION skillancer_api.provider_redrive(p_id text) RETURNS sk
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('finance:adjust');
+	IF NOT skillancer.staff_may('finance:adjust', 'provider.redriven', 'provider_call', NULL) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	IF skillancer.redrive('provider', p_id) = 0 THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	END IF;

@@ -152,7 +152,9 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('jobs:moderate');
+	IF NOT skillancer.staff_may('jobs:moderate', 'project.' || p_event, 'project', p_id::uuid) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	PERFORM skillancer.check_text('reason', p_reason, 1, 500, required => false);
 	PERFORM skillancer.check_done();
 	IF p_event = 'approve' THEN

@@ -161,6 +161,19 @@ test('compression from 1 kB where it is accepted', async () => {
 	assert.equal((await get(500, 'gzip')).headers.get('content-encoding'), null);
 });
 
+test('a compressed answer has a tag of its own, and both are known again', async () => {
+	const get = (accept, known) => call('GET', '/openapi.json', { headers: { 'accept-encoding': accept, ...(known ? { 'if-none-match': known } : {}) } });
+	const plain = (await get('identity')).headers.get('etag');
+	const packed = (await get('gzip')).headers.get('etag');
+	assert.match(plain, /^"[0-9a-f]{16}"$/);
+	assert.equal(packed, plain.replace(/"$/, '-gzip"'));
+	for (const tag of [plain, packed]) {
+		const again = await get('gzip', tag);
+		assert.deepEqual([again.status, again.headers.get('etag')], [304, tag]);
+	}
+	assert.equal((await get('gzip', '"0123456789abcdef-gzip"')).status, 200);
+});
+
 test('large answers arrive whole', async () => {
 	for (const size of [15000, 16380, 70000, 5000000])
 		assert.equal((await call('GET', `/v1/t/text?size=${size}`, { headers: { 'accept-encoding': 'identity' } })).json.data.length, size - (size % 10));

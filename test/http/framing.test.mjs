@@ -49,6 +49,8 @@ const refused = [
 	['NUL in the path', `GET /health/live\0x HTTP/1.1\r\nHost: ${host}\r\n\r\n`, [400]],
 	['NUL in the query', `GET /health/live?a\0x HTTP/1.1\r\nHost: ${host}\r\n\r\n`, [400]],
 	['a header name with a parenthesis', get(`Host: ${host}\r\nX(A): b`), [400]],
+	['8-bit bytes in a header value', get(`Host: ${host}\r\nX-A: b\xe4c`), [400]],
+	['UTF-8 in a header value', get(`Host: ${host}\r\nUser-Agent: caf\xc3\xa9`), [400]],
 	['a header name with 8-bit bytes', get(`Host: ${host}\r\nX-\xe4: b`), [400]],
 	['an empty header name', get(`Host: ${host}\r\n: b`), [400]],
 	['a header line without a colon', get(`Host: ${host}\r\nX-A b`), [400]],

@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(46);
+SELECT plan(48);
 
 SELECT pg_temp.add_person('fin', 'FINANCE'), pg_temp.add_person('clara', 'CLIENT') \g /dev/null
 SELECT skillancer.new_id() AS owner, skillancer.new_id() AS other \gset
@@ -14,6 +14,9 @@ $$;
 -- reversal
 SELECT pg_temp.post('in', '{bank_trust,client_wallet}', ARRAY[NULL, :'owner']::uuid[], '{700,-700}') AS posting \gset
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.posting_reverse(%s, %L)', :posting, 'a good reason')), 'SK003', 'a client takes nothing back');
+SELECT pg_temp.add_person('sue', 'SUPPORT') \g /dev/null
+SELECT is(pg_temp.as_person('sue', format('SELECT skillancer_api.posting_reverse(%s, %L)', :posting, 'a good reason')) ->> 'status', '403', 'nor does support');
+SELECT is((SELECT count(*) FROM skillancer.audit a WHERE a.action = 'ledger.reversed_denied' AND a.actor_id = pg_temp.person('sue')), 1::bigint, 'whose attempt is in the audit log');
 SELECT is(pg_temp.refusal('fin', format('SELECT skillancer_api.posting_reverse(%s, %L)', :posting, '')), 'SK001', 'a reason is needed');
 SELECT is(pg_temp.refusal('fin', 'SELECT skillancer_api.posting_reverse(-1, ''a good reason'')'), 'SK002', 'and a posting');
 SELECT is(pg_temp.as_person('fin', format('SELECT skillancer_api.posting_reverse(%s, %L)', :posting, 'a good reason')) ->> 'status', '201', 'finance takes a posting back');
