@@ -15,6 +15,36 @@
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 
+PG_FUNCTION_INFO_V1(skl_fn_milestone_lock);
+
+/*
+ * milestone_lock(milestone) returns its booking: locks a milestone that the caller sees, after its
+ * booking. RESOURCE_NOT_FOUND.
+ */
+Datum
+skl_fn_milestone_lock(PG_FUNCTION_ARGS)
+{
+	static SklStmt first = SKL_STMT(
+		"SELECT b.id FROM skillancer.booking b WHERE b.id = (SELECT m.booking_id"
+		" FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id) FOR NO KEY UPDATE",
+		UUIDOID);
+	static SklStmt then =
+		SKL_STMT("SELECT FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id"
+				 " FOR NO KEY UPDATE",
+				 UUIDOID);
+	Datum args[1] = {PG_GETARG_DATUM(0)};
+	pg_uuid_t *booking = palloc(sizeof(pg_uuid_t));
+	bool isnull;
+
+	skl_spi_connect();
+	if (skl_spi_exec(&first, args, NULL) != 1)
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+	memcpy(booking, DatumGetPointer(skl_spi_value(0, 1, &isnull)), UUID_LEN);
+	skl_spi_exec(&then, args, NULL);
+	skl_spi_finish();
+	PG_RETURN_UUID_P(booking);
+}
+
 static void
 booking_of(const SklFire *fire, pg_uuid_t *booking)
 {
@@ -241,20 +271,6 @@ effect_payment_failed(const SklFire *fire)
 	skl_schedule("booking", &booking, "expire", skl_now_plus(skl_policy_parse_interval(term)));
 }
 
-static void
-effect_release(const SklFire *fire)
-{
-	static SklStmt stmt = SKL_STMT("UPDATE skillancer.milestone SET released_at = $2"
-								   " WHERE id = $1::skillancer.milestone_id",
-								   UUIDOID, TIMESTAMPTZOID);
-	Datum args[2] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now())};
-	pg_uuid_t booking;
-
-	skl_spi_exec(&stmt, args, NULL);
-	booking_of(fire, &booking);
-	skl_booking_settle(&booking);
-}
-
 /* A milestone that is over may have been the last one of a booking that is ending. */
 static void
 effect_over(const SklFire *fire)
@@ -312,6 +328,7 @@ void
 skl_milestone_init(void)
 {
 	skl_register_guard("milestone_rolls", guard_rolls);
+	skl_register_stamp("milestone", "RELEASED", "released_at");
 	skl_register_guard("milestone_other_side", guard_other_side);
 	skl_register_guard("booking_takes_money", guard_takes_money);
 	skl_register_guard("booking_under_way", guard_under_way);
@@ -323,14 +340,14 @@ skl_milestone_init(void)
 	skl_register_effect("milestone", "fund", effect_fund);
 	skl_register_effect("milestone", "take", effect_fund);
 	skl_register_effect("milestone", "payment_failed", effect_payment_failed);
-	skl_register_effect("milestone", "approve", effect_release);
-	skl_register_effect("milestone", "auto_release", effect_release);
-	skl_register_effect("milestone", "settle", effect_release);
-	skl_register_effect("milestone", "roll", effect_release);
+	skl_register_effect("milestone", "approve", effect_over);
+	skl_register_effect("milestone", "auto_release", effect_over);
+	skl_register_effect("milestone", "settle", effect_over);
+	skl_register_effect("milestone", "roll", effect_over);
 	skl_register_effect("milestone", "refund", effect_over);
 	skl_register_effect("milestone", "freeze", effect_freeze);
 	skl_register_effect("milestone", "unfreeze", effect_unfreeze);
-	skl_register_effect("milestone", "settle_release", effect_release);
+	skl_register_effect("milestone", "settle_release", effect_over);
 	skl_register_effect("milestone", "settle_refund", effect_over);
 	skl_register_effect("milestone", "decline", effect_over);
 }

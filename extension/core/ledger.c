@@ -12,7 +12,9 @@
 
 #include "core/clock.h"
 #include "core/errors.h"
+#include "core/columns.h"
 #include "core/ledger.h"
+#include "core/ledger_accounts.h"
 #include "core/request.h"
 #include "core/spi.h"
 #include "core/state.h"
@@ -24,16 +26,6 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
-
-/* An account as far as posting needs it. */
-typedef struct Account
-{
-	int64 id;
-	int64 balance;
-	int64 version;
-	bool floor_zero;
-	bool debit_normal;
-} Account;
 
 /* Refuses legs that are empty, zero, or do not add up to zero in every currency. */
 static void
@@ -94,59 +86,6 @@ fingerprint(const char *kind, const pg_uuid_t *ref, const SklLeg *legs, int nleg
 	return result;
 }
 
-/* Values of one column for many rows, and which of them are NULL. */
-typedef struct Column
-{
-	Datum *values;
-	bool *nulls;
-	int n;
-} Column;
-
-static Column
-column_make(int n)
-{
-	return (Column){
-		.values = palloc0(sizeof(Datum) * (size_t) Max(n, 1)),
-		.nulls = palloc0(sizeof(bool) * (size_t) Max(n, 1)),
-		.n = n,
-	};
-}
-
-static void
-column_set(Column *column, int i, Datum value, bool isnull)
-{
-	column->values[i] = value;
-	column->nulls[i] = isnull;
-}
-
-static void
-column_set_text(Column *column, int i, const char *value)
-{
-	column_set(column, i, value != NULL ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
-}
-
-static void
-column_set_uuid(Column *column, int i, const pg_uuid_t *value)
-{
-	column_set(column, i, value != NULL ? UUIDPGetDatum(value) : (Datum) 0, value == NULL);
-}
-
-static Datum
-column_array(const Column *column, Oid type)
-{
-	int dims[1] = {column->n};
-	int lbs[1] = {1};
-	int16 typlen;
-	bool byval;
-	char align;
-
-	if (column->n == 0)
-		return PointerGetDatum(construct_empty_array(type));
-	get_typlenbyvalalign(type, &typlen, &byval, &align);
-	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lbs, type,
-											  typlen, byval, align));
-}
-
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -203,9 +142,9 @@ find_earlier(SklPostingSpec **sorted, Datum *prints, int n)
 static void
 txn_columns(SklPostingSpec **sorted, const Datum *prints, int n, Datum *args)
 {
-	Column kinds = column_make(n), keys = column_make(n), fingerprints = column_make(n),
-		   refs = column_make(n), dates = column_make(n), reverses = column_make(n),
-		   reasons = column_make(n), numbers = column_make(n);
+	SklColumn kinds = column_make(n), keys = column_make(n), fingerprints = column_make(n),
+			  refs = column_make(n), dates = column_make(n), reverses = column_make(n),
+			  reasons = column_make(n), numbers = column_make(n);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -306,126 +245,18 @@ sheet_of(const SklPostingSpec *postings, int n)
 	return sheet;
 }
 
-/* Looks up the account of every leg; true when all of them exist. */
-static bool
-find_accounts(Sheet *sheet, const Datum *identity)
-{
-	static SklStmt find =
-		SKL_STMT("SELECT (SELECT a.id FROM skillancer.ledger_account a"
-				 " WHERE a.class = l.class AND a.currency = l.currency"
-				 " AND coalesce(a.owner, '00000000-0000-0000-0000-000000000000')"
-				 " = coalesce(l.owner, '00000000-0000-0000-0000-000000000000')"
-				 " AND coalesce(a.ref, '00000000-0000-0000-0000-000000000000')"
-				 " = coalesce(l.ref, '00000000-0000-0000-0000-000000000000'))"
-				 " FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[])"
-				 " WITH ORDINALITY AS l (class, currency, owner, ref, ord) ORDER BY l.ord",
-				 TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID);
-	bool all = true;
-	bool isnull;
-
-	skl_spi_exec(&find, identity, NULL);
-	for (int i = 0; i < sheet->n; i++)
-	{
-		sheet->accounts[i] = DatumGetInt64(skl_spi_value((uint64) i, 1, &isnull));
-		if (isnull)
-			sheet->accounts[i] = 0;
-		all = all && !isnull;
-	}
-	return all;
-}
-
-/* Makes sure that the account of every leg exists, and notes its number. */
-static void
-need_accounts(Sheet *sheet)
-{
-	static SklStmt create = SKL_STMT(
-		"INSERT INTO skillancer.ledger_account (class, currency, owner, ref, booking_id, mode,"
-		" floor_zero, debit_normal)"
-		" SELECT c.class, l.currency, l.owner, l.ref, l.booking::skillancer.booking_id, c.mode,"
-		" c.floor_zero, c.type IN ('asset', 'expense', 'trading')"
-		" FROM (SELECT DISTINCT ON (u.class, u.currency, u.owner, u.ref) u.*"
-		" FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[])"
-		" AS u (class, currency, owner, ref, booking)) l"
-		" JOIN skillancer.account_class c ON c.class = l.class"
-		" ORDER BY c.class, l.currency, l.owner, l.ref ON CONFLICT DO NOTHING",
-		TEXTARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID);
-	Column classes = column_make(sheet->n), currencies = column_make(sheet->n),
-		   owners = column_make(sheet->n), refs = column_make(sheet->n),
-		   bookings = column_make(sheet->n);
-	Datum identity[5];
-
-	for (int i = 0; i < sheet->n; i++)
-	{
-		column_set_text(&classes, i, sheet->legs[i]->account_class);
-		column_set_text(&currencies, i, sheet->legs[i]->currency);
-		column_set_uuid(&owners, i, sheet->legs[i]->owner);
-		column_set_uuid(&refs, i, sheet->legs[i]->ref);
-		column_set_uuid(&bookings, i, sheet->legs[i]->booking);
-	}
-	identity[0] = column_array(&classes, TEXTOID);
-	identity[1] = column_array(&currencies, TEXTOID);
-	identity[2] = column_array(&owners, UUIDOID);
-	identity[3] = column_array(&refs, UUIDOID);
-	identity[4] = column_array(&bookings, UUIDOID);
-	if (find_accounts(sheet, identity))
-		return;
-	skl_spi_exec(&create, identity, NULL);
-	if (find_accounts(sheet, identity))
-		return;
-	for (int i = 0; i < sheet->n; i++)
-	{
-		if (sheet->accounts[i] == 0)
-			elog(ERROR, "there is no account class \"%s\"", sheet->legs[i]->account_class);
-	}
-}
-
-static Datum
-int8_array(const int64 *values, int n)
-{
-	Column column = column_make(n);
-
-	for (int i = 0; i < n; i++)
-		column_set(&column, i, Int64GetDatum(values[i]), false);
-	return column_array(&column, INT8OID);
-}
-
-/* Locks the row accounts of a sheet, in the order of their numbers, and reads them. */
-static Account *
-lock_accounts(const Sheet *sheet, int *naccounts)
-{
-	static SklStmt lock = SKL_STMT("SELECT id, balance, version, floor_zero, debit_normal"
-								   " FROM skillancer.ledger_account"
-								   " WHERE id = ANY ($1) AND mode = 'row' ORDER BY id FOR UPDATE",
-								   INT8ARRAYOID);
-	Datum args[1] = {int8_array(sheet->accounts, sheet->n)};
-	uint64 rows = skl_spi_exec(&lock, args, NULL);
-	Account *accounts = palloc0(sizeof(Account) * (size_t) Max(rows, 1));
-	bool isnull;
-
-	for (uint64 i = 0; i < rows; i++)
-	{
-		accounts[i].id = DatumGetInt64(skl_spi_value(i, 1, &isnull));
-		accounts[i].balance = DatumGetInt64(skl_spi_value(i, 2, &isnull));
-		accounts[i].version = DatumGetInt64(skl_spi_value(i, 3, &isnull));
-		accounts[i].floor_zero = DatumGetBool(skl_spi_value(i, 4, &isnull));
-		accounts[i].debit_normal = DatumGetBool(skl_spi_value(i, 5, &isnull));
-	}
-	*naccounts = (int) rows;
-	return accounts;
-}
-
 static int
 compare_accounts(const void *a, const void *b)
 {
-	int64 left = ((const Account *) a)->id;
-	int64 right = ((const Account *) b)->id;
+	int64 left = ((const SklAccount *) a)->id;
+	int64 right = ((const SklAccount *) b)->id;
 
 	return (left > right) - (left < right);
 }
 
 /* Moves a locked account by one leg and checks its floor. */
 static void
-move_account(Account *account, int64 amount)
+move_account(SklAccount *account, int64 amount)
 {
 	int64 change = amount;
 
@@ -440,14 +271,14 @@ move_account(Account *account, int64 amount)
 }
 
 static void
-store_accounts(const Account *accounts, int n)
+store_accounts(const SklAccount *accounts, int n)
 {
 	static SklStmt store = SKL_STMT(
 		"UPDATE skillancer.ledger_account a SET balance = n.balance, version = n.version"
 		" FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (id, balance, version)"
 		" WHERE a.id = n.id",
 		INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID);
-	Column ids = column_make(n), balances = column_make(n), versions = column_make(n);
+	SklColumn ids = column_make(n), balances = column_make(n), versions = column_make(n);
 	Datum args[3];
 
 	if (n == 0)
@@ -466,7 +297,7 @@ store_accounts(const Account *accounts, int n)
 
 /* Applies every leg to its account and writes all entries by one statement. */
 static void
-write_entries(const Sheet *sheet, Account *accounts, int naccounts)
+write_entries(const Sheet *sheet, SklAccount *accounts, int naccounts)
 {
 	static SklStmt insert = SKL_STMT(
 		"INSERT INTO skillancer.ledger_entry (txn, leg, account, amount, currency, balance_after,"
@@ -477,16 +308,16 @@ write_entries(const Sheet *sheet, Account *accounts, int naccounts)
 		" AS l (txn, leg, account, amount, currency, balance_after, version)",
 		INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, INT8ARRAYOID,
 		INT8ARRAYOID, INT4OID);
-	Column legs = column_make(sheet->n), amounts = column_make(sheet->n),
-		   currencies = column_make(sheet->n), after = column_make(sheet->n),
-		   versions = column_make(sheet->n);
+	SklColumn legs = column_make(sheet->n), amounts = column_make(sheet->n),
+			  currencies = column_make(sheet->n), after = column_make(sheet->n),
+			  versions = column_make(sheet->n);
 	Datum args[8];
 
 	for (int i = 0; i < sheet->n; i++)
 	{
-		Account key = {.id = sheet->accounts[i]};
-		Account *account =
-			bsearch(&key, accounts, (size_t) naccounts, sizeof(Account), compare_accounts);
+		SklAccount key = {.id = sheet->accounts[i]};
+		SklAccount *account =
+			bsearch(&key, accounts, (size_t) naccounts, sizeof(SklAccount), compare_accounts);
 
 		if (account != NULL)
 			move_account(account, sheet->legs[i]->amount);
@@ -522,7 +353,7 @@ void
 skl_ledger_post_many(SklPostingSpec *postings, int n)
 {
 	SklPostingSpec **sorted;
-	Account *accounts;
+	SklAccount *accounts;
 	bool dated = false;
 	int naccounts;
 	Sheet sheet;
@@ -546,8 +377,7 @@ skl_ledger_post_many(SklPostingSpec *postings, int n)
 	sheet = sheet_of(postings, n);
 	if (sheet.n > 0)
 	{
-		need_accounts(&sheet);
-		accounts = lock_accounts(&sheet, &naccounts);
+		accounts = skl_ledger_accounts(sheet.legs, sheet.n, sheet.accounts, &naccounts);
 		write_entries(&sheet, accounts, naccounts);
 	}
 	skl_spi_finish();

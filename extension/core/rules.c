@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -25,6 +26,16 @@ typedef struct CachedMachine
 	struct CachedMachine *next;
 	SklMachine machine;
 } CachedMachine;
+
+#define MAX_STAMPS 16
+
+static struct
+{
+	const char *machine;
+	const char *state;
+	const char *column;
+} stamps[MAX_STAMPS];
+static int nstamps = 0;
 
 static MemoryContext rules_context = NULL;
 static CachedMachine *cached = NULL;
@@ -119,6 +130,34 @@ texts_of(Datum array, int *n)
 	return texts;
 }
 
+void
+skl_register_stamp(const char *machine, const char *state, const char *column)
+{
+	if (nstamps == MAX_STAMPS)
+		elog(ERROR, "too many stamps");
+	stamps[nstamps].machine = machine;
+	stamps[nstamps].state = state;
+	stamps[nstamps++].column = column;
+}
+
+/* What an UPDATE that sets the state sets besides: "", or assignments of the machine's stamps. */
+static char *
+stamps_of(const char *machine)
+{
+	StringInfoData sets;
+
+	initStringInfo(&sets);
+	for (int i = 0; i < nstamps; i++)
+	{
+		const char *column = stamps[i].column;
+
+		if (strcmp(stamps[i].machine, machine) == 0)
+			appendStringInfo(&sets, ", %s = CASE WHEN $2 = '%s' THEN $3 ELSE %s END", column,
+							 stamps[i].state, column);
+	}
+	return sets.data;
+}
+
 /* Reads the machine's own row and prepares the texts of its two statements. */
 static void
 load_head(SklMachine *m, const char *name)
@@ -148,9 +187,10 @@ load_head(SklMachine *m, const char *name)
 		keep(psprintf("SELECT * FROM %s WHERE id = $1::%s FOR UPDATE", relation, id_type));
 	m->lock.nargs = 1;
 	m->lock.argtypes[0] = UUIDOID;
-	m->update.sql = keep(psprintf("UPDATE %s SET state = $2, version = version + 1, updated_at = $3"
-								  " WHERE id = $1::%s",
-								  relation, id_type));
+	m->update.sql =
+		keep(psprintf("UPDATE %s SET state = $2, version = version + 1, updated_at = $3%s"
+					  " WHERE id = $1::%s",
+					  relation, stamps_of(name), id_type));
 	m->update.nargs = 3;
 	m->update.argtypes[0] = UUIDOID;
 	m->update.argtypes[1] = TEXTOID;

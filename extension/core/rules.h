@@ -59,6 +59,12 @@ extern bool skl_machine_is_initial(const SklMachine *machine, const char *state)
 /* Whether the machine knows a state at all. */
 extern bool skl_machine_has_state(const SklMachine *machine, const char *state);
 
+/*
+ * Has the column hold the time at which the row came to the state last; set in the UPDATE that sets
+ * the state, so that the row is written once. Called when the library is loaded.
+ */
+extern void skl_register_stamp(const char *machine, const char *state, const char *column);
+
 extern void skl_rules_init(void);
 
 #endif

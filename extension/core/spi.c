@@ -7,7 +7,10 @@
 #include "core/spi.h"
 
 #include "utils/datum.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 void
@@ -28,9 +31,35 @@ skl_spi_finish(void)
 		elog(ERROR, "SPI_finish: %s", SPI_result_code_string(rc));
 }
 
+static void
+set_locally(const char *setting, const char *value)
+{
+	(void) set_config_option(setting, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
 /*
- * Makes and keeps the plan of a statement at its first use. It is a generic one: our statements go
- * by keys, and planning anew for each value would cost more than running them.
+ * Plans a statement that is kept. Our statements go by keys, but the tables of a young database are
+ * empty, and a plan that reads them whole would be kept while they grow; and nothing of ours is
+ * worth compiling.
+ */
+static void
+plan_by_keys(SPIPlanPtr plan)
+{
+	int level = NewGUCNestLevel();
+	CachedPlan *made;
+
+	set_locally("enable_seqscan", "off");
+	set_locally("jit", "off");
+	made = SPI_plan_get_cached_plan(plan);
+	if (made != NULL)
+		ReleaseCachedPlan(made, CurrentResourceOwner);
+	AtEOXact_GUC(true, level);
+}
+
+/*
+ * Makes and keeps the plan of a statement at its first use. It is a generic one: planning anew for
+ * each value would cost more than running it.
  */
 static void
 prepare_once(SklStmt *stmt)
@@ -44,6 +73,7 @@ prepare_once(SklStmt *stmt)
 		elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "SPI_keepplan failed");
+	plan_by_keys(plan);
 	stmt->plan = plan;
 }
 

@@ -53,21 +53,8 @@ COMMENT ON FUNCTION skillancer.booking_begin(skillancer.booking_id) IS
 -- Locks the booking of a milestone, then the milestone: everything takes them in this order.
 CREATE OR REPLACE FUNCTION skillancer.milestone_lock(p_id skillancer.milestone_id)
 	RETURNS skillancer.booking_id
-	LANGUAGE plpgsql
-	SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-DECLARE
-	v_booking skillancer.booking_id;
-BEGIN
-	SELECT m.booking_id INTO v_booking FROM skillancer.milestone m WHERE m.id = p_id;
-	IF NOT FOUND THEN
-		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
-	END IF;
-	PERFORM FROM skillancer.booking b WHERE b.id = v_booking FOR NO KEY UPDATE;
-	PERFORM FROM skillancer.milestone m WHERE m.id = p_id FOR NO KEY UPDATE;
-	RETURN v_booking;
-END
-$$;
+	LANGUAGE c VOLATILE STRICT
+	AS 'MODULE_PATHNAME', 'skl_fn_milestone_lock';
 COMMENT ON FUNCTION skillancer.milestone_lock(skillancer.milestone_id) IS
 	'Locks a milestone that the caller sees, after its booking, and returns the booking.';
 

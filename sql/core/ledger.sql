@@ -37,39 +37,17 @@ COMMENT ON FUNCTION skillancer.refuse_change() IS 'Trigger of append-only tables
 -- An account keeps what it is.
 CREATE OR REPLACE FUNCTION skillancer.account_guard()
 RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-BEGIN
-	IF (NEW.id, NEW.class, NEW.owner, NEW.ref, NEW.booking_id, NEW.currency, NEW.mode, NEW.floor_zero, NEW.debit_normal)
-		IS DISTINCT FROM
-		(OLD.id, OLD.class, OLD.owner, OLD.ref, OLD.booking_id, OLD.currency, OLD.mode, OLD.floor_zero, OLD.debit_normal)
-		OR NEW.version < OLD.version THEN
-		PERFORM skillancer.fail('LEDGER_IMMUTABLE', 'an account changes its balance only');
-	END IF;
-	RETURN NEW;
-END
-$$;
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'skl_fn_account_guard';
 COMMENT ON FUNCTION skillancer.account_guard() IS 'Trigger of ledger_account: only balance and version change, and versions only grow.';
 
 -- The second look at what posting wrote.
 CREATE OR REPLACE FUNCTION skillancer.zero_sum()
 RETURNS trigger
-LANGUAGE plpgsql
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-BEGIN
-	IF EXISTS (SELECT FROM inserted i GROUP BY i.txn, i.currency HAVING sum(i.amount) <> 0) THEN
-		PERFORM skillancer.fail('LEDGER_UNBALANCED');
-	END IF;
-	IF EXISTS (SELECT FROM inserted i JOIN skillancer.ledger_account a ON a.id = i.account WHERE a.currency <> i.currency) THEN
-		PERFORM skillancer.fail('LEDGER_UNBALANCED', 'an entry has another currency than its account');
-	END IF;
-	RETURN NULL;
-END
-$$;
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'skl_fn_zero_sum';
 COMMENT ON FUNCTION skillancer.zero_sum() IS
-	'Statement trigger of ledger_entry: the entries of every posting add up to zero in each currency, and have the currency of their account.';
+	'Statement trigger of ledger_entry: the entries of every posting add up to zero in each currency, and have a posting and an account of their currency.';
 
 GRANT EXECUTE ON FUNCTION skillancer.refuse_change(), skillancer.account_guard(), skillancer.zero_sum(),
 	skillancer.fail(text, text, jsonb)
