@@ -86,6 +86,8 @@ static const IntSetting int_settings[] = {
 static const TextSetting text_settings[] = {
 	{"skillancer.databases", "Databases that get workers: * or names separated by commas.",
 	 &skl_guc.databases, "*", PGC_SIGHUP, GUC_LIST_INPUT},
+	{"skillancer.font_directory", "Directory with DejaVuSans.ttf and DejaVuSans-Bold.ttf, for PDF.",
+	 &skl_guc.font_directory, "/usr/share/fonts/truetype/dejavu", PGC_SIGHUP, 0},
 	{"skillancer.public_url", "Base of every link in a mail.", &skl_guc.public_url,
 	 "http://localhost:8080", PGC_SIGHUP, 0},
 	{"skillancer.smtp_from", "Sender's address of every mail.", &skl_guc.smtp_from,

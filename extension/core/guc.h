@@ -7,11 +7,12 @@
 
 typedef struct SklGuc
 {
-	int clock_offset; /* seconds added to the system's clock */
-	bool allow_drop;  /* DROP EXTENSION is let through */
-	char *databases;  /* where workers run: * or a list of names */
-	char *public_url; /* base of every link in a mail, without a trailing slash */
-	char *smtp_url;	  /* smtp:// or smtps:// of the mail server; empty: mail waits */
+	int clock_offset;	  /* seconds added to the system's clock */
+	bool allow_drop;	  /* DROP EXTENSION is let through */
+	char *databases;	  /* where workers run: * or a list of names */
+	char *font_directory; /* of DejaVuSans.ttf and DejaVuSans-Bold.ttf, for PDF */
+	char *public_url;	  /* base of every link in a mail, without a trailing slash */
+	char *smtp_url;		  /* smtp:// or smtps:// of the mail server; empty: mail waits */
 	char *smtp_user;
 	char *smtp_password;
 	char *smtp_from; /* sender's address */

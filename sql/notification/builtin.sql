@@ -301,6 +301,8 @@ SELECT skillancer.put_template('payout.failed', 'EMAIL', 'Your payout failed',
 
 your payout could not be made; the money is back in your balance. Please check your payout method.
 ');
+SELECT skillancer.put_rule('invoice.issued', 'owner', 'invoice.issued', 'PAYMENTS', 'LOW', 'invoice.issued/{{userId}}');
+SELECT skillancer.put_template('invoice.issued', 'IN_APP', 'New documents', 'There is a new invoice, receipt or statement for you.');
 SELECT skillancer.put_rule('payout.skipped', 'owner', 'payout.skipped', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payout.skipped', 'IN_APP', 'Your scheduled payout was not made',
 	'Your {{currency}} balance stays where it is: {{reason}}. Check your payout method, or request a payout yourself.');

@@ -45,6 +45,7 @@ SELECT skillancer.put_policy('sandboxReturnDelay', '"PT1H"', 'A payout to tok_ba
 SELECT skillancer.put_policy('sandboxCost', '{"bps": 290, "fixed": 30}', 'What the sandbox provider keeps of a charge: hundredths of a percent, and minor units');
 SELECT skillancer.put_policy('feeVersion', '1', 'Version of the fee schedule that new bookings get');
 SELECT skillancer.put_policy('maxCharge', '100000000', 'Largest charge or milestone, in minor units of its currency');
+SELECT skillancer.put_policy('platformIdentity', '{"name": "Skillancer", "address": "", "country": null, "taxNumber": null}', 'Who issues the invoices of the platform: name, address, country, taxNumber');
 SELECT skillancer.put_policy('exportLimit', '20000', 'Postings in one export of a history');
 SELECT skillancer.put_policy('methodLimit', '10', 'Payment methods, and payout methods, that one person may have');
 SELECT skillancer.put_policy('connectsMonthly', '60', 'Connects that every freelancer gets each month');
@@ -84,3 +85,58 @@ FROM (VALUES
 	('{"currency": "JPY", "minimum": 3500, "fee": 250, "window_maximum": 15000000}'),
 	('{"currency": "*", "minimum": 25, "fee": 2}')
 ) AS v (p);
+
+-- invoices, receipts and statements in a browser, printed on A4
+SELECT skillancer.put_builtin('skillancer.document_template', jsonb_build_object('name', 'document', 'body',
+'<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{title}}</title>
+<style>
+body { font: 10pt/1.5 "DejaVu Sans", sans-serif; color: #222; max-width: 46em; margin: 3em auto; padding: 0 1em }
+h1 { font-size: 1.8em }
+table { border-collapse: collapse; width: 100% }
+th { text-align: left; border-bottom: 1px solid #222 }
+td, th { padding: .2em .5em .2em 0; vertical-align: top }
+.right { text-align: right }
+.facts th { border: 0; width: 10em }
+.parties { display: flex; gap: 2em; margin: 2em 0 }
+.parties div { flex: 1 }
+.totals { margin-left: 50%; width: 50%; border-top: 1px solid #222 }
+.strong { font-weight: bold }
+footer { color: #666; font-size: .9em; margin-top: 2em }
+@page { size: A4; margin: 2cm }
+@media print { body { margin: 0; max-width: none } }
+</style>
+</head>
+<body>
+<h1>{{title}}</h1>
+<table class="facts">
+{{#facts}}
+<tr><th scope="row">{{label}}</th><td>{{value}}</td></tr>
+{{/facts}}
+</table>
+<div class="parties">
+{{#parties}}
+<div><strong>{{heading}}</strong>{{#lines}}<br>{{text}}{{/lines}}</div>
+{{/parties}}
+</div>
+<table>
+<thead><tr>{{#columns}}<th scope="col"{{#right}} class="right"{{/right}}>{{text}}</th>{{/columns}}</tr></thead>
+<tbody>
+{{#rows}}
+<tr>{{#cells}}<td{{#right}} class="right"{{/right}}>{{text}}</td>{{/cells}}</tr>
+{{/rows}}
+</tbody>
+</table>
+<table class="totals">
+{{#totals}}
+<tr{{#strong}} class="strong"{{/strong}}><td>{{label}}</td><td class="right">{{value}}</td></tr>
+{{/totals}}
+</table>
+<footer>{{#notes}}<p>{{text}}</p>{{/notes}}</footer>
+</body>
+</html>
+'));

@@ -35,6 +35,8 @@ INSERT INTO skillancer.event_type (name, version, description, schema) VALUES
 	('connects.granted', '1.0', 'Staff gave connects to a user', '{"type": "object", "required": ["userId", "connects"]}'),
 	('wallet.converted', '1.0', 'Money of a wallet was converted', '{"type": "object", "required": ["conversionId", "userId", "sold", "bought"]}'),
 	('fx.rate_set', '1.0', 'Staff set an exchange rate', '{"type": "object", "required": ["rateId", "base", "quote", "rate"]}'),
+	('invoice.issued', '1.0', 'An invoice, receipt, statement or credit note was issued',
+		'{"type": "object", "required": ["invoiceId", "kind", "userId"]}'),
 	('payout.skipped', '1.0', 'A scheduled payout was not possible: reason says why',
 		'{"type": "object", "required": ["userId", "currency", "reason"]}'),
 	('ledger.broken', '1.0', 'The nightly check found an invariant of the ledger broken',

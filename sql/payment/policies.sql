@@ -81,3 +81,12 @@ CREATE POLICY provider_event_read ON skillancer.provider_event FOR SELECT
 -- operators in psql, for what is parked
 CREATE POLICY provider_call_admin ON skillancer.provider_call FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY provider_event_admin ON skillancer.provider_event FOR SELECT TO skillancer_admin USING (true);
+
+CREATE POLICY invoice_read ON skillancer.invoice FOR SELECT
+	USING (issuer_id = (SELECT skillancer.current_user_id())
+		OR recipient_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY invoice_series_read ON skillancer.invoice_series FOR SELECT
+	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY document_template_read ON skillancer.document_template FOR SELECT
+	USING ((SELECT skillancer.has_request()));

@@ -28,3 +28,10 @@ ALTER TABLE skillancer.connect_purchase ENABLE ALWAYS TRIGGER state_guard;
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.payout
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('payout');
 ALTER TABLE skillancer.payout ENABLE ALWAYS TRIGGER state_guard;
+
+-- invoices are never changed
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.invoice
+	FOR EACH ROW EXECUTE FUNCTION skillancer.refuse_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.invoice
+	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
+ALTER TABLE skillancer.invoice ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;

@@ -89,6 +89,28 @@ SELECT s.user_id, s.currency, 'v' || s.version AS etag,
 FROM skillancer.payout_schedule s;
 COMMENT ON VIEW skillancer.payout_schedule_doc IS 'Schedules of payouts as JSON, for their owner.';
 
+-- An invoice, receipt or statement.
+CREATE VIEW skillancer.invoice_doc WITH (security_invoker = true) AS
+SELECT i.id, i.issuer_id, i.recipient_id, i.kind, i.booking_id, skillancer.monetary_currency(i.total) AS currency, i.issued_at,
+	skillancer.json_doc(
+		'id', i.id,
+		'kind', i.kind,
+		'number', i.number,
+		'issuerId', i.issuer_id,
+		'recipientId', i.recipient_id,
+		'bookingId', i.booking_id,
+		'posting', i.posting,
+		'corrects', i.corrects,
+		'net', i.net,
+		'tax', i.tax,
+		'total', i.total,
+		'suppliedAt', i.supplied_at,
+		'issuedAt', i.issued_at
+	) AS doc
+FROM skillancer.invoice i;
+COMMENT ON VIEW skillancer.invoice_doc IS
+	'Invoices, receipts, statements and credit notes as JSON, for their issuer and recipient; the platform issues where issuerId is null.';
+
 -- The journal, one line an entry, as a bookkeeper reads it.
 CREATE VIEW skillancer.ledger_posting WITH (security_invoker = true) AS
 SELECT t.id AS posting, t.effective_at AS at, t.kind, t.ref, e.leg, a.class AS account, a.owner,

@@ -124,6 +124,9 @@ const make = {
 		VALUES ('${ME.freelancer.id}', 'PAYOUT', 'sandbox', 'tok_success', 'Account') RETURNING id`)[0][0],
 	payout: async () => sql(`INSERT INTO skillancer.payout (user_id, payment_method_id, provider, amount, fee)
 		VALUES ('${ME.freelancer.id}', '${await make.payoutMethod()}', 'sandbox', '30.00 USD', '1.00 USD') RETURNING id`)[0][0],
+	invoice: async () => sql(`INSERT INTO skillancer.invoice (kind, issuer_id, recipient_id, code, year, sequence, number, ref, net, tax, total, supplied_at, document)
+		SELECT 'SERVICE', '${ME.freelancer.id}', '${ME.client.id}', 'TST', 2001, n, 'TST', skillancer.new_id(), '1 USD', '0 USD', '1 USD', now(), '{}'
+		FROM skillancer.next_invoice_number('${ME.freelancer.id}', 'TST', 2001) n RETURNING id`)[0][0],
 	notification: async () => sql(`INSERT INTO skillancer.notification (user_id, event_id, type, category, priority, title, body)
 		VALUES ('${ME.client.id}', skillancer.new_id()::skillancer.event_id, 'test', 'ACCOUNT', 'NORMAL', 'x', 'x') RETURNING id`)[0][0],
 	session: async () => sql(`INSERT INTO skillancer.session (user_id, expires_at)
@@ -151,7 +154,7 @@ const OBJECT = {
 	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
 	'/v1/milestones/{id}/fund': () => make.milestone('AGREED'), '/v1/milestones/{id}/approve': () => make.milestone('SUBMITTED'),
 	'/v1/milestones/{id}/request-changes': () => make.milestone('SUBMITTED'), '/v1/notifications/{id}': make.notification,
-	'/v1/payment-methods/{id}': make.newCard, '/v1/payments/charges/{id}': make.charge, '/v1/payout-methods/{id}': make.payoutMethod,
+	'/v1/payment-methods/{id}': make.newCard, '/v1/payments/charges/{id}': make.charge, '/v1/payments/invoices/{id}': make.invoice, '/v1/payout-methods/{id}': make.payoutMethod,
 	'/v1/payouts/{id}': make.payout, '/v1/projects/{id}': () => make.project(), '/v1/projects/{id}/proposals': () => make.project('PUBLIC', true),
 	'/v1/projects/{id}/save': () => make.project('PUBLIC', true), '/v1/projects/{id}/pause': () => make.project('PRIVATE', true),
 	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
@@ -193,7 +196,7 @@ const BODY = {
 	'PATCH /v1/proposals/{id}': () => ({ deliveryDays: 11 }), 'POST /v1/proposals/{id}/accept': () => ({ revision: 1 }),
 	'POST /v1/proposals/{id}/counter': () => ({ bid: usd('350.00') }), 'POST /v1/proposals/{id}/tags': () => ({ tag: 'archived' }),
 	'POST /v1/reviews/{id}/report': () => REPORT, 'POST /v1/reviews/{id}/reply': () => ({ reply: 'Thank you.' }), 'PATCH /v1/users/me': () => ({ locale: 'en' }),
-	'PUT /v1/payout-schedules/{currency}': () => ({ cadence: 'WEEKLY' }), 'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
+	'PUT /v1/payments/billing-profile': () => ({ name: 'A', address: 'B', country: 'DE' }), 'PUT /v1/payout-schedules/{currency}': () => ({ cadence: 'WEEKLY' }), 'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
 };
@@ -233,7 +236,7 @@ test('every route has a line, every line a route', () => {
 // What one person gets, as the word of the file.
 async function ask({ route, method, path }, who, id) {
 	const body = method === 'GET' || method === 'DELETE' ? undefined : await (BODY[route] ?? (() => ({})))();
-	const answer = await call(method, path.replace('{id}', id).replace('{currency}', 'USD') + (QUERY[route] ?? ''), { token: ME[who].token, body });
+	const answer = await call(method, path.replace('{id}', id).replace('{currency}', 'USD').replace('{year}', new Date().getUTCFullYear()) + (QUERY[route] ?? ''), { token: ME[who].token, body });
 	if ([401, 403, 404].includes(answer.status)) return String(answer.status);
 	if (answer.status < 300 || [402, 409, 412].includes(answer.status)) return 'ok';
 	return answer.status === 422 ? '422' : `${answer.status}: ${answer.text.slice(0, 200)}`;

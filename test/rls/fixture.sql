@@ -144,6 +144,12 @@ FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.provider_event (provider, id, type) VALUES ('stripe', 'evt_1', 'x'), ('stripe', 'evt_2', 'x');
 INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milestone_id, gross, fee, net)
 SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
+INSERT INTO skillancer.invoice (id, kind, issuer_id, recipient_id, code, year, sequence, number, ref, net, tax, total, supplied_at, document)
+SELECT rls.id('invoice' || n, t)::skillancer.invoice_id, 'SERVICE', CASE n WHEN 1 THEN freelancer END, CASE n WHEN 3 THEN freelancer ELSE client END,
+	'INV', 2026, t * 10 + n, 'x', rls.id('invoiced' || n, t), '1.00 USD', '0.00 USD', '1.00 USD', now(), '{}'
+FROM rls.tenant, generate_series(1, 3) n;
+INSERT INTO skillancer.invoice_series (issuer, code, year, last) SELECT rls.id('series', t), 'INV', 2026, 2 FROM rls.tenant;
+INSERT INTO skillancer.document_template (name, body) VALUES ('matrix', 'x');
 INSERT INTO skillancer.tax_jurisdiction (code, name) VALUES ('XA', 'A'), ('XB', 'B');
 INSERT INTO skillancer.tax_rate (id, jurisdiction, kind, name, bps, valid_from)
 SELECT rls.id('rate', n), 'XA', (ARRAY['SERVICE', 'CLIENT'])[n], 'VAT', 2000, now() FROM generate_series(1, 2) n;
