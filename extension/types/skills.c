@@ -195,3 +195,24 @@ skl_skills_overlap(const SklSkill *a, int n_a, const SklSkill *b, int n_b)
 	}
 	return false;
 }
+
+double
+skl_skills_coverage(const SklSkill *have, int n_have, const SklSkill *want, int n_want,
+					const double *weights)
+{
+	double covered = 0;
+	double all = 0;
+	int i;
+
+	for (i = 0; i < n_want; i++)
+	{
+		const SklSkill *found = skl_skills_find(have, n_have, want[i].id);
+		double weight = weights == NULL ? 1 : weights[i];
+
+		all += weight;
+		if (found != NULL)
+			covered +=
+				found->level >= want[i].level ? weight : weight * found->level / want[i].level;
+	}
+	return all > 0 ? covered / all : 1;
+}

@@ -50,4 +50,12 @@ extern bool skl_skills_contain(const SklSkill *a, int n_a, const SklSkill *b, in
 /* True when the two have a skill in common, whatever its level. */
 extern bool skl_skills_overlap(const SklSkill *a, int n_a, const SklSkill *b, int n_b);
 
+/*
+ * How much of a wish a set covers, 0..1: the weights of the wished skills, each times the share of
+ * the wished level that the set has (at most 1), over the sum of the weights. weights is NULL for
+ * equal ones. Nothing wished is covered by everything.
+ */
+extern double skl_skills_coverage(const SklSkill *have, int n_have, const SklSkill *want,
+								  int n_want, const double *weights);
+
 #endif

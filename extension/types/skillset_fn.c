@@ -164,6 +164,45 @@ skl_skillset_remove(PG_FUNCTION_ARGS)
 	PG_RETURN_SKILLSET_P(skl_skillset_make(skills, count));
 }
 
+PG_FUNCTION_INFO_V1(skl_skillset_coverage);
+
+/* The weights of a wish, one a skill; NULL when there is no argument. */
+static double *
+read_weights(FunctionCallInfo fcinfo, int argument, int n)
+{
+	ArrayType *array;
+	double *weights;
+
+	if (PG_ARGISNULL(argument))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(argument);
+	if (ARR_NDIM(array) > 1 || array_contains_nulls(array) ||
+		ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) != n)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there must be one weight for each of %d skills", n)));
+	weights = (double *) ARR_DATA_PTR(array);
+	for (int i = 0; i < n; i++)
+		if (!(weights[i] >= 0 && weights[i] <= 1e9))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("weights must be between 0 and 1000000000")));
+	return weights;
+}
+
+/* skillset_coverage(have skillset, want skillset, weights float8[]) returns float8: 0..1. */
+Datum
+skl_skillset_coverage(PG_FUNCTION_ARGS)
+{
+	SklSkillset *have;
+	SklSkillset *want;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	have = PG_GETARG_SKILLSET_P(0);
+	want = PG_GETARG_SKILLSET_P(1);
+	PG_RETURN_FLOAT8(skl_skills_coverage(have->skills, have->count, want->skills, want->count,
+										 read_weights(fcinfo, 2, want->count)));
+}
+
 PG_FUNCTION_INFO_V1(skl_skillset_to_json);
 PG_FUNCTION_INFO_V1(skl_skillset_to_jsonb);
 PG_FUNCTION_INFO_V1(skl_skillset_from_json);

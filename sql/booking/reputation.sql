@@ -41,12 +41,26 @@ RETURNS bigint
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
+DECLARE
+	v_currency text := skillancer.monetary_currency(p_amount);
 BEGIN
-	RETURN CASE WHEN skillancer.monetary_currency(p_amount) = 'USD' THEN skillancer.monetary_minor(p_amount) END;
+	IF v_currency = 'USD' THEN
+		RETURN skillancer.monetary_minor(p_amount);
+	END IF;
+	RETURN (
+		SELECT round(p_amount::numeric * x.rate * 100)
+		FROM (
+			SELECT r.rate, r.valid_from FROM skillancer.fx_rate r WHERE r.base = v_currency AND r.quote = 'USD'
+			UNION ALL
+			SELECT 1 / r.rate, r.valid_from FROM skillancer.fx_rate r WHERE r.base = 'USD' AND r.quote = v_currency
+		) x
+		WHERE x.valid_from <= p_at
+		ORDER BY x.valid_from DESC, x.rate
+		LIMIT 1);
 END
 $$;
 COMMENT ON FUNCTION skillancer.usd_cents(skillancer.monetary, timestamptz) IS
-	'An amount in cents of a US dollar at the rate of that time; NULL when no rate is known.';
+	'An amount in cents of a US dollar at the rate of that time, either way round; NULL when no rate was known.';
 
 -- What the evidence of a booking is now.
 CREATE OR REPLACE FUNCTION skillancer.outcome_of(p_booking skillancer.booking_id)

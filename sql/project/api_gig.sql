@@ -208,11 +208,38 @@ COMMENT ON FUNCTION skillancer.gig_list_found(text, text, numeric, numeric, text
 GRANT EXECUTE ON FUNCTION skillancer.gig_list_found(text, text, numeric, numeric, text, integer, text)
 	TO skillancer_bridge;
 
+-- Active gigs in the order of their freelancers' outcomes.
+CREATE OR REPLACE FUNCTION skillancer.gig_list_best(p_limit integer, p_cursor text)
+RETURNS skillancer.reply
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+	v_after text := coalesce(skillancer.cursor_decode('gigs-best', p_cursor), '10001|ffffffff-ffff-ffff-ffff-ffffffffffff');
+	v_items json[];
+	v_keys  text[];
+BEGIN
+	SELECT array_agg(l.doc), array_agg(l.rank || '|' || l.id) INTO v_items, v_keys
+	FROM (
+		SELECT d.doc, d.rank, d.id
+		FROM skillancer.gig_doc d
+		WHERE d.state = 'ACTIVE' AND (d.rank, d.id) <
+			(split_part(v_after, '|', 1)::integer, split_part(v_after, '|', 2)::skillancer.gig_id)
+		ORDER BY d.rank DESC, d.id DESC
+		LIMIT p_limit + 1) l;
+	RETURN skillancer.list_reply(v_items, v_keys, p_limit, 'gigs-best');
+END
+$$;
+COMMENT ON FUNCTION skillancer.gig_list_best(integer, text) IS
+	'A page of the active gigs, those of freelancers with the best outcomes first.';
+GRANT EXECUTE ON FUNCTION skillancer.gig_list_best(integer, text) TO skillancer_bridge;
+
 -- GET /v1/gigs
 CREATE OR REPLACE FUNCTION skillancer_api.gig_list(
 	p_q text DEFAULT NULL, p_category text DEFAULT NULL, p_price_min numeric DEFAULT NULL,
 	p_price_max numeric DEFAULT NULL, p_currency text DEFAULT NULL, p_mine boolean DEFAULT false,
-	p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
+	p_sort text DEFAULT NULL, p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -223,12 +250,19 @@ DECLARE
 	v_after text;
 	v_items json[];
 	v_keys  text[];
+	v_is_filtered boolean := coalesce(p_q, p_category, p_currency, p_price_min::text, p_price_max::text) IS NOT NULL;
 BEGIN
+	PERFORM skillancer.check_one_of('sort', p_sort, '{newest,outcomes}', required => false);
+	PERFORM skillancer.check_that('sort', p_sort IS DISTINCT FROM 'outcomes' OR NOT (v_is_filtered OR p_mine),
+		'outcomes is for lists without other filters');
 	IF p_mine THEN
 		PERFORM skillancer.require_role('USER');
 		PERFORM skillancer.check_done();
 		RETURN skillancer.gig_list_mine(v_limit, p_cursor);
-	ELSIF coalesce(p_q, p_category, p_currency, p_price_min::text, p_price_max::text) IS NOT NULL THEN
+	ELSIF p_sort = 'outcomes' THEN
+		PERFORM skillancer.check_done();
+		RETURN skillancer.gig_list_best(v_limit, p_cursor);
+	ELSIF v_is_filtered THEN
 		RETURN skillancer.gig_list_found(p_q, p_category, p_price_min, p_price_max, p_currency, v_limit, p_cursor);
 	END IF;
 	PERFORM skillancer.check_done();
@@ -244,8 +278,8 @@ BEGIN
 	RETURN skillancer.list_reply(v_items, v_keys, v_limit, 'gigs');
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.gig_list(text, text, numeric, numeric, text, boolean, integer, text) IS
-	'Active gigs, newest first, filtered by words (q), category with what lies below it, and the lowest price. mine=true lists your own in every state.';
+COMMENT ON FUNCTION skillancer_api.gig_list(text, text, numeric, numeric, text, boolean, text, integer, text) IS
+	'Active gigs, newest first, filtered by words (q), category with what lies below it, and the lowest price; or all of them by the outcomes of their freelancers (sort=outcomes). mine=true lists your own in every state.';
 SELECT skillancer.add_route('GET', '/v1/gigs', 'gig_list', who => 'anyone',
 	summary => 'List active gigs, or your own', answers => '[gig_doc]');
 

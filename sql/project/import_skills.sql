@@ -78,6 +78,35 @@ $$;
 COMMENT ON FUNCTION skillancer.add_skill_aliases() IS
 	'Adds the aliases of import_skill, and the other labels that import_esco_skill has for known skills. A spelling belongs to one skill only: the first.';
 
+-- add_skill_parents(): what builds on what
+CREATE OR REPLACE FUNCTION skillancer.add_skill_parents()
+RETURNS integer
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_count integer;
+BEGIN
+	WITH staged AS (
+		SELECT coalesce(k.skill_id, n.skill_id) AS id, s.parents, s.children
+		FROM skillancer.import_skill s
+		LEFT JOIN skillancer.skill_key k ON k.key = skillancer.slugify(s.slug)
+		LEFT JOIN skillancer.skill_key n ON n.key = skillancer.slugify(s.name)
+		WHERE s.problems = '{}')
+	INSERT INTO skillancer.skill_parent (skill_id, parent_id)
+	SELECT s.id, k.skill_id FROM staged s, unnest(skillancer.import_array(s.parents)) u
+	JOIN skillancer.skill_key k ON k.key = skillancer.slugify(u) WHERE k.skill_id <> s.id
+	UNION
+	SELECT k.skill_id, s.id FROM staged s, unnest(skillancer.import_array(s.children)) u
+	JOIN skillancer.skill_key k ON k.key = skillancer.slugify(u) WHERE k.skill_id <> s.id
+	ON CONFLICT (skill_id, parent_id) DO NOTHING;
+	GET DIAGNOSTICS v_count = ROW_COUNT;
+	RETURN v_count;
+END
+$$;
+COMMENT ON FUNCTION skillancer.add_skill_parents() IS
+	'Adds the parents and children of import_skill to skill_parent, those that are known skills.';
+
 -- import_skills()
 CREATE OR REPLACE FUNCTION skillancer.import_skills(
 	OUT rows_read integer, OUT rows_added integer, OUT rows_known integer, OUT rows_rejected integer)
@@ -104,6 +133,7 @@ BEGIN
 	ORDER BY m.key;
 	GET DIAGNOSTICS v_used = ROW_COUNT;
 	PERFORM skillancer.add_skill_aliases();
+	PERFORM skillancer.add_skill_parents();
 	TRUNCATE skillancer.import_esco_skill RESTART IDENTITY;
 	SELECT f.* INTO rows_read, rows_added, rows_known, rows_rejected
 	FROM skillancer.import_finish(v_run, 'skillancer.import_skill', 'slug', rows_added) f;

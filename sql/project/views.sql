@@ -44,13 +44,15 @@ COMMENT ON VIEW skillancer.project_doc IS 'JSON of a project.';
 
 CREATE VIEW skillancer.proposal_doc WITH (security_invoker = true) AS
 SELECT p.id, p.project_id, p.client_id, p.freelancer_id, p.state, p.shortlisted_at, p.archived_at, p.version,
-	'v' || p.version || CASE WHEN p.client_id = (SELECT skillancer.current_user_id()) THEN 'c' ELSE '' END AS etag,
+	'v' || p.version || coalesce('r' || r.version, '') || CASE WHEN p.client_id = (SELECT skillancer.current_user_id()) THEN 'c' ELSE '' END AS etag,
 	skillancer.json_doc(
 		'id', p.id,
 		'projectId', p.project_id,
 		'projectTitle', (SELECT j.title FROM skillancer.project j WHERE j.id = p.project_id),
 		'clientId', p.client_id,
 		'freelancerId', p.freelancer_id,
+		'reputation', skillancer.json_doc('level', coalesce(r.level, 'NEW'), 'successScore', r.score,
+			'rating', CASE WHEN skillancer.rating_count(r.rating) > 0 THEN r.rating END),
 		'state', p.state,
 		'revision', p.revision,
 		'coverLetter', p.cover_letter,
@@ -68,7 +70,8 @@ SELECT p.id, p.project_id, p.client_id, p.freelancer_id, p.state, p.shortlisted_
 		'createdAt', p.created_at,
 		'updatedAt', p.updated_at,
 		'version', p.version) AS doc
-FROM skillancer.proposal p;
+FROM skillancer.proposal p
+LEFT JOIN skillancer.reputation r ON r.user_id = p.freelancer_id AND r.side = 'FREELANCER';
 COMMENT ON VIEW skillancer.proposal_doc IS
 	'JSON of a proposal. Only the client sees that it is archived, which the entity tag says, too.';
 
@@ -90,11 +93,13 @@ FROM skillancer.invitation i;
 COMMENT ON VIEW skillancer.invitation_doc IS 'JSON of an invitation.';
 
 CREATE VIEW skillancer.gig_doc WITH (security_invoker = true) AS
-SELECT g.id, g.freelancer_id, g.state, g.category_id, g.activated_at, g.version,
-	'v' || g.version AS etag,
+SELECT g.id, g.freelancer_id, g.state, g.category_id, g.activated_at, g.version, g.rank,
+	'v' || g.version || coalesce('r' || r.version, '') AS etag,
 	skillancer.json_doc(
 		'id', g.id,
 		'freelancerId', g.freelancer_id,
+		'reputation', skillancer.json_doc('level', coalesce(r.level, 'NEW'), 'successScore', r.score,
+			'rating', CASE WHEN skillancer.rating_count(r.rating) > 0 THEN r.rating END),
 		'state', g.state,
 		'revision', g.revision,
 		'title', g.title,
@@ -110,5 +115,6 @@ SELECT g.id, g.freelancer_id, g.state, g.category_id, g.activated_at, g.version,
 		'createdAt', g.created_at,
 		'updatedAt', g.updated_at,
 		'version', g.version) AS doc
-FROM skillancer.gig g;
+FROM skillancer.gig g
+LEFT JOIN skillancer.reputation r ON r.user_id = g.freelancer_id AND r.side = 'FREELANCER';
 COMMENT ON VIEW skillancer.gig_doc IS 'JSON of a gig.';

@@ -45,8 +45,9 @@ SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE proparallel = 's' 
 SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE proleakproof
 	AND proname !~ '^([a-z_]+_id|monetary|rating_tally)_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended)$'
 	AND proname NOT IN ('monetary_minor', 'monetary_currency') $$, 'only operators of fixed-length types are LEAKPROOF');
-SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE prorettype = 'internal'::regtype OR ('internal'::regtype = ANY (proargtypes::oid[]) AND proname !~ '_recv$') $$,
-	'no function takes internal but for receive functions');
+SELECT pg_temp.none($$ SELECT name FROM pg_temp.routine WHERE (prorettype = 'internal'::regtype OR 'internal'::regtype = ANY (proargtypes::oid[]))
+	AND proname !~ '_recv$' AND oid NOT IN (SELECT amproc FROM pg_amproc) $$,
+	'no function takes internal but for receive functions and those of operator classes');
 SELECT pg_temp.none($$ SELECT format('%s in %s', m[1], r.name) FROM pg_temp.routine r,
 	regexp_matches(r.prosrc, '(?:has_permission|require_permission|staff_may)\(''([a-z_:]+)''', 'g') m
 	WHERE r.lanname <> 'c' AND m[1] NOT IN (SELECT permission FROM skillancer.role_permission UNION VALUES ('system:manage_admins')) $$,

@@ -49,6 +49,13 @@ INSERT INTO skillancer.category (id, slug, name)
 SELECT rls.id('category', n)::skillancer.category_id, 'matrix-' || n, 'Matrix' FROM generate_series(1, 2) n;
 INSERT INTO skillancer.skill (id, slug, name)
 SELECT rls.id('skill', n)::skillancer.skill_id, 'matrix-' || n, 'Matrix' FROM generate_series(1, 2) n;
+INSERT INTO skillancer.skill_parent (skill_id, parent_id)
+SELECT rls.id('skill', n)::skillancer.skill_id, rls.id('skill', 3 - n)::skillancer.skill_id FROM generate_series(1, 2) n;
+INSERT INTO skillancer.match_skill (corpus, skill_id, documents)
+SELECT 'PROFILE', rls.id('skill', n)::skillancer.skill_id, 1 FROM generate_series(1, 2) n;
+INSERT INTO skillancer.match_word (corpus, word, documents) VALUES ('PROFILE', 'a', 1), ('PROFILE', 'b', 1);
+INSERT INTO skillancer.rate_stat (kind, currency, level, samples, people, p10, p25, p50, p75, p90, refreshed_at)
+SELECT 'HOURLY_RATE', 'USD', l, 10, 10, '1 USD', '1 USD', '1 USD', '1 USD', '1 USD', now() FROM unnest('{ENTRY,EXPERT}'::text[]) l;
 INSERT INTO skillancer.skill_key (key, skill_id)
 SELECT 'matrix-' || n, rls.id('skill', n)::skillancer.skill_id FROM generate_series(1, 2) n
 ON CONFLICT DO NOTHING;

@@ -48,3 +48,14 @@ SELECT rating_tally_hash('1/0/0/0/0') = rating_tally_hash('01/0/0/0/0') AS same_
 CREATE TEMP TABLE review (stars integer);
 INSERT INTO review SELECT 1 + i % 5 FROM generate_series(1, 1000) i;
 SELECT (SELECT rating_tally(stars) FROM review) = (SELECT sum(t) FROM (SELECT rating_tally(stars) AS t FROM review GROUP BY stars % 3) p) AS same;
+
+-- estimates
+SELECT round(rating_bayes('0/0/0/0/1')::numeric, 6) AS one_of_five, round(rating_bayes('0/0/0/10/90')::numeric, 6) AS hundred, rating_bayes('0/0/0/0/0') AS none,
+	rating_bayes('0/0/0/0/0', 3, 10) AS prior;
+SELECT round(rating_wilson('0/0/0/0/1')::numeric, 6) AS one_of_five, round(rating_wilson('0/0/0/10/90')::numeric, 6) AS hundred, rating_wilson('0/0/0/0/0') AS none,
+	rating_wilson('9/0/0/0/0') AS worst, rating_wilson('0/0/0/0/7', 0) AS without_doubt;
+SELECT round(wilson_lower(0.8, 5)::numeric, 6) AS newcomer, wilson_lower(1, 0) AS nothing, round(wilson_lower(0.5, 1e15)::numeric, 6) AS sure;
+SELECT rating_bayes('0/0/0/0/1', 9);
+SELECT rating_bayes('0/0/0/0/1', 3, 0);
+SELECT rating_wilson('0/0/0/0/1', 'NaN');
+SELECT wilson_lower(1.5, 3);

@@ -90,3 +90,37 @@ SELECT bool_and(skills::text::skillset = skills AND skills::json::skillset = ski
 	count(DISTINCT skills) = count(DISTINCT skills::text) AS distinct_alike, max(skill_count(skills)) AS largest FROM freelancer;
 SELECT skillset_of(array_agg(md5(i::text)::uuid::skill_id), array_agg(1), array_agg(1)) FROM generate_series(1, 501) i;
 SELECT skill_count(skillset_of(array_agg(md5(i::text)::uuid::skill_id), array_agg(1), array_agg(1))) FROM generate_series(1, 500) i;
+
+-- the operator class: && and @> by the index give what a scan gives, levels and years included
+CREATE INDEX freelancer_set ON freelancer USING gin (skills);
+CREATE FUNCTION same_by_index(condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	v_scan bigint; v_index bigint; v_line text; v_plan text := '';
+BEGIN
+	SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;
+	EXECUTE 'SELECT count(*) FROM freelancer WHERE ' || condition INTO v_scan;
+	SET LOCAL enable_bitmapscan = on; SET LOCAL enable_seqscan = off;
+	EXECUTE 'SELECT count(*) FROM freelancer WHERE ' || condition INTO v_index;
+	FOR v_line IN EXECUTE 'EXPLAIN (COSTS OFF) SELECT count(*) FROM freelancer WHERE ' || condition LOOP
+		v_plan := v_plan || v_line;
+	END LOOP;
+	RESET enable_seqscan; RESET enable_indexscan;
+	RETURN format('%s %s %s', v_scan, CASE WHEN v_scan = v_index THEN 'alike' ELSE 'not ' || v_index END,
+		CASE WHEN v_plan LIKE '%Bitmap Index Scan on freelancer_set%' THEN 'by index' ELSE v_plan END);
+END $$;
+SELECT c AS condition, same_by_index(c) FROM unnest(ARRAY[
+	$$skills && '{skl_0000000000000000000000001a:1}'$$, $$skills && '{skl_0000000000000000000000001a:4, skl_00000000000000000000000007:4}'$$,
+	$$skills @> '{skl_0000000000000000000000001a:1}'$$, $$skills @> '{skl_0000000000000000000000001a:4}'$$,
+	$$skills @> '{skl_0000000000000000000000001a:1:12}'$$, $$skills @> '{skl_0000000000000000000000001a:1:13}'$$, $$skills @> '{skl_0000000000000000000000001a:1, skl_00000000000000000000000007:2}'$$,
+	$$skills @> '{}'$$, $$skills && '{}'$$, $$skills && '{skl_7zzzzzzzzzzzzzzzzzzzzzzzzz:1}'$$]) c;
+SELECT amvalidate(oid) FROM pg_opclass WHERE opcname = 'skillset_ops' AND opcmethod = (SELECT oid FROM pg_am WHERE amname = 'gin');
+
+-- weighted coverage
+SELECT skillset_coverage(h, w, g) FROM (VALUES
+	('{skl_00000000000000000000000001:2}'::skillset, '{skl_00000000000000000000000001:1}'::skillset, NULL::float8[]),
+	('{skl_00000000000000000000000001:2}', '{skl_00000000000000000000000001:4}', NULL),
+	('{skl_00000000000000000000000001:2}', '{skl_00000000000000000000000002:1}', NULL),
+	('{skl_00000000000000000000000002:3}', '{skl_00000000000000000000000001:1, skl_00000000000000000000000002:3}', '{1,3}'),
+	('{skl_00000000000000000000000002:3}', '{}', '{}'), ('{}', '{skl_00000000000000000000000002:3}', '{0}'), (NULL, '{}', NULL)) v (h, w, g);
+SELECT skillset_coverage('{}', '{skl_00000000000000000000000002:3}', '{1,2}');
+SELECT skillset_coverage('{}', '{skl_00000000000000000000000002:3}', '{NaN}');
