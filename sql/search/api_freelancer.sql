@@ -85,4 +85,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.freelancer_list(text, text, text, integer, text) IS
 	'Freelancers with a public profile, ordered by how their bookings ended, filtered by skills (all of a list with commas), country and level.';
 SELECT skillancer.add_route('GET', '/v1/freelancers', 'freelancer_list', who => 'anyone',
-	summary => 'Freelancers, by their outcomes');
+	summary => 'Freelancers, by their outcomes', answers => '[profile_doc]');

@@ -61,7 +61,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_matches(skillancer.project_id, integer) IS
 	'Freelancers who match a project of the caller, the best first, with the parts of their scores. Nobody who cannot be hired, or who proposed already.';
 SELECT skillancer.add_route('GET', '/v1/projects/{id}/matches', 'project_matches', who => 'CLIENT',
-	summary => 'Freelancers who match my project');
+	summary => 'Freelancers who match my project',
+	answers => '[{freelancer: matched_freelancer, score: numeric, parts: match_parts, matchedSkills: skills_json}]');
 
 -- GET /v1/projects/recommended
 CREATE OR REPLACE FUNCTION skillancer_api.project_recommended(p_limit integer DEFAULT NULL)
@@ -87,7 +88,8 @@ $$;
 COMMENT ON FUNCTION skillancer_api.project_recommended(integer) IS
 	'Open public projects that match the caller, the best first, with the parts of their scores; without own ones and those with a proposal of the caller.';
 SELECT skillancer.add_route('GET', '/v1/projects/recommended', 'project_recommended', who => 'FREELANCER',
-	summary => 'Projects that match me');
+	summary => 'Projects that match me',
+	answers => '[{project: project_doc, score: numeric, parts: match_parts, matchedSkills: skills_json}]');
 
 -- GET /v1/rates
 CREATE OR REPLACE FUNCTION skillancer_api.rate_list(p_category text DEFAULT NULL, p_skill text DEFAULT NULL,
@@ -119,4 +121,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.rate_list(text, text, text, text) IS
 	'Percentiles of hourly rates (HOURLY_RATE) and of bids (HOURLY_BID, FIXED_BID) for a category with those below it, a skill, or all, of one level or of all; a kind with fewer than ten samples is absent.';
-SELECT skillancer.add_route('GET', '/v1/rates', 'rate_list', who => 'anyone', summary => 'What freelancers ask and bid');
+SELECT skillancer.add_route('GET', '/v1/rates', 'rate_list', who => 'anyone', summary => 'What freelancers ask and bid',
+	answers => '{category: category_json, skill: {id: skill_id, slug: text, name: text}|null, level: text|null, currency: text, rates: [rate_percentiles]}');
