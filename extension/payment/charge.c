@@ -5,6 +5,7 @@
  */
 #include "skl.h"
 
+#include "core/clock.h"
 #include "core/errors.h"
 #include "core/policy.h"
 #include "core/spi.h"
@@ -109,11 +110,24 @@ wallet_covers_milestone(const SklFire *fire)
 	return DatumGetInt64(skl_spi_value(0, 1, &isnull)) == 0;
 }
 
+/* What a webhook says of a captured charge does not include what the provider keeps of it. */
+static void
+ask_for_cost(const SklFire *fire)
+{
+	bool isnull;
+
+	(void) skl_fire_datum(fire, "provider_cost", &isnull);
+	if (isnull && skl_provider(skl_fire_text(fire, "provider"))->remote)
+		skl_schedule("charge", &fire->id, "ask",
+					 skl_now_plus(skl_policy_interval("providerAskDelay")));
+}
+
 /* Money that came too late for its milestone, because the rest was spent, stays in the wallet. */
 static void
 effect_capture(const SklFire *fire)
 {
 	post_capture(fire);
+	ask_for_cost(fire);
 	tell_milestone(fire, wallet_covers_milestone(fire) ? "fund" : "payment_failed");
 }
 

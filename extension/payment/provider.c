@@ -163,6 +163,16 @@ guard_payer_settles(const SklFire *fire)
 	return fire->actor == SKL_ACTOR_SYSTEM || !is_remote(fire);
 }
 
+/* What a remote provider keeps of a charge is asked for until it is known. */
+static bool
+guard_cost_unknown(const SklFire *fire)
+{
+	bool isnull;
+
+	(void) skl_fire_datum(fire, "provider_cost", &isnull);
+	return isnull && is_remote(fire);
+}
+
 /* Asks a remote provider; a local one was asked before it came to this. */
 static void
 start_remote(const SklFire *fire, SklProviderOp op)
@@ -284,6 +294,7 @@ skl_provider_init(void)
 	skl_register_guard("provider_is_remote", guard_remote);
 	skl_register_guard("provider_is_local", guard_local);
 	skl_register_guard("payer_settles", guard_payer_settles);
+	skl_register_guard("provider_cost_unknown", guard_cost_unknown);
 	skl_register_effect("charge", "submit", effect_charge);
 	skl_register_effect("charge", "confirm", effect_confirm);
 	skl_register_effect("charge", "withdraw", effect_withdraw);

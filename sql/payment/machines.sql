@@ -33,6 +33,7 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('charge', 'ERRORED', 'require_action', 'REQUIRES_ACTION', ARRAY['system'], NULL, 'payment.action_required'),
 	('charge', 'ERRORED', 'process', 'PROCESSING', ARRAY['system'], NULL, 'payment.processing'),
 	('charge', 'ERRORED', 'cancel', 'VOIDED', ARRAY['system'], NULL, 'payment.voided'),
+	('charge', 'CAPTURED', 'ask', 'CAPTURED', ARRAY['system'], 'provider_cost_unknown', NULL),
 	('charge', 'FAILED', 'capture', 'CAPTURED', ARRAY['system'], NULL, 'payment.captured'),
 	('charge', 'VOIDED', 'capture', 'CAPTURED', ARRAY['system'], NULL, 'payment.captured'),
 

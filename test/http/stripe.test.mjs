@@ -1,0 +1,409 @@
+// test/http/stripe.test.mjs
+//	Charges and payouts by the stripe adapter against a stand-in that follows Stripe's published API: what is asked,
+//	what each answer means, every fault of the network, webhooks repeated, out of order, forged. Whatever happens, the
+//	ledger and the stand-in agree in the end.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { StripeStandIn } from '../lib/stripe-stand-in.mjs';
+import { book, checkBooks, join, timePasses, usd } from './market.mjs';
+import { call, env, sleep, sql, until, url } from './support.mjs';
+
+const stripe = new StripeStandIn({ webhooks: `${url}/v1/webhooks/stripe` });
+const dir = mkdtempSync(path.join(tmpdir(), 'skl-stripe.'));
+const SETTINGS = {
+	stripe_key_file: path.join(dir, 'key'), stripe_webhook_secret_file: path.join(dir, 'secrets'),
+	provider_timeout: '300ms', provider_retry_delay: '20ms', provider_max_attempts: 3, courier_naptime: '50ms', timekeeper_naptime: '50ms',
+};
+let client;
+let freelancer;
+
+function set(settings) {
+	for (const [name, value] of Object.entries(settings)) sql(`ALTER SYSTEM SET skillancer.${name} = '${value}'`);
+	sql('SELECT pg_reload_conf()');
+}
+
+const policy = (key, value) => sql(`INSERT INTO skillancer.policy (key, value, valid_from) VALUES ('${key}', '${JSON.stringify(value)}', now() - interval '1 second')`);
+
+function secrets(...lines) {
+	writeFileSync(path.join(dir, 'secrets'), lines.map((line) => `${line}\n`).join(''));
+	writeFileSync(path.join(dir, 'key'), `${stripe.key}\n`);
+	const { uid, gid } = statSync(path.join(env.SKL_DIR, 'data'));
+	for (const file of [dir, path.join(dir, 'secrets'), path.join(dir, 'key')]) chownSync(file, uid, gid);
+}
+
+before(async () => {
+	await stripe.start();
+	secrets(stripe.secret);
+	set({ ...SETTINGS, stripe_url: stripe.url });
+	policy('paymentProvider', 'stripe');
+	policy('providerAskDelay', 'PT0.2S');
+	policy('providerUnknownTerm', 'PT1.5S');
+	policy('payoutDelay', 'PT0S');
+	client = await join('stripe-client', 'CLIENT');
+	freelancer = await join('stripe-freelancer', 'FREELANCER');
+});
+
+after(async () => {
+	sql(`DELETE FROM skillancer.policy WHERE key IN ('paymentProvider', 'providerAskDelay', 'providerUnknownTerm', 'payoutDelay') AND valid_from > '-infinity'`);
+	for (const name of [...Object.keys(SETTINGS), 'stripe_url']) sql(`ALTER SYSTEM RESET skillancer.${name}`);
+	sql('SELECT pg_reload_conf()');
+	stripe.release();
+	await stripe.stop();
+	rmSync(dir, { recursive: true });
+});
+
+const methods = new Map();
+
+async function card(token = 'pm_card_visa') {
+	if (!methods.has(token)) methods.set(token, (await client.post('/v1/payment-methods', { token }, 201)).id);
+	return methods.get(token);
+}
+
+const pay = async (token, amount = '100.00', status = 202) => client.post('/v1/payments/charges', { amount: usd(amount), paymentMethodId: await card(token) }, status);
+const chargeOf = (id) => client.get(`/v1/payments/charges/${id}`);
+
+async function becomes(id, state, ms = 10000) {
+	const charge = await until(async () => { const now = await chargeOf(id); return now.state === state && now; }, ms);
+	assert.ok(charge, `${id} becomes ${state}, it is ${(await chargeOf(id)).state}: ${JSON.stringify(calls(id))} ${JSON.stringify(stripe.problems)}`);
+	return charge;
+}
+
+const calls = (id) => sql(`SELECT c.operation, c.state, c.attempts, coalesce(c.last_error, '') FROM skillancer.provider_call c
+	WHERE c.ref = '${id}'::skillancer.${id.startsWith('pay') ? 'charge' : 'payout'}_id::uuid ORDER BY c.id`);
+
+// The ledger and the stand-in agree: what was captured, and what the provider kept of it.
+async function agree(what) {
+	await until(() => sql(`SELECT count(*) FROM skillancer.provider_event WHERE state = 'RECEIVED'`)[0][0] === '0');
+	await until(() => sql(`SELECT count(*) FROM skillancer.provider_call WHERE state IN ('QUEUED', 'SENDING', 'ANSWERED')`)[0][0] === '0');
+	await until(() => sql(`SELECT count(*) FROM skillancer.charge WHERE user_id = '${client.id}' AND state = 'CAPTURED' AND provider_cost IS NULL`)[0][0] === '0');
+	const [[captured, fees]] = sql(`SELECT coalesce(sum(skillancer.monetary_minor(c.amount)), 0), coalesce(sum(skillancer.monetary_minor(c.provider_cost)), 0)
+		FROM skillancer.charge c WHERE c.user_id = '${client.id}' AND c.state = 'CAPTURED'`);
+	const [[posted, cost]] = sql(`SELECT coalesce(sum(e.amount) FILTER (WHERE t.kind = 'charge'), 0), coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'charge_cost'), 0)
+		FROM skillancer.ledger_entry e JOIN skillancer.ledger_txn t ON t.id = e.txn JOIN skillancer.ledger_account a ON a.id = e.account AND a.class = 'psp_clearing'
+		JOIN skillancer.charge c ON c.id::uuid = t.ref AND c.user_id = '${client.id}'`);
+	assert.equal(Number(captured), stripe.captured, `${what}: captured`);
+	assert.equal(Number(posted), stripe.captured, `${what}: posted`);
+	assert.equal(Number(cost), Number(fees), `${what}: costs`);
+	assert.equal(Number(cost), [...stripe.intents.values()].reduce((sum, i) => sum + (i.fee ?? 0), 0), `${what}: fees`);
+	checkBooks();
+}
+
+test('a charge is called for, captured, and its cost is posted', async () => {
+	const charge = await pay('pm_card_visa', '100.00');
+	assert.equal(charge.state, 'PROCESSING');
+	assert.equal(charge.provider, 'stripe');
+	await becomes(charge.id, 'CAPTURED');
+	const [intent] = stripe.intentOf(charge.id);
+	assert.equal(intent.amount, 10000);
+	assert.equal(intent.currency, 'usd');
+	const request = stripe.requests.find((r) => r.method === 'POST');
+	assert.match(request.body, /^amount=10000&currency=usd&payment_method=pm_card_visa&/);
+	assert.match(request.body, /&metadata\[skillancer_id\]=pay_/);
+	assert.match(request.key, /^skl-charge-/);
+	assert.equal(request.headers.authorization, `Bearer ${stripe.key}`);
+	assert.deepEqual(stripe.problems, []);
+	await agree('a plain charge');
+});
+
+test('a milestone that waits for its charge is funded by the answer', async () => {
+	const booking = await book(client, freelancer, '2000.00');
+	const answer = await client.post(`/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await card() }, 202);
+	assert.equal(answer.milestone.state, 'FUNDING');
+	assert.ok(await until(async () => sql(`SELECT state FROM skillancer.milestone WHERE id = '${answer.milestone.id}'`)[0][0] === 'FUNDED'));
+	await agree('funding');
+});
+
+test('each kind of refusal is FAILED with its code, and a milestone is AGREED again', async () => {
+	for (const [token, code] of [['pm_card_chargeDeclined', 'generic_decline'], ['pm_card_chargeDeclinedInsufficientFunds', 'insufficient_funds'], ['pm_card_chargeDeclinedExpiredCard', 'expired_card']]) {
+		const charge = await becomes((await pay(token)).id, 'FAILED');
+		assert.equal(charge.failureCode, code);
+	}
+	const booking = await book(client, freelancer, '3000.00');
+	const { milestone } = await client.post(`/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await card('pm_card_chargeDeclined') }, 202);
+	assert.ok(await until(async () => sql(`SELECT state FROM skillancer.milestone WHERE id = '${milestone.id}'`)[0][0] === 'AGREED'));
+	await agree('refusals');
+});
+
+test('a token of another provider is refused by name', async () => {
+	for (const token of ['tok_success', 'pm_', 'cus_1/', 'cus_1/tok_1', 'pm_card visa', 'pm_x&amount=1']) {
+		const answer = await client.raw('POST', '/v1/payment-methods', { token });
+		assert.equal(answer.status, 422, token);
+	}
+});
+
+test('an action of the payer: address, confirmation, and giving up', async () => {
+	const charge = await becomes((await pay('pm_card_authenticationRequired')).id, 'REQUIRES_ACTION');
+	const [intent] = stripe.intentOf(charge.id);
+	assert.equal(charge.actionUrl, intent.next_action.redirect_to_url.url);
+	assert.equal((await client.raw('POST', `/v1/payments/charges/${charge.id}/confirm`, {})).json.data.state, 'PROCESSING');
+	await becomes(charge.id, 'REQUIRES_ACTION'); // he has not acted yet: the provider was asked
+	stripe.succeed(intent);
+	assert.equal((await becomes(charge.id, 'CAPTURED')).actionUrl, null);
+
+	const given = await becomes((await pay('pm_card_authenticationRequired')).id, 'REQUIRES_ACTION');
+	await client.post(`/v1/payments/charges/${given.id}/cancel`);
+	await becomes(given.id, 'VOIDED');
+	assert.equal(stripe.intentOf(given.id)[0].status, 'canceled');
+
+	// he gives up while the money is being taken: the provider's word counts
+	const late = await becomes((await pay('pm_card_authenticationRequired')).id, 'REQUIRES_ACTION');
+	stripe.sending = false;
+	stripe.succeed(stripe.intentOf(late.id)[0]);
+	stripe.sending = true;
+	await client.post(`/v1/payments/charges/${late.id}/cancel`);
+	await becomes(late.id, 'CAPTURED');
+	await agree('actions');
+});
+
+test('a charge that waits for confirmation is confirmed, one that takes time is PROCESSING until a webhook', async () => {
+	await becomes((await pay('pm_confirm_later')).id, 'CAPTURED');
+	const slow = await pay('pm_processing');
+	assert.ok(await until(() => stripe.intentOf(slow.id).length === 1));
+	assert.ok(await until(() => calls(slow.id)[0][1] === 'DONE'));
+	assert.equal((await chargeOf(slow.id)).state, 'PROCESSING');
+	stripe.succeed(stripe.intentOf(slow.id)[0]);
+	await becomes(slow.id, 'CAPTURED');
+	const failing = await pay('pm_processing');
+	assert.ok(await until(() => stripe.intentOf(failing.id).length === 1));
+	stripe.fail(stripe.intentOf(failing.id)[0]);
+	assert.equal((await becomes(failing.id, 'FAILED')).failureCode, 'do_not_honor');
+	await agree('processing');
+});
+
+// One charge under a fault of so many attempts.
+async function payUnder(kind, times, webhooks) {
+	const what = `${kind}, ${times} times, ${webhooks ? 'with' : 'without'} webhooks`;
+	stripe.sending = webhooks;
+	// libcurl itself sends again what a kept connection lost
+	stripe.fault(/^POST .*payment_intents$/, kind, kind === 'drop' ? times * 2 : times);
+	const charge = await pay('pm_card_visa', '10.00');
+	const done = ['after', 'drop', 'cut', '500after'].includes(kind);
+	const happens = done || times < SETTINGS.provider_max_attempts;
+	await becomes(charge.id, happens ? 'CAPTURED' : 'FAILED', 20000);
+	assert.equal(stripe.intentOf(charge.id).length, happens ? 1 : 0, `${what}: one payment intent`);
+	if (!happens) assert.equal((await chargeOf(charge.id)).failureCode, 'not_received', what);
+	const [[unknown]] = sql(`SELECT count(*) FROM skillancer.event WHERE type = 'payment.errored' AND aggregate_id = '${charge.id}'::skillancer.charge_id::uuid`);
+	if (times > 1) assert.equal(unknown, webhooks && done ? '0' : '1', `${what}: it was unknown for a while`);
+	stripe.faults = [];
+	stripe.release();
+}
+
+// Each fault, as often as one attempt, and as often as all of them; with webhooks and without.
+for (const kind of ['before', 'after', 'drop', 'cut', '500', '500after', '409', '429', 'html']) {
+	test(`${kind}: one capture, or none`, async () => {
+		await payUnder(kind, 1, false);
+		await payUnder(kind, 3, false);
+		await payUnder(kind, 3, true);
+		stripe.sending = true;
+		await agree(kind);
+	});
+}
+
+test('what turns up after it was taken for lost is captured late', async () => {
+	stripe.sending = false;
+	stripe.fault(/^POST .*payment_intents$/, 'after', 3);
+	stripe.fault(/^GET .*search$/, '500', 100);
+	const charge = await pay('pm_card_visa', '11.00');
+	await becomes(charge.id, 'ERRORED');
+	const [intent] = stripe.intentOf(charge.id);
+	stripe.intents.delete(intent.id); // a search that lags behind
+	stripe.faults = [];
+	assert.equal((await becomes(charge.id, 'FAILED')).failureCode, 'not_received');
+	stripe.intents.set(intent.id, intent);
+	await stripe.deliver(stripe.events.findLast((e) => e.data.object.id === intent.id));
+	await becomes(charge.id, 'CAPTURED');
+	stripe.sending = true;
+	stripe.release();
+	await agree('late');
+});
+
+test('webhooks repeated and out of order change nothing', async () => {
+	stripe.sending = false;
+	const charge = await pay('pm_processing', '12.00');
+	assert.ok(await until(() => stripe.intentOf(charge.id).length === 1));
+	const [intent] = stripe.intentOf(charge.id);
+	const processing = stripe.events.at(-1);
+	stripe.fail(intent);
+	const failed = stripe.events.at(-1);
+	stripe.succeed(intent);
+	const succeeded = stripe.events.at(-1);
+	assert.deepEqual(await Promise.all(Array.from({ length: 10 }, () => stripe.deliver(succeeded))), Array(10).fill(200));
+	await becomes(charge.id, 'CAPTURED');
+	for (const event of [processing, failed, succeeded, processing]) assert.equal(await stripe.deliver(event), 200);
+	await agree('out of order');
+	assert.equal((await chargeOf(charge.id)).state, 'CAPTURED');
+	assert.deepEqual(sql(`SELECT state FROM skillancer.provider_event WHERE id IN ('${processing.id}', '${failed.id}')`).flat(), ['IGNORED', 'IGNORED']);
+
+	// a refusal that is out of date arrives first: it is believed, and put right by asking
+	const other = await pay('pm_processing', '13.00');
+	assert.ok(await until(() => calls(other.id)[0]?.[1] === 'DONE'));
+	const [second] = stripe.intentOf(other.id);
+	stripe.fail(second);
+	const stale = stripe.events.at(-1);
+	stripe.succeed(second);
+	await stripe.deliver(stale);
+	await becomes(other.id, 'FAILED');
+	await stripe.deliver(stripe.events.at(-1));
+	await becomes(other.id, 'CAPTURED');
+	stripe.sending = true;
+	await agree('a stale refusal');
+});
+
+test('a webhook is believed only under a signature', async () => {
+	const event = { id: `evt_${randomBytes(8).toString('hex')}`, object: 'event', created: 1, type: 'customer.created', data: { object: { id: 'cus_1' } } };
+	const payload = JSON.stringify(event);
+	const send = (body, header) => fetch(stripe.webhooks, { method: 'POST', body, headers: { 'content-type': 'application/json', ...(header !== undefined && { 'stripe-signature': header }) } });
+	const good = stripe.sign(payload);
+	const seconds = Math.floor(Date.now() / 1000);
+	const bad = {
+		'no header': undefined, empty: '', garbage: 'hello', 'no time': good.replace(/t=\d+,/, ''), 'no mac': good.split(',')[0],
+		'another secret': stripe.sign(payload, { secret: 'whsec_other' }), 'too old': stripe.sign(payload, { at: seconds - 301 }),
+		'from the future': stripe.sign(payload, { at: seconds + 302 }), 'another scheme': stripe.sign(payload, { scheme: 'v0' }),
+		'another time': good.replace(/t=\d+/, `t=${seconds - 5}`), short: good.slice(0, -1), long: `${good}0`, 'upper case': good.replace(/v1=.*/, (m) => m.toUpperCase()),
+	};
+	for (const [what, header] of Object.entries(bad)) {
+		const answer = await send(payload, header);
+		assert.equal(answer.status, 400, what);
+		assert.equal((await answer.json()).error.code, 'SIGNATURE_INVALID', what);
+	}
+	assert.equal((await send(`${payload} `, good)).status, 400, 'one byte more');
+	assert.equal(sql(`SELECT count(*) FROM skillancer.provider_event WHERE id = '${event.id}'`)[0][0], '0');
+	assert.equal((await send(payload, good)).status, 200);
+	assert.deepEqual(sql(`SELECT state, object IS NULL FROM skillancer.provider_event WHERE id = '${event.id}'`), [['IGNORED', 't']], 'of an unknown type');
+	const odd = '\u0000not json é';
+	assert.equal((await send(odd, stripe.sign(odd))).status, 422, 'signed, but no event');
+	for (const text of ['[]', '{}', '{"id": 1}', '"x"']) assert.equal((await send(text, stripe.sign(text))).status, 422, text);
+
+	// two secrets while one is being replaced
+	secrets('whsec_new', stripe.secret);
+	assert.equal((await send(payload, stripe.sign(payload, { secret: 'whsec_new' }))).status, 200);
+	assert.equal((await send(payload, stripe.sign(payload, { secret: ['whsec_wrong', stripe.secret] }))).status, 200);
+	secrets('whsec_new');
+	assert.equal((await send(payload, good)).status, 400, 'the old one is gone');
+	secrets(stripe.secret);
+});
+
+test('amounts that differ are parked, for staff to see', async () => {
+	const staff = { token: env.SKL_ADMIN_TOKEN };
+	stripe.sending = false;
+	const charge = await pay('pm_processing', '14.00');
+	assert.ok(await until(() => calls(charge.id)[0]?.[1] === 'DONE'));
+	const [intent] = stripe.intentOf(charge.id);
+	stripe.succeed(intent, 1300);
+	await stripe.deliver(stripe.events.at(-1));
+	const event = await until(async () => (await call('GET', '/v1/admin/provider-events?state=PARKED', staff)).json.data.find((e) => e.ref === charge.id));
+	assert.match(event.note, /1300 USD, we say 1400 USD/);
+	assert.equal((await chargeOf(charge.id)).state, 'PROCESSING');
+	const [[parked]] = sql(`SELECT what FROM skillancer.parked WHERE item = '${event.id}'`);
+	assert.equal(parked, 'payment_intent.succeeded');
+	const redriven = await call('POST', `/v1/admin/provider-calls/${event.id}/redrive`, { ...staff, body: {} });
+	assert.equal(redriven.status, 202, redriven.text);
+	assert.ok(await until(() => sql(`SELECT state FROM skillancer.provider_event WHERE id = '${event.id}'`)[0][0] === 'PARKED'), 'it is wrong again');
+	intent.amount_received = 1400;
+	intent.fee = 71;
+	await stripe.deliver(stripe.event('payment_intent.succeeded', { ...intent, fee: undefined }));
+	await becomes(charge.id, 'CAPTURED');
+	stripe.sending = true;
+	await agree('amounts');
+	const list = await call('GET', '/v1/admin/provider-calls?limit=5', staff);
+	assert.equal(list.json.data.length, 5);
+	assert.ok(!list.text.includes('pm_card') && !list.text.includes(stripe.key));
+});
+
+// ---- payouts ----
+
+async function earn(amount = '5000.00') {
+	const booking = await book(client, freelancer, amount);
+	const milestone = booking.milestones[0].id;
+	await client.post(`/v1/milestones/${milestone}/fund`, { paymentMethodId: await card() }, 202);
+	assert.ok(await until(() => sql(`SELECT state FROM skillancer.milestone WHERE id = '${milestone}'`)[0][0] === 'FUNDED'));
+	await freelancer.post(`/v1/milestones/${milestone}/submit`, { note: 'Here it is.' });
+	await client.post(`/v1/milestones/${milestone}/approve`);
+	await timePasses(freelancer.id);
+	assert.ok(await until(() => sql(`SELECT count(*) FROM skillancer.earning WHERE freelancer_id = '${freelancer.id}' AND state = 'PENDING'`)[0][0] === '0'));
+}
+
+async function payout(token, amount = '50.00') {
+	const [[method]] = sql(`INSERT INTO skillancer.payment_method (user_id, kind, provider, token, label)
+		VALUES ('${freelancer.id}', 'PAYOUT', 'stripe', '${token}', 'Account') RETURNING id`);
+	return freelancer.post('/v1/payouts', { amount: usd(amount), paymentMethodId: method }, 201);
+}
+
+const payoutOf = (id) => freelancer.get(`/v1/payouts/${id}`);
+const available = async () => (await freelancer.get('/v1/payments/wallet')).find((w) => w.currency === 'USD').available.amount;
+
+async function payoutBecomes(id, state) {
+	const found = await until(async () => { const now = await payoutOf(id); return now.state === state && now; }, 15000);
+	assert.ok(found, `${id} becomes ${state}, it is ${(await payoutOf(id)).state}: ${JSON.stringify(calls(id))} ${JSON.stringify(stripe.problems)}`);
+	return found;
+}
+
+// What left by payouts is what the stand-in sent.
+async function payoutsAgree(what) {
+	await agree(what);
+	const [[sent]] = sql(`SELECT coalesce(-sum(e.amount), 0) FROM skillancer.ledger_entry e JOIN skillancer.ledger_txn t ON t.id = e.txn
+		JOIN skillancer.ledger_account a ON a.id = e.account AND a.class = 'psp_clearing' JOIN skillancer.payout p ON p.id::uuid = t.ref AND p.user_id = '${freelancer.id}'`);
+	const [[transit]] = sql(`SELECT coalesce(sum(skillancer.monetary_minor(t.booked)), 0) FROM skillancer.ledger_in_transit t WHERE t.item = 'payout' AND t.user_id = '${freelancer.id}'`);
+	assert.equal(Number(sent) + Number(transit), stripe.paidOut, `${what}: payouts`);
+}
+
+test('payouts to accounts, refused, silent, and sent back', async () => {
+	await earn();
+	const plain = await payoutBecomes((await payout('acct_1')).id, 'PAID');
+	assert.equal([...stripe.transfers.values()][0].amount, 4800);
+	await payoutsAgree('a transfer');
+
+	const before = await available();
+	const refused = await payoutBecomes((await payout('acct_closed')).id, 'FAILED');
+	assert.equal(refused.failureCode, 'resource_missing');
+	assert.equal(await available(), before, 'the money is back, with its fee');
+	stripe.problems = [];
+
+	stripe.sending = false;
+	stripe.fault(/^POST .*transfers$/, 'after', 3);
+	const silent = await payout('acct_2');
+	await payoutBecomes(silent.id, 'PAID');
+	assert.deepEqual(calls(silent.id).map(([operation]) => operation).slice(0, 2), ['PAYOUT', 'ASK']);
+	assert.equal([...stripe.transfers.values()].length, 2);
+	stripe.fault(/^POST .*transfers$/, 'before', 3);
+	assert.equal((await payoutBecomes((await payout('acct_3')).id, 'FAILED')).failureCode, 'not_received');
+	stripe.release();
+	stripe.sending = true;
+	await payoutsAgree('silence');
+
+	stripe.reverse([...stripe.transfers.values()].find((t) => t.metadata.skillancer_id === plain.id));
+	assert.equal((await payoutBecomes(plain.id, 'RETURNED')).failureCode, 'reversed');
+	await payoutsAgree('a reversal');
+});
+
+test('payouts to bank accounts take days, fail, and come back after they were paid', async () => {
+	const one = await payout('ba_1');
+	assert.ok(await until(() => stripe.payouts.size === 1));
+	const [first] = stripe.payouts.values();
+	await payoutBecomes(one.id, 'PROCESSING');
+	stripe.settle(first, 'in_transit');
+	stripe.settle(first, 'paid');
+	await payoutBecomes(one.id, 'PAID');
+	stripe.settle(first, 'failed', { failure_code: 'account_closed' });
+	assert.equal((await payoutBecomes(one.id, 'RETURNED')).failureCode, 'account_closed');
+
+	const two = await payout('ba_2');
+	assert.ok(await until(() => stripe.payouts.size === 2));
+	stripe.settle([...stripe.payouts.values()][1], 'failed', { failure_code: 'no_account' });
+	assert.equal((await payoutBecomes(two.id, 'FAILED')).failureCode, 'no_account');
+	await payoutsAgree('bank accounts');
+	assert.deepEqual(stripe.problems.filter((p) => !/unexpected|status of/.test(p)), []);
+});
+
+test('the key of the provider is nowhere', async () => {
+	assert.equal(sql(`SELECT count(*) FROM pg_settings WHERE setting LIKE '%${stripe.key}%'`)[0][0], '0');
+	for (const table of ['provider_call', 'provider_event', 'charge', 'payout', 'event']) {
+		assert.equal(sql(`SELECT count(*) FROM skillancer.${table} t WHERE t::text LIKE '%${stripe.key}%' OR t::text LIKE '%${stripe.secret}%'`)[0][0], '0', table);
+	}
+	await sleep(0);
+});
