@@ -7,7 +7,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -72,12 +72,24 @@ async function pgbench(files) {
 	return { rate: Number(out.match(/tps = ([\d.]+)/)[1]), count, p99: '' };
 }
 
+// No server runs as root: the peer runs as postgres does, from a place that postgres may read.
+function unprivileged() {
+	if (process.getuid() !== 0) return { home: path.join(here, 'peers'), who: {} };
+	const id = (flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+	const who = { uid: id('-u'), gid: id('-g') };
+	cpSync(path.join(here, 'peers'), path.join(dir, 'peers'), { recursive: true });
+	chownSync(dir, who.uid, who.gid);
+	chmodSync(dir, 0o755);
+	return { home: path.join(dir, 'peers'), who };
+}
+
 async function startService(keys) {
+	const { home, who } = unprivileged();
 	const pem = path.join(dir, 'public.pem');
 	const file = readdirSync(keys).filter((name) => name.endsWith('.pem')).sort().at(-1);
 	writeFileSync(pem, createPublicKey(readFileSync(path.join(keys, file))).export({ type: 'spki', format: 'pem' }));
-	const child = spawn('node', [path.join(here, 'peers/service.mjs'), env.SKL_PGHOST, env.SKL_PGPORT, env.SKL_PGDATABASE, String(clients), pem, path.join(dir, 'service.log')],
-		{ stdio: ['ignore', 'pipe', 'inherit'], env: { ...env, NODE_ENV: 'production' } });
+	const child = spawn(process.execPath, [path.join(home, 'service.mjs'), env.SKL_PGHOST, env.SKL_PGPORT, env.SKL_PGDATABASE, String(clients), pem, path.join(dir, 'service.log')],
+		{ stdio: ['ignore', 'pipe', 'inherit'], env: { ...env, NODE_ENV: 'production' }, cwd: dir, ...who });
 	const port = await new Promise((resolve, reject) => {
 		child.stdout.once('data', (chunk) => resolve(String(chunk).trim()));
 		child.once('exit', () => reject(new Error('the peer did not start: npm ci in test/bench/peers')));
