@@ -187,7 +187,7 @@ DECLARE
 	v_keys     text[];
 BEGIN
 	PERFORM skillancer.check_text('q', p_q, 1, 200, required => false);
-	PERFORM skillancer.check_that('q', coalesce(p_q, 'x') ~ '[^[:punct:][:space:]]', 'must have a word');
+	PERFORM skillancer.check_that('q', coalesce(nullif(p_q, ''), 'x') ~ '[^[:punct:][:space:]]', 'must have a word');
 	PERFORM skillancer.check_number('priceMin', p_min, 0, 1000000, required => false);
 	PERFORM skillancer.check_number('priceMax', p_max, 0, 1000000, required => false);
 	PERFORM skillancer.check_that('currency', coalesce(p_currency, 'USD') ~ '^[A-Z]{3}$', 'must be a currency code such as USD');

@@ -122,7 +122,7 @@ DECLARE
 	v_keys     text[];
 BEGIN
 	PERFORM skillancer.check_text('q', p_q, 1, 200, required => false);
-	PERFORM skillancer.check_that('q', coalesce(p_q, 'x') ~ '[^[:punct:][:space:]]', 'must have a word');
+	PERFORM skillancer.check_that('q', coalesce(nullif(p_q, ''), 'x') ~ '[^[:punct:][:space:]]', 'must have a word');
 	PERFORM skillancer.check_one_of('kind', p_kind, '{FIXED,HOURLY}', required => false);
 	PERFORM skillancer.check_number('budgetMin', p_min, 0, 1000000, required => false);
 	PERFORM skillancer.check_number('budgetMax', p_max, 0, 1000000, required => false);

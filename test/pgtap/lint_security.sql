@@ -72,7 +72,7 @@ SELECT pg_temp.none($$ SELECT DISTINCT format('%s to %s', r.name, a.grantee::reg
 	'nobody but the owner may truncate, reference or hang triggers');
 SELECT pg_temp.none($$ SELECT format('%s on %s', polname, polrelid::regclass) FROM pg_policy p JOIN pg_temp.relation r ON r.oid = p.polrelid
 	WHERE 'true' IN (pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
-		AND polroles <> ARRAY['skillancer_admin'::regrole::oid] $$, 'no policy is true for everybody; administrators of the database have theirs');
+		AND NOT polroles <@ ARRAY['skillancer_admin'::regrole::oid, 'skillancer_analyst'::regrole::oid] $$, 'no policy is true for everybody; administrators and analysts have theirs');
 SELECT pg_temp.none($$ SELECT format('%s on %s', polname, polrelid::regclass) FROM pg_policy p JOIN pg_temp.relation r ON r.oid = p.polrelid
 	WHERE polcmd NOT IN ('r') AND polroles NOT IN (ARRAY['skillancer_owner'::regrole::oid], ARRAY['skillancer_admin'::regrole::oid]) $$,
 	'policies that let write are for the owner''s commands only');

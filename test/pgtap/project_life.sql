@@ -158,7 +158,7 @@ SELECT is(api('carla', 'project_update(%L, ''{description}'', p_description => '
 SELECT is(api(NULL, 'project_get(%L)', :'p4') ->> 'error', 'SK002', 'nobody sees it there');
 SELECT is(api('carla', 'project_publish(%L)', :'p4') ->> 'error', 'SK004', 'its client cannot publish it as it is');
 SELECT is(api('carla', 'project_approve(%L)', :'p4') ->> 'error', 'SK003', 'nor approve it');
-SELECT is(api('sue', 'project_approve(%L)', :'p4') ->> 'error', 'SK003', 'nor can staff without the permission');
+SELECT is(api('sue', 'project_approve(%L)', :'p4') ->> 'status', '403', 'nor can staff without the permission');
 SELECT is(api('mo', 'project_review_list()') #>> '{body,0,id}', :'p4', 'a moderator finds it');
 SELECT is(api('carla', 'project_review_list()') ->> 'error', 'SK003', 'in a list for moderators');
 SELECT is(api('mo', 'project_reject(%L, ''No addresses, please'')', :'p4') #>> '{body,state}', 'DRAFT', 'and sends it back');
