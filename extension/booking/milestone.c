@@ -349,5 +349,9 @@ skl_milestone_init(void)
 	skl_register_effect("milestone", "unfreeze", effect_unfreeze);
 	skl_register_effect("milestone", "settle_release", effect_over);
 	skl_register_effect("milestone", "settle_refund", effect_over);
+	skl_register_effect("milestone", "hold", effect_freeze);
+	skl_register_effect("milestone", "unhold", effect_unfreeze);
+	skl_register_effect("milestone", "lose_held", effect_unfreeze);
+	skl_register_effect("milestone", "lose_all", effect_over);
 	skl_register_effect("milestone", "decline", effect_over);
 }

@@ -75,8 +75,8 @@ skl_step_holder(const SklStep *step)
 	return (SklHolder){.ref = &step->milestone, .booking = &step->booking};
 }
 
-static int64
-fee_version_of(const pg_uuid_t *booking)
+int64
+skl_fee_version(const pg_uuid_t *booking)
 {
 	static SklStmt stmt = SKL_STMT("SELECT fee_version::bigint FROM skillancer.booking"
 								   " WHERE id = $1::skillancer.booking_id",
@@ -92,7 +92,7 @@ fee_version_of(const pg_uuid_t *booking)
 int64
 skl_step_client_fee(const SklStep *step)
 {
-	return skl_fee(fee_version_of(&step->booking), "CLIENT", step->currency,
+	return skl_fee(skl_fee_version(&step->booking), "CLIENT", step->currency,
 				   step->base + step->before, step->amount);
 }
 
@@ -153,16 +153,17 @@ insert_earning(const SklStep *step, const SklRelease *release, Datum policy,
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.earning (freelancer_id, client_id, booking_id, milestone_id,"
-		" gross, fee, net, policy, client_fee, posting, available_at)"
+		" gross, fee, net, policy, client_fee, posting, available_at, tip_id)"
 		" VALUES ($1::skillancer.user_id, $2::skillancer.user_id,"
 		" $3::skillancer.booking_id, $4::skillancer.milestone_id,"
 		" skillancer.monetary_of($5, $8), skillancer.monetary_of($6, $8),"
-		" skillancer.monetary_of($7, $8), $9, skillancer.monetary_of($10, $8), $11, $12)"
+		" skillancer.monetary_of($7, $8), $9, skillancer.monetary_of($10, $8), $11, $12, $13)"
 		" RETURNING id",
 		UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, TEXTOID, JSONBOID, INT8OID,
-		INT8OID, TIMESTAMPTZOID);
+		INT8OID, TIMESTAMPTZOID, UUIDOID);
 	bool isnull;
-	Datum args[12] = {UUIDPGetDatum(&step->freelancer),
+	const char *nulls = step->tip == NULL ? "            n" : "   n         ";
+	Datum args[13] = {UUIDPGetDatum(&step->freelancer),
 					  UUIDPGetDatum(&step->client),
 					  UUIDPGetDatum(&step->booking),
 					  UUIDPGetDatum(&step->milestone),
@@ -173,10 +174,11 @@ insert_earning(const SklStep *step, const SklRelease *release, Datum policy,
 					  policy,
 					  Int64GetDatum(release->client_fee),
 					  Int64GetDatum(release->posting),
-					  TimestampTzGetDatum(available_at)};
+					  TimestampTzGetDatum(available_at),
+					  UUIDPGetDatum(step->tip)};
 	pg_uuid_t earning;
 
-	skl_spi_exec(&stmt, args, NULL);
+	skl_spi_exec(&stmt, args, nulls);
 	memcpy(&earning, DatumGetPointer(skl_spi_value(0, 1, &isnull)), sizeof(earning));
 	return earning;
 }
@@ -201,7 +203,27 @@ skl_step_service_fee(const SklStep *step)
 {
 	int64 before = bill_pair(step);
 
-	return skl_fee(fee_version_of(&step->booking), "SERVICE", step->currency, before, step->amount);
+	return skl_fee(skl_fee_version(&step->booking), "SERVICE", step->currency, before,
+				   step->amount);
+}
+
+int64
+skl_step_service_fee_back(const SklStep *step)
+{
+	static SklStmt stmt =
+		SKL_STMT("UPDATE skillancer.pair_billing SET billed = billed OPERATOR(pg_catalog.-)"
+				 " skillancer.monetary_of($4, $3) WHERE client_id = $1::skillancer.user_id"
+				 " AND freelancer_id = $2::skillancer.user_id AND currency = $3"
+				 " RETURNING skillancer.monetary_minor(billed)",
+				 UUIDOID, UUIDOID, TEXTOID, INT8OID);
+	Datum args[4] = {UUIDPGetDatum(&step->client), UUIDPGetDatum(&step->freelancer),
+					 CStringGetTextDatum(step->currency), Int64GetDatum(step->amount)};
+	bool isnull;
+
+	if (skl_spi_exec(&stmt, args, NULL) != 1)
+		elog(ERROR, "the two have billed nothing");
+	return skl_fee(skl_fee_version(&step->booking), "SERVICE", step->currency,
+				   DatumGetInt64(skl_spi_value(0, 1, &isnull)), step->amount);
 }
 
 /* The legs of a release of one step; deferred is the client's fee on it. Returns the service fee.

@@ -1,6 +1,7 @@
 /*
  * payment/hold.c
- *		Money of disputes: frozen (T10), then divided (T11) or back in escrow.
+ *		Money of disputes: frozen (T10), then divided (T11) or back in escrow. What a charge-back
+ *		holds of a milestone is kept in the same column; payment/chargeback.c posts it.
  *
  * The machine "milestone" is told what to freeze and how to divide it by extension/booking. What is
  * divided are two more steps of the milestone, the client's part first: fees on both sides are
@@ -39,24 +40,32 @@ payload_minor(const SklFire *fire, const char *key, const char *currency)
 	return money->minor;
 }
 
-/* T10: the claim leaves escrow; nobody gets at it while the dispute is open. */
+/* Keeps what is out of reach in the row. */
 static void
-effect_freeze(const SklFire *fire)
+keep_frozen(const SklStep *step, int64 minor)
 {
 	static SklStmt stmt =
 		SKL_STMT("UPDATE skillancer.milestone SET frozen = skillancer.monetary_of($2, $3)"
 				 " WHERE id = $1::skillancer.milestone_id",
 				 UUIDOID, INT8OID, TEXTOID);
+	Datum args[3] = {UUIDPGetDatum(&step->milestone), Int64GetDatum(minor),
+					 CStringGetTextDatum(step->currency)};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
+/* T10: the claim leaves escrow; nobody gets at it while the dispute is open. */
+static void
+effect_freeze(const SklFire *fire)
+{
 	SklStep step = skl_step_of(fire);
 	pg_uuid_t dispute = dispute_of(fire);
 	int64 claim = payload_minor(fire, "amount", step.currency);
-	Datum args[3] = {UUIDPGetDatum(&step.milestone), Int64GetDatum(claim),
-					 CStringGetTextDatum(step.currency)};
 	SklPosting posting;
 
 	if (claim < 0 || claim > step.amount)
 		skl_failf(SKL_ERR_INSUFFICIENT_FUNDS, "the claim is more than what is in escrow");
-	skl_spi_exec(&stmt, args, NULL);
+	keep_frozen(&step, claim);
 	if (claim == 0)
 		return;
 	skl_posting_start(&posting, step.currency);
@@ -148,9 +157,40 @@ effect_unfreeze(const SklFire *fire)
 	thaw(&step, to_client, to_freelancer);
 }
 
+/* A charge-back holds a part of the escrow. */
+static void
+effect_hold(const SklFire *fire)
+{
+	SklStep step = skl_step_of(fire);
+
+	keep_frozen(&step, payload_minor(fire, "amount", step.currency));
+}
+
+/* It was decided for us: as before. */
+static void
+effect_unhold(const SklFire *fire)
+{
+	SklStep step = skl_step_of(fire);
+
+	thaw(&step, 0, 0);
+}
+
+/* It was decided against us: what was held has gone back to the client's card. */
+static void
+effect_lose_held(const SklFire *fire)
+{
+	SklStep step = skl_step_of(fire);
+
+	thaw(&step, skl_fire_money(fire, "frozen")->minor, 0);
+}
+
 void
 skl_hold_init(void)
 {
+	skl_register_effect("milestone", "hold", effect_hold);
+	skl_register_effect("milestone", "unhold", effect_unhold);
+	skl_register_effect("milestone", "lose_held", effect_lose_held);
+	skl_register_effect("milestone", "lose_all", effect_lose_held);
 	skl_register_effect("milestone", "freeze", effect_freeze);
 	skl_register_effect("milestone", "unfreeze", effect_unfreeze);
 	skl_register_effect("milestone", "settle_release", effect_unfreeze);

@@ -17,6 +17,10 @@ extern void skl_payment_init(void);
 extern void skl_escrow_init(void);
 extern void skl_charge_init(void);
 extern void skl_hold_init(void);
+extern void skl_refund_init(void);
+extern void skl_after_init(void);
+extern void skl_chargeback_init(void);
+extern void skl_adjustment_init(void);
 extern void skl_payout_init(void);
 extern void skl_connects_init(void);
 extern void skl_payout_rules_init(void);
@@ -80,6 +84,7 @@ typedef struct SklStep
 	int64 before; /* released and refunded by earlier steps */
 	int64 base;	  /* before this milestone, when it took over the rest of another */
 	char currency[4];
+	const pg_uuid_t *tip; /* a tip has no milestone; else NULL */
 } SklStep;
 
 /* The step that takes all that is left in escrow; the row of the transition is a milestone. */
@@ -93,6 +98,15 @@ extern int64 skl_step_client_fee(const SklStep *step);
 
 /* Bills the pair for a step that is released, and returns the service fee on it. */
 extern int64 skl_step_service_fee(const SklStep *step);
+
+/*
+ * Takes a step that was billed off the pair's billings, and returns what of the service fee goes
+ * back with it: what the last so many units of the billings have cost.
+ */
+extern int64 skl_step_service_fee_back(const SklStep *step);
+
+/* The version of the price list that a booking has. */
+extern int64 skl_fee_version(const pg_uuid_t *booking);
 
 /* What a release has posted, beside the step. */
 typedef struct SklRelease

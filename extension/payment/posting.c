@@ -95,6 +95,10 @@ skl_payment_init(void)
 	skl_escrow_init();
 	skl_charge_init();
 	skl_hold_init();
+	skl_refund_init();
+	skl_after_init();
+	skl_chargeback_init();
+	skl_adjustment_init();
 	skl_payout_init();
 	skl_connects_init();
 	skl_payout_rules_init();

@@ -95,7 +95,7 @@ $$;
 COMMENT ON FUNCTION skillancer.evidence_add(skillancer.dispute_id, text, text[], skillancer.media_id[]) IS
 	'Adds a piece of evidence and returns its number.';
 
--- Drops what a dispute stands against: a pause or a cancellation that was asked for.
+-- Drops what a dispute stands against: a pause, a cancellation or a refund that was asked for.
 CREATE OR REPLACE FUNCTION skillancer.booking_drop_changes(p_booking skillancer.booking_id) RETURNS void
 	LANGUAGE plpgsql
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -103,11 +103,11 @@ AS $$
 BEGIN
 	PERFORM skillancer.fire_system('change_request', r.id::uuid, 'drop')
 	FROM skillancer.change_request r
-	WHERE r.booking_id = p_booking AND r.state = 'PENDING' AND r.kind IN ('PAUSE', 'CANCELLATION');
+	WHERE r.booking_id = p_booking AND r.state = 'PENDING' AND r.kind IN ('PAUSE', 'CANCELLATION', 'REFUND');
 END
 $$;
 COMMENT ON FUNCTION skillancer.booking_drop_changes(skillancer.booking_id) IS
-	'Withdraws a pause or a cancellation that waits for its answer: while a dispute is open there is none.';
+	'Withdraws a pause, a cancellation or a refund that waits for its answer: while a dispute is open there is none.';
 
 -- The milestone that a claim is about, locked after its booking; raises what stands against the claim.
 CREATE OR REPLACE FUNCTION skillancer.check_claim(p_milestone skillancer.milestone_id, p_amount skillancer.monetary)

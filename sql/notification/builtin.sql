@@ -283,6 +283,21 @@ SELECT skillancer.put_rule('payment.action_required', 'owner', 'payment.action_r
 SELECT skillancer.put_template('payment.action_required', 'IN_APP', 'Confirm your payment', 'Your bank asks you to confirm a payment.');
 SELECT skillancer.put_rule('payment.failed', 'owner', 'payment.failed', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payment.failed', 'IN_APP', 'A payment was declined', 'Try again or with another payment method.');
+SELECT skillancer.put_rule('payment.refunded', 'owner', 'payment.refunded', 'PAYMENTS');
+SELECT skillancer.put_template('payment.refunded', 'IN_APP', 'Money is on your card', 'A refund from your wallet has reached your card.');
+SELECT skillancer.put_rule('payment.refund_failed', 'owner', 'payment.refund_failed', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.refund_failed', 'IN_APP', 'A refund failed', 'The money is back in your wallet.');
+SELECT skillancer.put_rule('payment.charged_back', 'audience', 'payment.charged_back', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.charged_back', 'IN_APP', 'A payment was charged back',
+	'The bank of the card holder took a payment back. Money that it paid for is frozen until the bank decides.');
+SELECT skillancer.put_rule('payment.chargeback_won', 'audience', 'payment.chargeback_won', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.chargeback_won', 'IN_APP', 'A charge-back was turned down', 'What was frozen for it is as before.');
+SELECT skillancer.put_rule('payment.chargeback_lost', 'audience', 'payment.chargeback_lost', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.chargeback_lost', 'IN_APP', 'A charge-back was granted', 'What was frozen for it went back to the card holder.');
+SELECT skillancer.put_rule('milestone.given_back', 'client', 'milestone.given_back', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.given_back', 'IN_APP', 'You got money back', 'The freelancer gave back {{amount}} of "{{milestone.title}}".');
+SELECT skillancer.put_rule('booking.tipped', 'freelancer', 'booking.tipped', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('booking.tipped', 'IN_APP', 'You got a tip', '{{amount}} on top for "{{booking.title}}".');
 SELECT skillancer.put_rule('earning.available', 'owner', 'earning.available', 'PAYMENTS');
 SELECT skillancer.put_template('earning.available', 'IN_APP', 'Money is available', 'An earning can be paid out now.');
 SELECT skillancer.put_rule('payout.requested', 'owner', 'payout.requested', 'PAYMENTS');

@@ -34,6 +34,22 @@ $$;
 COMMENT ON FUNCTION skillancer.posting_kind(bigint) IS 'The kind of a posting, or NULL when there is none.';
 ALTER FUNCTION skillancer.posting_kind(bigint) OWNER TO skillancer_engine;
 
+-- How much a posting moves.
+CREATE OR REPLACE FUNCTION skillancer.posting_size(p_id bigint)
+RETURNS numeric
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+	SELECT max(s.debit) FROM (
+		SELECT sum(e.amount) FILTER (WHERE e.amount > 0) AS debit
+		FROM skillancer.ledger_entry e
+		WHERE e.txn = p_id
+		GROUP BY e.currency) s
+$$;
+COMMENT ON FUNCTION skillancer.posting_size(bigint) IS
+	'The debits of a posting in minor units, of the currency that has most; NULL when there is no such posting.';
+ALTER FUNCTION skillancer.posting_size(bigint) OWNER TO skillancer_engine;
+
 -- Takes a posting back.
 CREATE OR REPLACE FUNCTION skillancer_api.posting_reverse(p_id bigint, p_reason text) RETURNS skillancer.reply
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -46,17 +62,23 @@ BEGIN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
 	END IF;
 	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund_part', 'mature', 'payout', 'payout_paid',
-		'payout_returned', 'payout_bounced', 'refund', 'connects_bought', 'connects_used', 'connects_granted', 'connects_returned', 'connects_lapsed', 'conversion', 'tax', 'dispute_freeze', 'dispute_split', 'dispute_return') THEN
+		'payout_returned', 'payout_bounced', 'refund', 'connects_bought', 'connects_used', 'connects_granted', 'connects_returned', 'connects_lapsed', 'conversion', 'tax', 'dispute_freeze', 'dispute_split', 'dispute_return',
+		'give_back', 'tip', 'recoup', 'recoup_return') OR skillancer.posting_kind(p_id) ~ '^(card_refund|chargeback)' THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'this posting belongs to a command: refund, cancel or pay back instead');
+	END IF;
+	IF skillancer.posting_size(p_id) > skillancer.policy_int('reversalLimit') THEN
+		PERFORM skillancer.check_text('reason', p_reason, 5, 500);
+		PERFORM skillancer.check_done();
+		RETURN skillancer.adjustment_propose('REVERSAL', p_reason, NULL, p_id);
 	END IF;
 	v_reversal := skillancer.ledger_reverse(p_id, p_reason);
 	RETURN ROW(201, NULL, NULL, NULL, json_build_object('posting', v_reversal, 'reverses', p_id))::skillancer.reply;
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.posting_reverse(bigint, text) IS
-	'Takes a posting that was made by hand back by its mirror, once. What commands have posted is undone by commands, which know the states.';
+	'Takes a posting that was made by hand back by its mirror, once: at once (201), or, when it is larger than the policy reversalLimit, when a second person approves it (202). What commands have posted is undone by commands, which know the states.';
 SELECT skillancer.add_route('POST', '/v1/admin/postings/{id}/reverse', 'posting_reverse', who => 'FINANCE, ADMIN',
-	summary => 'Take a posting back', answers => '201 {posting: bigint, reverses: bigint}');
+	summary => 'Take a posting back', answers => '201, 202 {posting: bigint, reverses: bigint}|adjustment_doc');
 
 -- The owners' money.
 CREATE OR REPLACE FUNCTION skillancer.contribute_capital(p_amount skillancer.monetary, p_reason text) RETURNS bigint

@@ -18,6 +18,8 @@ SELECT skillancer.put_policy('disputeProposalTerm', '"P5D"', 'Silence accepts th
 SELECT skillancer.put_policy('disputeLimit', '3', 'Disputes that one side may open about one milestone');
 SELECT skillancer.put_policy('disputeEvidenceLimit', '50', 'Pieces of evidence of one side of a dispute');
 SELECT skillancer.put_policy('gigAutoRelease', '"P3D"', 'autoRelease of gig orders');
+SELECT skillancer.put_policy('adjustmentTerm', '"P7D"', 'A posting by hand that nobody decides about is dropped after this long');
+SELECT skillancer.put_policy('reversalLimit', '10000', 'A posting of more than this, in minor units of its currency, is taken back by two people');
 SELECT skillancer.put_policy('autoRelease', '"P14D"', 'Submitted work is released when the client has not answered for this long');
 SELECT skillancer.put_policy('releaseReminders', '["P7D", "P3D", "P1D"]', 'The client is reminded so long before silence releases submitted work');
 SELECT skillancer.put_policy('hourlyWeeklyLimit', '2400', 'Weekly limit of an hourly booking in minutes, unless its terms name one');

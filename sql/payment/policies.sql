@@ -64,6 +64,27 @@ CREATE POLICY conversion_read ON skillancer.conversion FOR SELECT
 CREATE POLICY conversion_make ON skillancer.conversion FOR INSERT TO skillancer_owner
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
 
+CREATE POLICY refund_read ON skillancer.refund FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY refund_make ON skillancer.refund FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY chargeback_read ON skillancer.chargeback FOR SELECT USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY chargeback_operate ON skillancer.chargeback FOR SELECT TO skillancer_admin USING (true);
+
+CREATE POLICY tip_read ON skillancer.tip FOR SELECT
+	USING (client_id = (SELECT skillancer.current_user_id())
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY tip_make ON skillancer.tip FOR INSERT TO skillancer_owner
+	WITH CHECK (client_id = (SELECT skillancer.current_user_id()));
+
+CREATE POLICY adjustment_read ON skillancer.adjustment FOR SELECT USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY adjustment_operate ON skillancer.adjustment FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY adjustment_make ON skillancer.adjustment FOR INSERT TO skillancer_owner
+	WITH CHECK (proposed_by = (SELECT skillancer.current_user_id()) AND (SELECT skillancer.has_permission('finance:adjust')));
+
 CREATE POLICY earning_read ON skillancer.earning FOR SELECT
 	USING (freelancer_id = (SELECT skillancer.current_user_id())
 		OR (SELECT skillancer.has_permission('finance:view')));

@@ -17,6 +17,18 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.conversion
 	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
 ALTER TABLE skillancer.conversion ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
 
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.refund
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('refund');
+ALTER TABLE skillancer.refund ENABLE ALWAYS TRIGGER state_guard;
+
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.chargeback
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('chargeback');
+ALTER TABLE skillancer.chargeback ENABLE ALWAYS TRIGGER state_guard;
+
+CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.adjustment
+	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('adjustment');
+ALTER TABLE skillancer.adjustment ENABLE ALWAYS TRIGGER state_guard;
+
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.earning
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('earning');
 ALTER TABLE skillancer.earning ENABLE ALWAYS TRIGGER state_guard;

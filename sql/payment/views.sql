@@ -111,6 +111,78 @@ FROM skillancer.invoice i;
 COMMENT ON VIEW skillancer.invoice_doc IS
 	'Invoices, receipts, statements and credit notes as JSON, for their issuer and recipient; the platform issues where issuerId is null.';
 
+-- A refund to a card.
+CREATE VIEW skillancer.refund_doc WITH (security_invoker = true) AS
+SELECT r.id, r.user_id, r.charge_id, r.state, 'v' || r.version AS etag,
+	skillancer.json_doc(
+		'id', r.id,
+		'chargeId', r.charge_id,
+		'amount', r.amount,
+		'state', r.state,
+		'failureCode', r.failure_code,
+		'createdAt', r.created_at,
+		'updatedAt', r.updated_at
+	) AS doc
+FROM skillancer.refund r;
+COMMENT ON VIEW skillancer.refund_doc IS 'Refunds to cards as JSON, for the payer.';
+
+-- A charge-back.
+CREATE VIEW skillancer.chargeback_doc WITH (security_invoker = true) AS
+SELECT b.id, b.user_id, b.freelancer_id, b.state, 'v' || b.version AS etag,
+	skillancer.json_doc(
+		'id', b.id,
+		'reference', b.reference,
+		'chargeId', b.charge_id,
+		'milestoneId', b.milestone_id,
+		'userId', b.user_id,
+		'freelancerId', b.freelancer_id,
+		'state', b.state,
+		'reason', b.reason,
+		'amount', b.amount,
+		'fee', b.fee,
+		'held', b.held,
+		'atRisk', CASE WHEN b.state = 'OPEN' THEN b.amount - b.held END,
+		'receivable', b.receivable,
+		'createdAt', b.created_at,
+		'closedAt', b.closed_at
+	) AS doc
+FROM skillancer.chargeback b;
+COMMENT ON VIEW skillancer.chargeback_doc IS 'Charge-backs as JSON, for finance. atRisk could not be frozen.';
+
+-- A tip.
+CREATE VIEW skillancer.tip_doc WITH (security_invoker = true) AS
+SELECT t.id, t.booking_id, t.client_id, t.freelancer_id,
+	skillancer.json_doc(
+		'id', t.id,
+		'bookingId', t.booking_id,
+		'amount', t.amount,
+		'message', t.message,
+		'createdAt', t.created_at
+	) AS doc
+FROM skillancer.tip t;
+COMMENT ON VIEW skillancer.tip_doc IS 'Tips as JSON, for the two parties.';
+
+-- A posting by hand.
+CREATE VIEW skillancer.adjustment_doc WITH (security_invoker = true) AS
+SELECT a.id, a.state, 'v' || a.version AS etag,
+	skillancer.json_doc(
+		'id', a.id,
+		'kind', a.kind,
+		'state', a.state,
+		'reason', a.reason,
+		'legs', a.legs,
+		'reverses', a.reverses,
+		'proposedBy', a.proposed_by,
+		'decidedBy', a.decided_by,
+		'decidedAt', a.decided_at,
+		'note', a.note,
+		'posting', a.posting,
+		'expiresAt', CASE WHEN a.state = 'PROPOSED' THEN a.created_at + (a.policy ->> 'adjustmentTerm')::interval END,
+		'createdAt', a.created_at
+	) AS doc
+FROM skillancer.adjustment a;
+COMMENT ON VIEW skillancer.adjustment_doc IS 'Postings by hand as JSON, for finance.';
+
 -- The journal, one line an entry, as a bookkeeper reads it.
 CREATE VIEW skillancer.ledger_posting WITH (security_invoker = true) AS
 SELECT t.id AS posting, t.effective_at AS at, t.kind, t.ref, e.leg, a.class AS account, a.owner,
@@ -294,8 +366,9 @@ SELECT 11, s.currency, format('%s captured, %s sent back and charged back', s.ca
 FROM (
 	SELECT e.currency,
 		coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'charge' AND a.class = 'client_wallet'), 0) AS captured,
-		coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0 AND a.class = 'refund_transit'), 0)
-			+ coalesce(sum(e.amount) FILTER (WHERE e.amount > 0 AND a.class = 'chargeback_receivable'), 0) AS returned
+		coalesce(-sum(e.amount) FILTER (WHERE a.class = 'refund_transit' AND (e.amount < 0 OR t.kind = 'card_refund_failed')), 0)
+			+ coalesce(sum(e.amount) FILTER (WHERE a.class = 'client_wallet' AND t.kind = 'card_refund_returned'), 0)
+			+ coalesce(sum(e.amount) FILTER (WHERE a.class = 'chargeback_receivable' AND (e.amount > 0 OR t.kind = 'chargeback_won')), 0) AS returned
 	FROM skillancer.ledger_entry e
 	JOIN skillancer.ledger_txn t ON t.id = e.txn
 	JOIN skillancer.ledger_account a ON a.id = e.account
@@ -303,6 +376,32 @@ FROM (
 	GROUP BY e.currency
 ) s
 WHERE s.captured < s.returned
+UNION ALL
+SELECT 11, c.id::text, format('of %s went back %s minor units', c.amount, g.gone)
+FROM skillancer.charge c
+CROSS JOIN LATERAL (
+	SELECT coalesce((SELECT sum(skillancer.monetary_minor(r.amount)) FROM skillancer.refund r
+			WHERE r.charge_id = c.id AND r.state IN ('PROCESSING', 'ERRORED', 'REFUNDED')), 0)
+		+ coalesce((SELECT sum(skillancer.monetary_minor(b.amount)) FROM skillancer.chargeback b
+			WHERE b.charge_id = c.id AND b.state IN ('OPEN', 'LOST')), 0) AS gone
+) g
+WHERE g.gone > skillancer.monetary_minor(c.amount)
+UNION ALL
+SELECT 11, s.object, format('%s is %s, %s minor units are in %s', s.object, s.state, coalesce(a.balance, 0), s.class)
+FROM (
+	SELECT 'charge-back ' || b.id AS object, b.state, 'chargeback_receivable' AS class, b.id,
+		CASE b.state WHEN 'OPEN' THEN skillancer.monetary_minor(b.amount) ELSE 0 END AS due
+	FROM skillancer.chargeback b
+	UNION ALL
+	SELECT 'charge-back ' || b.id, b.state, 'chargeback_hold', b.id, CASE b.state WHEN 'OPEN' THEN skillancer.monetary_minor(b.held) ELSE 0 END
+	FROM skillancer.chargeback b
+	UNION ALL
+	SELECT 'refund ' || r.id, r.state, 'refund_transit', r.id::uuid,
+		CASE WHEN r.state IN ('PROCESSING', 'ERRORED') THEN skillancer.monetary_minor(r.amount) ELSE 0 END
+	FROM skillancer.refund r
+) s
+LEFT JOIN skillancer.ledger_account a ON a.class = s.class AND a.ref = s.id AND a.owner IS NULL
+WHERE coalesce(a.balance, 0) <> s.due
 UNION ALL
 -- 12: what is owed to users is there: at the provider, in banks, as claims, or spent on costs that the platform bears
 SELECT 12, s.currency, format('%s is owed to users, %s is there', s.owed, s.held)
@@ -333,6 +432,9 @@ FROM (
 		SELECT 'booking' AS aggregate, b.id::uuid AS id, b.state FROM skillancer.booking b
 		UNION ALL SELECT 'milestone' AS aggregate, m.id::uuid AS id, m.state FROM skillancer.milestone m
 		UNION ALL SELECT 'dispute' AS aggregate, d.id::uuid AS id, d.state FROM skillancer.dispute d
+		UNION ALL SELECT 'refund' AS aggregate, f.id::uuid AS id, f.state FROM skillancer.refund f
+		UNION ALL SELECT 'chargeback' AS aggregate, k.id AS id, k.state FROM skillancer.chargeback k
+		UNION ALL SELECT 'adjustment' AS aggregate, j.id AS id, j.state FROM skillancer.adjustment j
 		UNION ALL SELECT 'charge' AS aggregate, c.id::uuid AS id, c.state FROM skillancer.charge c
 		UNION ALL SELECT 'earning' AS aggregate, g.id AS id, g.state FROM skillancer.earning g
 		UNION ALL SELECT 'payout' AS aggregate, p.id::uuid AS id, p.state FROM skillancer.payout p

@@ -135,12 +135,24 @@ const make = {
 		'{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', '{5,-5}', 'USD')`)[0][0],
 	call: async () => sql(`INSERT INTO skillancer.provider_call (provider, operation, kind, ref, idempotency_key, method, path, state)
 		SELECT 'stripe', 'ASK', 'charge', i, 'test-' || i, 'GET', '/', 'PARKED' FROM skillancer.new_id() i RETURNING id`)[0][0],
+	adjustment: async () => sql(`INSERT INTO skillancer.adjustment (kind, reason, legs, proposed_by) VALUES ('ADJUSTMENT', 'A reason',
+		'[{"account": "bank_operating", "debit": {"amount": "1.00", "currency": "USD"}}, {"account": "bank_trust", "credit": {"amount": "1.00", "currency": "USD"}}]',
+		'${ME.client.id}') RETURNING id`)[0][0],
+	refund: async () => sql(`INSERT INTO skillancer.refund (charge_id, user_id, provider, amount)
+		VALUES ('${await make.charge()}', '${ME.client.id}', 'sandbox', '1.00 USD') RETURNING id`)[0][0],
+	releasedMilestone: async () => {
+		const id = await make.milestone('SUBMITTED');
+		await must('client', 'POST', `/v1/milestones/${id}/approve`);
+		return id;
+	},
 	other: async () => (await person('other', 'CLIENT', false)).id,
 };
 
 // Which object the {id} of a path is, by the longest beginning that fits; method and path first.
 const OBJECT = {
 	'/v1/admin/postings/{id}': make.posting, '/v1/admin/provider-calls/{id}': make.call,
+	'/v1/admin/adjustments/{id}': make.adjustment, '/v1/admin/users/{id}': make.other,
+	'/v1/payments/refunds/{id}': make.refund, '/v1/milestones/{id}/give-back': make.releasedMilestone, '/v1/bookings/{id}/tips': make.running,
 	'/v1/auth/sessions/{id}': make.session, '/v1/bookings/{id}': async () => (await make.booking()).id, '/v1/gigs/{id}': make.gig,
 	'/v1/gigs/{id}/orders': () => make.activeGig(), '/v1/bookings/{id}/requirements': make.order,
 	'/v1/bookings/{id}/change-requests': make.running, '/v1/change-requests/{id}': make.change,
@@ -179,6 +191,10 @@ const BODY = {
 	'POST /v1/bookings/{id}/time-entries': hours, 'PATCH /v1/time-entries/{id}': () => ({ note: 'Other work' }),
 	'POST /v1/bookings/{id}/counter': () => ({ termsHash: '0'.repeat(64), price: usd('31.00') }),
 	'POST /v1/bookings/{id}/accept': () => ({ termsHash: '0'.repeat(64) }),
+	'POST /v1/admin/adjustments': () => ({ reason: 'A test', legs: [{ account: 'bank_operating', debit: usd('1.00') }, { account: 'bank_trust', credit: usd('1.00') }] }),
+	'POST /v1/admin/adjustments/{id}/reject': () => ({ note: 'A test' }), 'POST /v1/admin/users/{id}/write-off': () => ({ amount: usd('1.00'), reason: 'A test' }),
+	'POST /v1/payments/charges/{id}/refunds': () => ({ amount: usd('1.00') }), 'POST /v1/milestones/{id}/give-back': () => ({ amount: usd('1.00') }),
+	'POST /v1/bookings/{id}/tips': () => ({ amount: usd('1.00') }),
 	'POST /v1/bookings/{id}/disputes': claim, 'POST /v1/disputes/{id}/reply': () => ({ statement: 'I have done what was agreed.' }),
 	'POST /v1/disputes/{id}/evidence': () => ({ text: 'See the screenshots.' }), 'POST /v1/disputes/{id}/offer': () => ({ amount: usd('4.00') }),
 	'POST /v1/disputes/{id}/accept-offer': () => ({ amount: usd('5.00') }), 'POST /v1/disputes/{id}/propose-split': () => SPLIT,

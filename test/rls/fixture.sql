@@ -134,6 +134,15 @@ FROM rls.tenant, unnest('{PAYMENT,PAYOUT}'::text[]) k;
 INSERT INTO skillancer.charge (id, user_id, payment_method_id, provider, amount)
 SELECT rls.id('charge' || n, t)::skillancer.charge_id, client, rls.id('methodPAYMENT', t)::skillancer.payment_method_id, 'sandbox', '15.00 USD'
 FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.refund (id, charge_id, user_id, provider, amount)
+SELECT rls.id('refund' || c.id::text, 1)::skillancer.refund_id, c.id, c.user_id, 'sandbox', '5.00 USD' FROM skillancer.charge c;
+INSERT INTO skillancer.chargeback (id, charge_id, user_id, freelancer_id, reference, amount, fee)
+SELECT rls.id('chargeback' || n, t), rls.id('charge' || n, t)::skillancer.charge_id, client, freelancer, 'matrix' || n || t, '5.00 USD', '1.00 USD'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.tip (id, booking_id, client_id, freelancer_id, amount)
+SELECT rls.id('tip' || b.id::text, 1), b.id, b.client_id, b.freelancer_id, '5.00 USD' FROM skillancer.booking b;
+INSERT INTO skillancer.adjustment (id, kind, reason, legs, proposed_by)
+SELECT rls.id('adjustment' || p.name, 1), 'ADJUSTMENT', 'A reason', '[]', p.user_id FROM rls.persona p WHERE p.name IN ('finance', 'admin');
 INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee)
 SELECT rls.id('payout' || n, t)::skillancer.payout_id, freelancer, rls.id('methodPAYOUT', t)::skillancer.payment_method_id, 'sandbox', '30.00 USD', '1.00 USD'
 FROM rls.tenant, generate_series(1, 2) n;
