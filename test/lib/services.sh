@@ -1,6 +1,6 @@
 # test/lib/services.sh
 #	The programs around the cluster: mail sink and bridge. Sourced after cluster.sh; needs $SKL_PORT, $SKL_ADMIN_PORT
-#	and $SKL_SMTP_PORT.
+#	and $SKL_SMTP_PORT. SKL_BRIDGE names another program than the built bridge.
 
 PYTHON=/usr/bin/python3
 [ -x $PYTHON ] || PYTHON=$(command -v python3)
@@ -33,15 +33,17 @@ sign_in() {
 		"http://127.0.0.1:$SKL_PORT/v1/auth/login" | sed -n 's/.*"accessToken" *: *"\([^"]*\)".*/\1/p'
 }
 
+SKL_BRIDGE=${SKL_BRIDGE:-$SKL_ROOT/http-bridge/skillancer-bridge}
+
 have_bridge() {
-	[ -x "$SKL_ROOT/http-bridge/skillancer-bridge" ]
+	[ -x "$SKL_BRIDGE" ]
 }
 
 # the bridge's configuration file; further lines are read from standard input
 configure_bridge() {
 	make_dir "$dir/keys"
 	mkdir -p "$dir/stage/bin"
-	cp -f "$SKL_ROOT/http-bridge/skillancer-bridge" "$dir/stage/bin/skillancer-bridge.new"
+	cp -f "$SKL_BRIDGE" "$dir/stage/bin/skillancer-bridge.new"
 	mv -f "$dir/stage/bin/skillancer-bridge.new" "$dir/stage/bin/skillancer-bridge"
 	{
 		cat <<-CONF

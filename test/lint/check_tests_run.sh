@@ -12,7 +12,7 @@ for file in $(git ls-files test); do
 		test/pgtap/*) ;;
 		test/*/*.test.mjs) ;;
 		test/rls/*.sql | test/*/lib/* | test/*/*.mjs | test/*/*.tsv | test/*/*.json | test/*/*.md | test/*/*.txt) ;;
-		test/rls/* | test/http/* | test/worker/* | test/cluster/* | test/upgrade/* | test/tour/* | test/chaos/*)
+		test/rls/* | test/http/* | test/worker/* | test/cluster/* | test/upgrade/* | test/tour/* | test/sanitize/* | test/chaos/*)
 			[ -x "$file" ] || { echo "$file is in a directory of tests, but does not run"; status=1; } ;;
 		*) echo "$file belongs to no layer of test/run"; status=1 ;;
 	esac
