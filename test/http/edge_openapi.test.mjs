@@ -74,7 +74,7 @@ test('each operation has an id of its own', () => {
 test('the description is tagged: who has it gets 304', async () => {
 	const first = await fetch(`${url}/openapi.json`);
 	const tag = first.headers.get('etag');
-	assert.match(tag, /^"[0-9a-f]+"$/);
+	assert.match(tag, /^"[0-9a-f]+(-gzip)?"$/);
 	assert.equal((await fetch(`${url}/openapi.json`, { headers: { 'If-None-Match': tag } })).status, 304);
 	assert.equal((await fetch(`${url}/openapi.json`, { headers: { 'If-None-Match': '"other"' } })).status, 200);
 });
