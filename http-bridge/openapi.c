@@ -316,13 +316,18 @@ tags_of(const json_t *paths)
 	return tags;
 }
 
+static json_t *
+load(const char *start, const char *end)
+{
+	return json_loadb(start, (size_t) (end - start), 0, NULL);
+}
+
 char *
 skl_openapi_build(const json_t *catalogue, size_t *length)
 {
 	const json_t *routes = json_object_get(catalogue, "routes");
 	const char *url = skl_config()->public_url;
-	json_t *document =
-		json_loadb(skl_web_openapi, (size_t) (skl_web_openapi_end - skl_web_openapi), 0, NULL);
+	json_t *document = load(skl_web_openapi, skl_web_openapi_end);
 	json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
 	json_t *paths = json_object();
 	json_t *used = json_object();

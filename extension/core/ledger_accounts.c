@@ -67,7 +67,7 @@ derived_invalidated(Datum arg, Oid relid)
 static void
 note_derived(const SklLeg *leg, int64 id)
 {
-	size_t size = offsetof(DerivedAccount, account_class) + strlen(leg->account_class) + 1;
+	size_t length = strlen(leg->account_class) + 1;
 	DerivedAccount *entry;
 
 	if (derived_context == NULL)
@@ -79,10 +79,10 @@ note_derived(const SklLeg *leg, int64 id)
 		CacheRegisterRelcacheCallback(derived_invalidated, (Datum) 0);
 	}
 	account_relid = get_relname_relid("ledger_account", get_namespace_oid(SKL_SCHEMA, false));
-	entry = MemoryContextAlloc(derived_context, size);
+	entry = MemoryContextAlloc(derived_context, offsetof(DerivedAccount, account_class) + length);
 	entry->id = id;
 	strlcpy(entry->currency, leg->currency, sizeof(entry->currency));
-	strcpy(entry->account_class, leg->account_class);
+	memcpy(entry->account_class, leg->account_class, length);
 	entry->next = derived;
 	derived = entry;
 	derived_is_new = true;
