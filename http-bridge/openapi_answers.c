@@ -76,7 +76,7 @@ headers(void)
 	return out;
 }
 
-/* By media types: text as it is, or the envelope. */
+/* By media types: text as it is, and the envelope. */
 static json_t *
 content_of(const json_t *route, const json_t *answers)
 {
@@ -86,7 +86,7 @@ content_of(const json_t *route, const json_t *answers)
 	for (size_t i = 0; i < json_array_size(media); i++)
 		json_object_set_new(content, json_string_value(json_array_get(media, i)),
 							json_pack("{s:{s:s}}", "schema", "type", "string"));
-	if (media == NULL)
+	if (media == NULL || json_object_get(answers, "schema") != NULL)
 		json_object_set_new(content, "application/json",
 							json_pack("{s:o}", "schema", envelope(route, answers)));
 	return content;

@@ -77,18 +77,18 @@ AS $$
 DECLARE
 	v_parts text[] := regexp_match(p_answers, '^((?:[0-9]{3}, *)*[0-9]{3})? *(.*?)(?: meta (\{.*\}))?$');
 	v_statuses integer[] := coalesce(string_to_array(v_parts[1], ',')::integer[], '{200}');
+	v_forms text[] := regexp_match(v_parts[2], '^(?:(.*) or )?([a-z]+/.*)$');
 BEGIN
 	IF v_parts[2] = '' THEN
 		RETURN json_build_object('statuses', v_statuses);
-	ELSIF v_parts[2] ~ '^[a-z]+/' THEN
-		RETURN json_build_object('statuses', v_statuses, 'media', regexp_split_to_array(v_parts[2], ' *\| *'));
 	END IF;
-	RETURN json_build_object('statuses', v_statuses, 'schema', skillancer.shape_schema(v_parts[2]),
-		'meta', skillancer.shape_schema(v_parts[3]));
+	RETURN json_strip_nulls(json_build_object('statuses', v_statuses,
+		'schema', skillancer.shape_schema(CASE WHEN v_forms IS NULL THEN v_parts[2] ELSE v_forms[1] END),
+		'meta', skillancer.shape_schema(v_parts[3]), 'media', regexp_split_to_array(v_forms[2], ' *\| *')));
 END
 $$;
 COMMENT ON FUNCTION skillancer.route_answers(text) IS
-	'Statuses, and schema or media types of the answers that a route declares; behind "meta", members of meta that only this route has.';
+	'Statuses, schema and media types of the answers that a route declares ("project_doc", "text/csv", "invoice or text/html|application/pdf"); behind "meta", members of meta that only this route has.';
 
 -- The schemas that answers refer to.
 CREATE OR REPLACE FUNCTION skillancer.route_schemas()

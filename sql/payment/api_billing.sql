@@ -17,7 +17,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.billing_profile_get() IS
 	'Name, address and tax number on the caller''s invoices; null when there are none, and the public profile stands for them.';
-SELECT skillancer.add_route('GET', '/v1/payments/billing-profile', 'billing_profile_get', summary => 'My billing profile');
+SELECT skillancer.add_route('GET', '/v1/payments/billing-profile', 'billing_profile_get', summary => 'My billing profile',
+	answers => 'billing_profile|null');
 
 -- Sets it.
 CREATE OR REPLACE FUNCTION skillancer_api.billing_profile_put(p_name text, p_address text, p_country text,
@@ -47,4 +48,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.billing_profile_put(text, text, text, text, text) IS
 	'Sets what stands on the caller''s invoices from now on. The country decides the tax within the caller''s fees.';
-SELECT skillancer.add_route('PUT', '/v1/payments/billing-profile', 'billing_profile_put', summary => 'Set my billing profile');
+SELECT skillancer.add_route('PUT', '/v1/payments/billing-profile', 'billing_profile_put', summary => 'Set my billing profile',
+	answers => 'billing_profile');

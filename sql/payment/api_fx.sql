@@ -178,7 +178,7 @@ COMMENT ON FUNCTION skillancer_api.fx_rate_create(text, text, numeric, text, tim
 	'Adds an exchange rate: units of quote for one unit of base, from validFrom on. One that is far off the last needs "confirm": true.';
 SELECT skillancer.add_route('POST', '/v1/admin/fx-rates', 'fx_rate_create', who => 'FINANCE, ADMIN',
 	summary => 'Set an exchange rate',
-	answers => '201 {id: bigint, base: text, quote: text, rate: text, source: text, validFrom: timestamptz}');
+	answers => '201 {id: uuid, base: text, quote: text, rate: text, source: text, validFrom: timestamptz}');
 
 -- The open positions.
 CREATE OR REPLACE FUNCTION skillancer_api.fx_positions() RETURNS json

@@ -143,7 +143,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.invoice_list(text, text, timestamptz, timestamptz, skillancer.booking_id, integer, text) IS
 	'Invoices, receipts, payout statements and credit notes that the caller was given or has issued, newest first. Filters: kind, currency, from, to, bookingId.';
-SELECT skillancer.add_route('GET', '/v1/payments/invoices', 'invoice_list', summary => 'My invoices');
+SELECT skillancer.add_route('GET', '/v1/payments/invoices', 'invoice_list', summary => 'My invoices',
+	answers => '[invoice_doc]');
 
 -- One invoice, in the form that is wanted.
 CREATE OR REPLACE FUNCTION skillancer_api.invoice_get(p_id skillancer.invoice_id, p_format text DEFAULT NULL,
@@ -178,7 +179,8 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.invoice_get(skillancer.invoice_id, text, text, text) IS
 	'An invoice of the caller as JSON, as a printable page (Accept: text/html or format=html) or as PDF (application/pdf, format=pdf). It never changes.';
-SELECT skillancer.add_route('GET', '/v1/payments/invoices/{id}', 'invoice_get', class => 'slow', summary => 'One invoice, as JSON, HTML or PDF');
+SELECT skillancer.add_route('GET', '/v1/payments/invoices/{id}', 'invoice_get', class => 'slow', summary => 'One invoice, as JSON, HTML or PDF',
+	answers => 'invoice_doc & {document: invoice_text} or text/html|application/pdf');
 
 -- The months of a year.
 CREATE OR REPLACE FUNCTION skillancer.statement_months(p_year integer)
@@ -269,4 +271,5 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.statement_get(integer, text, text) IS
 	'The caller''s year by month and currency, out of the invoices: as JSON, page or PDF, like an invoice.';
-SELECT skillancer.add_route('GET', '/v1/payments/statements/{year}', 'statement_get', class => 'slow', summary => 'Statement of a year');
+SELECT skillancer.add_route('GET', '/v1/payments/statements/{year}', 'statement_get', class => 'slow', summary => 'Statement of a year',
+	answers => '{year: integer, months: [{month: integer, currency: text, gross: monetary, fees: monetary, tax: monetary, net: monetary, paidOut: monetary, spent: monetary}]} or text/html|application/pdf');

@@ -14,3 +14,7 @@ SELECT skillancer.add_shape('conversion',
 SELECT skillancer.add_shape('connect_purchase',
 	'{id: uuid, connects: integer, price: monetary, state: text, charge: charge_doc|null, createdAt: timestamptz}');
 SELECT skillancer.add_shape('connect_movement', '{kind: text, at: timestamptz, change: bigint, proposalId: proposal_id|null}');
+SELECT skillancer.add_shape('billing_profile',
+	'{name: text, address: text, country: text, taxNumber: text|null, updatedAt: timestamptz}');
+SELECT skillancer.add_shape('invoice_party', '{name: text, address: text, country: text|null, taxNumber: text|null}');
+SELECT skillancer.add_shape('invoice_text', '{subject: text, lines: [{description: text, amount: monetary}], issuer: invoice_party, recipient: invoice_party, taxLabel?: text|null, taxBps?: integer|null, corrects?: text, notes?: [text]}');

@@ -124,9 +124,8 @@ const make = {
 		VALUES ('${ME.freelancer.id}', 'PAYOUT', 'sandbox', 'tok_success', 'Account') RETURNING id`)[0][0],
 	payout: async () => sql(`INSERT INTO skillancer.payout (user_id, payment_method_id, provider, amount, fee)
 		VALUES ('${ME.freelancer.id}', '${await make.payoutMethod()}', 'sandbox', '30.00 USD', '1.00 USD') RETURNING id`)[0][0],
-	invoice: async () => sql(`INSERT INTO skillancer.invoice (kind, issuer_id, recipient_id, code, year, sequence, number, ref, net, tax, total, supplied_at, document)
-		SELECT 'SERVICE', '${ME.freelancer.id}', '${ME.client.id}', 'TST', 2001, n, 'TST', skillancer.new_id(), '1 USD', '0 USD', '1 USD', now(), '{}'
-		FROM skillancer.next_invoice_number('${ME.freelancer.id}', 'TST', 2001) n RETURNING id`)[0][0],
+	invoice: async () => sql(`SELECT skillancer.issue_invoice('SERVICE', '${ME.freelancer.id}', '${ME.client.id}', skillancer.new_id(), '1 USD', NULL,
+		now(), '{"subject": "A test", "lines": []}')`)[0][0],
 	notification: async () => sql(`INSERT INTO skillancer.notification (user_id, event_id, type, category, priority, title, body)
 		VALUES ('${ME.client.id}', skillancer.new_id()::skillancer.event_id, 'test', 'ACCOUNT', 'NORMAL', 'x', 'x') RETURNING id`)[0][0],
 	session: async () => sql(`INSERT INTO skillancer.session (user_id, expires_at)
