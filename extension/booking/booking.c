@@ -12,7 +12,6 @@
 #include "core/clock.h"
 #include "core/errors.h"
 #include "core/fire.h"
-#include "core/request.h"
 #include "core/spi.h"
 
 #include "common/cryptohash.h"
@@ -197,11 +196,7 @@ effect_activate(const SklFire *fire)
 static bool
 guard_other_side(const SklFire *fire)
 {
-	const SklRequest *request = skl_request();
-	pg_uuid_t proposer;
-
-	if (!skl_fire_uuid(fire, "terms_by", &proposer) || request == NULL ||
-		memcmp(&proposer, &request->user_id, UUID_LEN) == 0)
+	if (skl_booking_caller_is(fire, "terms_by"))
 		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to accept these terms");
 	return true;
 }
@@ -307,6 +302,7 @@ skl_booking_init(void)
 	skl_change_init();
 	skl_dispute_init();
 	skl_milestone_init();
+	skl_organisation_init();
 	skl_review_init();
 	skl_week_init();
 	skl_reputation_init();

@@ -15,6 +15,7 @@ extern void skl_booking_init(void);
 extern void skl_change_init(void);
 extern void skl_dispute_init(void);
 extern void skl_milestone_init(void);
+extern void skl_organisation_init(void);
 extern void skl_review_init(void);
 extern void skl_week_init(void);
 extern void skl_reputation_init(void);
@@ -47,6 +48,14 @@ extern void skl_booking_cascade(const char *machine, const pg_uuid_t *id, const 
 /* The same for every object whose id a query about a booking returns, in its order. */
 extern void skl_booking_cascade_all(SklStmt *stmt, const pg_uuid_t *booking, const char *machine,
 									const char *event);
+
+/* ---- organisation.c ---- */
+
+/*
+ * True when a column names the party that the caller acts for: the freelancer is himself, anybody
+ * else who got as far as a guard acts for the client.
+ */
+extern bool skl_booking_caller_is(const SklFire *fire, const char *column);
 
 /* ---- week.c ---- */
 

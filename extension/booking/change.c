@@ -12,23 +12,11 @@
 #include "core/clock.h"
 #include "core/errors.h"
 #include "core/fire.h"
-#include "core/request.h"
-
-/* True when the caller is who asked for it. */
-static bool
-asked_by_caller(const SklFire *fire)
-{
-	const SklRequest *request = skl_request();
-	pg_uuid_t asker;
-
-	return skl_fire_uuid(fire, "requested_by", &asker) && request != NULL &&
-		   memcmp(&asker, &request->user_id, UUID_LEN) == 0;
-}
 
 static bool
 guard_other_side(const SklFire *fire)
 {
-	if (asked_by_caller(fire))
+	if (skl_booking_caller_is(fire, "requested_by"))
 		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to answer this");
 	return true;
 }
@@ -36,7 +24,7 @@ guard_other_side(const SklFire *fire)
 static bool
 guard_own(const SklFire *fire)
 {
-	if (!asked_by_caller(fire))
+	if (!skl_booking_caller_is(fire, "requested_by"))
 		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has asked for this");
 	return true;
 }

@@ -9,7 +9,6 @@
 #include "core/errors.h"
 #include "core/fire.h"
 #include "core/policy.h"
-#include "core/request.h"
 #include "core/spi.h"
 
 #include "utils/fmgrprotos.h"
@@ -19,7 +18,7 @@ PG_FUNCTION_INFO_V1(skl_fn_milestone_lock);
 
 /*
  * milestone_lock(milestone) returns its booking: locks a milestone that the caller sees, after its
- * booking. RESOURCE_NOT_FOUND.
+ * booking. RESOURCE_NOT_FOUND, or PERMISSION_DENIED for who sees it and does not act.
  */
 Datum
 skl_fn_milestone_lock(PG_FUNCTION_ARGS)
@@ -32,13 +31,16 @@ skl_fn_milestone_lock(PG_FUNCTION_ARGS)
 		SKL_STMT("SELECT FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id"
 				 " FOR NO KEY UPDATE",
 				 UUIDOID);
+	static SklStmt seen = SKL_STMT(
+		"SELECT FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id", UUIDOID);
 	Datum args[1] = {PG_GETARG_DATUM(0)};
 	pg_uuid_t *booking = palloc(sizeof(pg_uuid_t));
 	bool isnull;
 
 	skl_spi_connect();
 	if (skl_spi_exec(&first, args, NULL) != 1)
-		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+		skl_fail(skl_spi_exec(&seen, args, NULL) == 1 ? SKL_ERR_PERMISSION_DENIED
+													  : SKL_ERR_RESOURCE_NOT_FOUND);
 	memcpy(booking, DatumGetPointer(skl_spi_value(0, 1, &isnull)), UUID_LEN);
 	skl_spi_exec(&then, args, NULL);
 	skl_spi_finish();
@@ -56,11 +58,7 @@ booking_of(const SklFire *fire, pg_uuid_t *booking)
 static bool
 guard_other_side(const SklFire *fire)
 {
-	const SklRequest *request = skl_request();
-	pg_uuid_t proposer;
-
-	if (!skl_fire_uuid(fire, "proposed_by", &proposer) || request == NULL ||
-		memcmp(&proposer, &request->user_id, UUID_LEN) == 0)
+	if (skl_booking_caller_is(fire, "proposed_by"))
 		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to agree to this milestone");
 	return true;
 }

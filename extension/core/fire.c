@@ -45,6 +45,8 @@ static struct
 } effects[MAX_EFFECTS];
 static int neffects = 0;
 
+static SklActsFor acts_for_organisation = NULL;
+
 PG_FUNCTION_INFO_V1(skl_fn_fire);
 PG_FUNCTION_INFO_V1(skl_fn_fire_system);
 PG_FUNCTION_INFO_V1(skl_fn_schedule);
@@ -66,6 +68,12 @@ skl_register_effect(const char *machine, const char *event, SklEffect effect)
 	effects[neffects].machine = machine;
 	effects[neffects].event = event;
 	effects[neffects++].effect = effect;
+}
+
+void
+skl_register_acts_for(SklActsFor acts_for)
+{
+	acts_for_organisation = acts_for;
 }
 
 Datum
@@ -129,6 +137,21 @@ caller_is(const SklFire *fire, const SklRequest *request, const char *column)
 	return !isnull && memcmp(DatumGetPointer(value), &request->user_id, UUID_LEN) == 0;
 }
 
+/* The client of a row is its client_id, or who acts for the organisation that it belongs to. */
+static bool
+caller_is_client(const SklFire *fire, const SklRequest *request)
+{
+	int attnum = SPI_fnumber(fire->desc, "organisation_id");
+	bool isnull = true;
+
+	if (attnum > 0)
+		(void) SPI_getbinval(fire->row, fire->desc, attnum, &isnull);
+	if (isnull)
+		return caller_is(fire, request, "client_id");
+	return acts_for_organisation != NULL && request != NULL && request->has_user &&
+		   acts_for_organisation(fire);
+}
+
 /* Every part that the caller plays towards this row. */
 static int
 caller_actors(const SklFire *fire)
@@ -136,10 +159,10 @@ caller_actors(const SklFire *fire)
 	const SklRequest *request = skl_request();
 	int actors = 0;
 
-	if (caller_is(fire, request, "client_id"))
-		actors |= SKL_ACTOR_CLIENT;
 	if (caller_is(fire, request, "freelancer_id"))
 		actors |= SKL_ACTOR_FREELANCER;
+	else if (caller_is_client(fire, request))
+		actors |= SKL_ACTOR_CLIENT;
 	if (caller_is(fire, request, "user_id"))
 		actors |= SKL_ACTOR_OWNER;
 	if (skl_request_has_role(SKL_ROLES_STAFF))

@@ -42,6 +42,13 @@ typedef bool (*SklGuard)(const SklFire *fire);
 /* An effect does what belongs to a transition, after the state is set and before the event. */
 typedef void (*SklEffect)(const SklFire *fire);
 
+/*
+ * Whether the caller acts as the client of a row that belongs to an organisation; it may raise the
+ * error that says why not. Without one registered nobody does.
+ */
+typedef bool (*SklActsFor)(const SklFire *fire);
+extern void skl_register_acts_for(SklActsFor acts_for);
+
 /* Areas register these when the library loads. A guard has a name that transition rows use. */
 extern void skl_register_guard(const char *name, SklGuard guard);
 extern void skl_register_effect(const char *machine, const char *event, SklEffect effect);

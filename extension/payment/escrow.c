@@ -33,6 +33,15 @@ minor_or_zero(const SklFire *fire, const char *column)
 	return isnull ? 0 : DatumGetMonetaryP(value)->minor;
 }
 
+/* Whose wallet pays and is paid back: the client's, unless somebody of his organisation paid. */
+static pg_uuid_t
+payer_of(const SklFire *fire)
+{
+	pg_uuid_t payer;
+
+	return skl_fire_uuid(fire, "payer_id", &payer) ? payer : skl_fire_id(fire, "client_id");
+}
+
 SklStep
 skl_step_of(const SklFire *fire)
 {
@@ -42,6 +51,7 @@ skl_step_of(const SklFire *fire)
 		.milestone = fire->id,
 		.booking = skl_fire_id(fire, "booking_id"),
 		.client = skl_fire_id(fire, "client_id"),
+		.payer = payer_of(fire),
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
 		.amount = amount->minor - before - minor_or_zero(fire, "frozen"),
 		.before = before,
@@ -109,7 +119,7 @@ effect_fund(const SklFire *fire)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("the price and the fee are out of range")));
 	skl_posting_start(&posting, step.currency);
-	skl_posting_debit(&posting, "client_wallet", (SklHolder){.owner = &step.client}, total);
+	skl_posting_debit(&posting, "client_wallet", (SklHolder){.owner = &step.payer}, total);
 	skl_posting_credit(&posting, "escrow", skl_step_holder(&step), step.amount);
 	skl_posting_credit(&posting, "deferred_fee", skl_step_holder(&step), fee);
 	skl_posting_send(&posting, "fund", &step.milestone);
@@ -195,7 +205,7 @@ skl_step_earning(const SklFire *fire, const SklStep *step, const SklRelease *rel
 	skl_tax_fee(&earning,
 				&(SklFeeTaxed){"SERVICE", &step->freelancer, step->currency, release->service_fee});
 	skl_tax_fee(&earning,
-				&(SklFeeTaxed){"CLIENT", &step->client, step->currency, release->client_fee});
+				&(SklFeeTaxed){"CLIENT", &step->payer, step->currency, release->client_fee});
 }
 
 int64
@@ -250,7 +260,7 @@ build_refund(SklPosting *posting, const SklStep *step, int64 deferred)
 	skl_posting_start(posting, step->currency);
 	skl_posting_debit(posting, "escrow", skl_step_holder(step), step->amount);
 	skl_posting_debit(posting, "deferred_fee", skl_step_holder(step), deferred);
-	skl_posting_credit(posting, "client_wallet", (SklHolder){.owner = &step->client},
+	skl_posting_credit(posting, "client_wallet", (SklHolder){.owner = &step->payer},
 					   step->amount + deferred);
 }
 
@@ -421,7 +431,8 @@ Datum
 skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 {
 	static SklStmt stmt =
-		SKL_STMT("SELECT m.booking_id, m.client_id, skillancer.monetary_minor(m.amount),"
+		SKL_STMT("SELECT m.booking_id, coalesce(m.payer_id, m.client_id), "
+				 "skillancer.monetary_minor(m.amount),"
 				 " skillancer.monetary_currency(m.amount) FROM skillancer.milestone m"
 				 " WHERE m.id = $1::skillancer.milestone_id",
 				 UUIDOID);
@@ -435,13 +446,13 @@ skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 	if (skl_spi_exec(&stmt, args, NULL) != 1)
 		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
 	memcpy(&step.booking, DatumGetPointer(skl_spi_value(0, 1, &isnull)), UUID_LEN);
-	memcpy(&step.client, DatumGetPointer(skl_spi_value(0, 2, &isnull)), UUID_LEN);
+	memcpy(&step.payer, DatumGetPointer(skl_spi_value(0, 2, &isnull)), UUID_LEN);
 	step.amount = DatumGetInt64(skl_spi_value(0, 3, &isnull));
 	strlcpy(step.currency, skl_spi_text(0, 4), sizeof(step.currency));
 	if (__builtin_add_overflow(step.amount, skl_step_client_fee(&step), &due))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("the price and the fee are out of range")));
-	due = Max(0, due - lock_wallet(&step.client, step.currency));
+	due = Max(0, due - lock_wallet(&step.payer, step.currency));
 	skl_spi_finish();
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_MONETARY_P(skl_monetary_make(due, step.currency));

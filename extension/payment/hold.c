@@ -128,7 +128,7 @@ post_split(const SklFire *fire, SklStep *step, const pg_uuid_t *dispute, int64 t
 					  to_client + to_freelancer);
 	skl_posting_debit(&posting, "deferred_fee", skl_step_holder(step),
 					  client_back + release.client_fee);
-	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step->client},
+	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step->payer},
 					   to_client + client_back);
 	skl_posting_credit(&posting, "freelancer_pending", (SklHolder){.owner = &step->freelancer},
 					   to_freelancer - release.service_fee);

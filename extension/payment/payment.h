@@ -79,6 +79,7 @@ typedef struct SklStep
 	pg_uuid_t milestone;
 	pg_uuid_t booking;
 	pg_uuid_t client;
+	pg_uuid_t payer; /* the client, or the member of his organisation who pays */
 	pg_uuid_t freelancer;
 	int64 amount; /* of this step, in minor units */
 	int64 before; /* released and refunded by earlier steps */

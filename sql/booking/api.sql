@@ -29,7 +29,7 @@ SELECT skillancer.add_route('GET', '/v1/bookings/{id}', 'booking_get', summary =
 
 -- The caller's bookings, newest first.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_list(p_state text DEFAULT NULL, p_side text DEFAULT NULL,
-		p_project_id skillancer.project_id DEFAULT NULL, p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
+		p_project_id skillancer.project_id DEFAULT NULL, p_organisation_id skillancer.organisation_id DEFAULT NULL, p_limit integer DEFAULT NULL, p_cursor text DEFAULT NULL)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -37,7 +37,7 @@ AS $$
 DECLARE
 	v_me skillancer.user_id := skillancer.current_user_id();
 	v_limit integer := skillancer.check_limit(p_limit);
-	v_scope text := concat_ws('|', 'bookings', p_state, p_side, p_project_id);
+	v_scope text := concat_ws('|', 'bookings', p_state, p_side, p_project_id, p_organisation_id);
 	v_after uuid;
 	v_items json[];
 	v_keys text[];
@@ -52,8 +52,9 @@ BEGIN
 	INTO v_items, v_keys
 	FROM (
 		SELECT b.id, b.doc FROM skillancer.booking_doc b
-		WHERE (p_side IS DISTINCT FROM 'FREELANCER' AND b.client_id = v_me
-				OR p_side IS DISTINCT FROM 'CLIENT' AND b.freelancer_id = v_me)
+		WHERE (p_organisation_id IS NULL AND p_side IS DISTINCT FROM 'FREELANCER' AND b.client_id = v_me
+				OR p_organisation_id IS NULL AND p_side IS DISTINCT FROM 'CLIENT' AND b.freelancer_id = v_me
+				OR b.organisation_id = p_organisation_id)
 			AND (p_state IS NULL OR b.state = p_state)
 			AND (p_project_id IS NULL OR b.project_id = p_project_id)
 			AND (v_after IS NULL OR b.id < v_after::skillancer.booking_id)
@@ -63,8 +64,8 @@ BEGIN
 	RETURN skillancer.list_reply(v_items, v_keys, v_limit, v_scope);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.booking_list(text, text, skillancer.project_id, integer, text) IS
-	'The caller''s bookings as client, as freelancer or both (side), newest first.';
+COMMENT ON FUNCTION skillancer_api.booking_list(text, text, skillancer.project_id, skillancer.organisation_id, integer, text) IS
+	'The caller''s bookings as client, as freelancer or both (side), or those of an organisation of the caller, newest first.';
 SELECT skillancer.add_route('GET', '/v1/bookings', 'booking_list', summary => 'My bookings',
 	answers => '[booking_doc]');
 

@@ -120,7 +120,7 @@ CREATE OR REPLACE FUNCTION skillancer.change_add(p_id skillancer.booking_id, p_k
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_me skillancer.user_id := skillancer.current_user_id();
+	v_me skillancer.user_id := skillancer.booking_side(p_id);
 	v_booking skillancer.booking%ROWTYPE;
 	v_change skillancer.change_request_id := skillancer.new_id()::skillancer.change_request_id;
 	v_policy jsonb := skillancer.policy_pin(ARRAY['changeRequestTerm']);

@@ -77,7 +77,7 @@ COMMENT ON FUNCTION skillancer.gig_extras(jsonb, text[]) IS 'The extras of a gig
 
 -- The client orders a package.
 CREATE OR REPLACE FUNCTION skillancer_api.gig_order(p_id skillancer.gig_id, p_revision integer, p_package text,
-		p_extras text[] DEFAULT NULL)
+		p_extras text[] DEFAULT NULL, p_organisation_id skillancer.organisation_id DEFAULT NULL)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -104,23 +104,24 @@ BEGIN
 	PERFORM skillancer.check_that('package', v_package IS NOT NULL, 'is not a package of this gig');
 	PERFORM skillancer.check_that('extras', jsonb_array_length(v_extras) = coalesce(cardinality(p_extras), 0),
 		'must be titles of the gig''s extras, each once');
+	PERFORM skillancer.check_organisation(p_organisation_id, (v_gig ->> 'freelancerId')::skillancer.user_id);
 	PERFORM skillancer.check_done();
 	v_policy := skillancer.policy_pin(ARRAY['bookingPaymentTerm', 'earningHold', 'reviewWindow'])
 		|| jsonb_build_object('autoRelease', skillancer.policy_value('gigAutoRelease'),
 			'revisionLimit', v_package -> 'revisions');
 	v_terms := skillancer.gig_terms(v_gig, v_package, v_extras, skillancer.policy_int('feeVersion')::integer, v_policy);
 	INSERT INTO skillancer.booking (id, source, gig_id, gig_revision, client_id, freelancer_id, title, currency,
-		terms, terms_hash, terms_by, fee_version, policy)
+		terms, terms_hash, terms_by, fee_version, policy, organisation_id)
 	VALUES (v_booking, 'GIG', p_id, p_revision, skillancer.current_user_id(),
 		(v_gig ->> 'freelancerId')::skillancer.user_id, v_gig ->> 'title', v_terms #>> '{price,currency}', v_terms,
 		skillancer.terms_hash(v_terms), skillancer.current_user_id(),
-		(v_terms ->> 'feeVersion')::integer, v_policy);
+		(v_terms ->> 'feeVersion')::integer, v_policy, p_organisation_id);
 	PERFORM skillancer.booking_begin(v_booking);
 	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.booking_doc d WHERE d.id = v_booking);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.gig_order(skillancer.gig_id, integer, text, text[]) IS
+COMMENT ON FUNCTION skillancer_api.gig_order(skillancer.gig_id, integer, text, text[], skillancer.organisation_id) IS
 	'Orders a package (BASIC, STANDARD or PREMIUM) of an active gig, with extras by their titles, in the revision that the client has read. Returns the booking, which awaits payment; its one milestone allows as many change requests as the package has revisions.';
 SELECT skillancer.add_route('POST', '/v1/gigs/{id}/orders', 'gig_order', who => 'CLIENT',
 	summary => 'Order a package of a gig', answers => '201 booking_doc');

@@ -16,7 +16,7 @@ BEGIN
 	SELECT * INTO v_booking FROM skillancer.booking b WHERE b.id = p_id FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM skillancer.booking_refuse_stranger(p_id);
-	ELSIF v_booking.client_id <> skillancer.current_user_id() THEN
+	ELSIF v_booking.freelancer_id = skillancer.current_user_id() THEN
 		PERFORM skillancer.fail('PERMISSION_DENIED');
 	ELSIF v_booking.kind <> 'HOURLY' OR v_booking.state NOT IN ('AWAITING_PAYMENT', 'ACTIVE', 'PAUSED', 'ENDING') THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'only the weeks of an hourly booking that runs are paid by themselves',

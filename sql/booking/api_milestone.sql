@@ -34,7 +34,7 @@ BEGIN
 	INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, days,
 		proposed_by, policy)
 	VALUES (v_milestone, p_id, v_booking.client_id, v_booking.freelancer_id, v_count + 1, p_title, p_amount,
-		p_days, skillancer.current_user_id(), v_booking.policy);
+		p_days, skillancer.booking_side(p_id), v_booking.policy);
 	PERFORM skillancer.emit('milestone.proposed', 'milestone', v_milestone::uuid,
 		jsonb_build_object('milestoneId', v_milestone, 'bookingId', p_id, 'clientId', v_booking.client_id,
 			'freelancerId', v_booking.freelancer_id, 'state', 'PROPOSED', 'title', p_title, 'amount', p_amount),

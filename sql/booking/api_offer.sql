@@ -6,7 +6,7 @@
 CREATE OR REPLACE FUNCTION skillancer_api.booking_offer(p_freelancer_id skillancer.user_id, p_title text,
 		p_description text, p_price skillancer.monetary DEFAULT NULL, p_delivery_days integer DEFAULT NULL,
 		p_milestones jsonb DEFAULT NULL, p_hourly_rate skillancer.monetary DEFAULT NULL,
-		p_weekly_limit_minutes integer DEFAULT NULL)
+		p_weekly_limit_minutes integer DEFAULT NULL, p_organisation_id skillancer.organisation_id DEFAULT NULL)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -23,6 +23,7 @@ BEGIN
 		AND skillancer.is_open_freelancer(p_freelancer_id), 'is not a freelancer to whom work can be offered');
 	PERFORM skillancer.check_offer(p_title, p_description, p_price, p_delivery_days, p_milestones, p_hourly_rate,
 		p_weekly_limit_minutes);
+	PERFORM skillancer.check_organisation(p_organisation_id, p_freelancer_id);
 	PERFORM skillancer.check_done();
 	PERFORM pg_advisory_xact_lock(hashtextextended('skillancer.booking_offer:' || v_me::text, 0));
 	IF (SELECT count(*) FROM skillancer.booking b WHERE b.client_id = v_me AND b.state = 'OFFERED')
@@ -32,10 +33,10 @@ BEGIN
 	v_terms := skillancer.offer_terms(p_title, p_description, p_price, p_delivery_days, p_milestones, p_hourly_rate,
 		p_weekly_limit_minutes);
 	INSERT INTO skillancer.booking (id, source, client_id, freelancer_id, title, currency, terms, terms_hash, terms_by,
-		fee_version, policy, state, freelancer_accepted_at, kind, rate, weekly_limit)
+		fee_version, policy, state, freelancer_accepted_at, kind, rate, weekly_limit, organisation_id)
 	VALUES (v_booking, 'DIRECT', v_me, p_freelancer_id, p_title, skillancer.monetary_currency(coalesce(p_price, p_hourly_rate)), v_terms,
 		skillancer.terms_hash(v_terms), v_me, (v_terms ->> 'feeVersion')::integer, v_terms -> 'policy', 'OFFERED', NULL,
-		coalesce(v_terms ->> 'kind', 'FIXED'), p_hourly_rate, (v_terms ->> 'weeklyLimitMinutes')::integer);
+		coalesce(v_terms ->> 'kind', 'FIXED'), p_hourly_rate, (v_terms ->> 'weeklyLimitMinutes')::integer, p_organisation_id);
 	PERFORM skillancer.note_risk('booking', v_booking::uuid, p_title || E'\n' || p_description);
 	PERFORM skillancer.schedule('booking', v_booking::uuid, 'expire',
 		skillancer.now() + (v_terms #>> '{policy,offerTerm}')::interval);
@@ -46,8 +47,8 @@ BEGIN
 			FROM skillancer.booking_doc d WHERE d.id = v_booking);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.booking_offer(skillancer.user_id, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer) IS
-	'Offers work to a freelancer with a public profile: a price, and milestones [{"title","amount","days"}] that add up to it, or one for all of it; or an hourly rate with a weekly limit in minutes. Returns the booking OFFERED; its terms are known by termsHash.';
+COMMENT ON FUNCTION skillancer_api.booking_offer(skillancer.user_id, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, skillancer.organisation_id) IS
+	'Offers work to a freelancer with a public profile: a price, and milestones [{"title","amount","days"}] that add up to it, or one for all of it; or an hourly rate with a weekly limit in minutes; for the caller or one of the caller''s organisations. Returns the booking OFFERED; its terms are known by termsHash.';
 SELECT skillancer.add_route('POST', '/v1/bookings', 'booking_offer', who => 'CLIENT',
 	summary => 'Offer work to a freelancer directly', answers => '201 booking_doc');
 
@@ -106,7 +107,7 @@ BEGIN
 	IF v_booking.terms_version >= skillancer.policy_int('termsLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'the offer has too many versions');
 	END IF;
-	PERFORM skillancer.booking_set_terms(p_id, v_terms, skillancer.current_user_id(), p_message);
+	PERFORM skillancer.booking_set_terms(p_id, v_terms, skillancer.booking_side(p_id), p_message);
 	PERFORM skillancer.note_risk('booking', p_id::uuid, concat_ws(E'\n', p_title, p_description, p_message));
 	PERFORM skillancer.schedule('booking', p_id::uuid, 'expire', skillancer.now() + (v_terms #>> '{policy,offerTerm}')::interval);
 	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply

@@ -10,7 +10,8 @@ AS $$
 BEGIN
 	IF NOT EXISTS (
 		SELECT FROM skillancer.booking b
-		WHERE b.id = p_id AND (skillancer.current_user_id() IN (b.client_id, b.freelancer_id)
+		WHERE b.id = p_id AND (skillancer.current_user_id() = b.freelancer_id OR skillancer.current_user_id() = b.client_id AND b.organisation_id IS NULL
+			OR b.organisation_id = ANY (skillancer.my_organisations())
 			OR skillancer.has_permission('contracts:view'))) THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	END IF;

@@ -90,6 +90,7 @@ CREATE OR REPLACE FUNCTION skillancer.week_pay(p_id skillancer.milestone_id) RET
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
+	v_payer skillancer.user_id := skillancer.week_payer(p_id);
 	v_short skillancer.monetary := skillancer.milestone_shortfall(p_id);
 	v_charge skillancer.charge_id := skillancer.new_id()::skillancer.charge_id;
 	v_method skillancer.payment_method%ROWTYPE;
@@ -98,9 +99,9 @@ BEGIN
 	SELECT p.* INTO v_method
 	FROM skillancer.milestone m
 	JOIN skillancer.booking b ON b.id = m.booking_id
-	JOIN skillancer.payment_method p ON p.id = b.payment_method_id AND p.user_id = b.client_id AND p.removed_at IS NULL
+	JOIN skillancer.payment_method p ON p.id = b.payment_method_id AND p.user_id = v_payer AND p.removed_at IS NULL
 	WHERE m.id = p_id;
-	IF skillancer.monetary_minor(v_short) = 0 THEN
+	IF v_payer IS NOT NULL AND skillancer.monetary_minor(v_short) = 0 THEN
 		PERFORM skillancer.fire_system('milestone', p_id::uuid, 'fund');
 	ELSIF v_method.id IS NOT NULL THEN
 		PERFORM skillancer.fire_system('milestone', p_id::uuid, 'await_payment');

@@ -1,46 +1,59 @@
 -- sql/booking/policies.sql
 --	Who sees and writes bookings, milestones, change requests, reviews and reputation. The owner's functions may lock a row of
---	their caller and never change one: that is for the engine.
+--	their caller and never change one: that is for the engine. What belongs to an organisation is seen by its members of
+--	today; who made it acts for it while being one, its OWNER and ADMIN always.
 
 CREATE POLICY booking_read ON skillancer.booking FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY booking_make ON skillancer.booking FOR INSERT TO skillancer_owner
-	WITH CHECK (client_id = (SELECT skillancer.current_user_id()));
+	WITH CHECK (client_id = (SELECT skillancer.current_user_id())
+		AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])));
 CREATE POLICY booking_lock ON skillancer.booking FOR UPDATE TO skillancer_owner
 	USING (client_id = (SELECT skillancer.current_user_id())
-		OR freelancer_id = (SELECT skillancer.current_user_id()))
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
 	WITH CHECK (false);
 
 CREATE POLICY booking_terms_read ON skillancer.booking_terms FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 
 CREATE POLICY milestone_read ON skillancer.milestone FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY milestone_make ON skillancer.milestone FOR INSERT TO skillancer_owner
 	WITH CHECK ((client_id = (SELECT skillancer.current_user_id())
-			OR freelancer_id = (SELECT skillancer.current_user_id()))
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
 		AND (proposed_by = client_id OR proposed_by = freelancer_id));
 CREATE POLICY milestone_lock ON skillancer.milestone FOR UPDATE TO skillancer_owner
 	USING (client_id = (SELECT skillancer.current_user_id())
-		OR freelancer_id = (SELECT skillancer.current_user_id()))
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
 	WITH CHECK (false);
 
 CREATE POLICY work_week_read ON skillancer.work_week FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY work_week_make ON skillancer.work_week FOR INSERT TO skillancer_owner
 	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
 
 CREATE POLICY time_entry_read ON skillancer.time_entry FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY time_entry_make ON skillancer.time_entry FOR INSERT TO skillancer_owner
 	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
@@ -51,19 +64,27 @@ CREATE POLICY time_entry_remove ON skillancer.time_entry FOR DELETE TO skillance
 	USING (freelancer_id = (SELECT skillancer.current_user_id()));
 
 CREATE POLICY change_request_read ON skillancer.change_request FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY change_request_make ON skillancer.change_request FOR INSERT TO skillancer_owner
-	WITH CHECK (requested_by = (SELECT skillancer.current_user_id()));
+	WITH CHECK ((client_id = (SELECT skillancer.current_user_id())
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
+		AND requested_by = CASE WHEN freelancer_id = (SELECT skillancer.current_user_id()) THEN freelancer_id ELSE client_id END);
 CREATE POLICY change_request_lock ON skillancer.change_request FOR UPDATE TO skillancer_owner
 	USING (client_id = (SELECT skillancer.current_user_id())
-		OR freelancer_id = (SELECT skillancer.current_user_id()))
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
 	WITH CHECK (false);
 
 CREATE POLICY delivery_read ON skillancer.delivery FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY delivery_make ON skillancer.delivery FOR INSERT TO skillancer_owner
 	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));

@@ -39,3 +39,17 @@ ALTER TABLE skillancer.badge_rule ENABLE ALWAYS TRIGGER rules_changed;
 
 CREATE TRIGGER gig_rank BEFORE INSERT ON skillancer.gig
 	FOR EACH ROW EXECUTE FUNCTION skillancer.gig_rank();
+
+-- The organisation of a booking is the organisation of what belongs to it.
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.milestone
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.booking_terms
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.change_request
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.delivery
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.work_week
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.time_entry
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();

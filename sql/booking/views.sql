@@ -48,7 +48,7 @@ COMMENT ON VIEW skillancer.milestone_doc IS 'Milestones as JSON, for the two par
 
 -- A booking with its milestones; the ETag moves with either.
 CREATE VIEW skillancer.booking_doc WITH (security_invoker = true) AS
-SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.state, b.created_at,
+SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.organisation_id, b.state, b.created_at,
 	'v' || b.version || '.' || coalesce(m.versions, 0) AS etag,
 	skillancer.json_doc(
 		'id', b.id,
@@ -60,6 +60,7 @@ SELECT b.id, b.client_id, b.freelancer_id, b.project_id, b.state, b.created_at,
 		'proposalId', b.proposal_id,
 		'gigId', b.gig_id,
 		'gigRevision', b.gig_revision,
+		'organisationId', b.organisation_id,
 		'client', skillancer.json_doc('id', b.client_id, 'name', c.display_name),
 		'freelancer', skillancer.json_doc('id', b.freelancer_id, 'name', f.display_name),
 		'title', b.title,

@@ -68,6 +68,12 @@ SELECT skillancer.put_template('user.restricted', 'IN_APP', 'Your account is res
 SELECT skillancer.put_rule('user.reinstated', 'owner', 'user.reinstated', 'ACCOUNT');
 SELECT skillancer.put_template('user.reinstated', 'IN_APP', 'Your account is active again', 'You can use everything as before.');
 
+SELECT skillancer.put_rule('organisation.invited', 'owner', 'organisation.invited', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('organisation.invited', 'IN_APP', 'You are invited to {{organisationName}}',
+	'Accept the invitation to book together with the others of {{organisationName}}, or decline it.');
+SELECT skillancer.put_rule('organisation.left', 'owner', 'organisation.left', 'ACCOUNT');
+SELECT skillancer.put_template('organisation.left', 'IN_APP', 'You left an organisation', 'You see its bookings no more.');
+
 -- projects and proposals
 SELECT skillancer.put_rule('project.rejected', 'client', 'project.rejected', 'PROJECTS', 'HIGH');
 SELECT skillancer.put_template('project.rejected', 'IN_APP', 'Your project needs changes',

@@ -55,6 +55,7 @@ BEGIN
 	IF EXISTS (SELECT FROM skillancer.milestone m WHERE m.id = p_id AND m.funded_at IS NOT NULL) THEN
 		PERFORM skillancer.fail('ALREADY_FUNDED');
 	END IF;
+	PERFORM skillancer.milestone_payer(p_id);
 	v_shortfall := skillancer.milestone_shortfall(p_id);
 	IF skillancer.monetary_minor(v_shortfall) = 0 THEN
 		PERFORM skillancer.fire('milestone', p_id::uuid, 'fund');

@@ -11,6 +11,8 @@ SELECT skillancer.put_policy('refreshTokenGrace', '"PT10S"', 'How long a used re
 SELECT skillancer.put_policy('stepUpWindow', '"PT15M"', 'How long after the password was given a session may do what is sensitive');
 SELECT skillancer.put_policy('emailTokenLifetime', '"PT24H"', 'How long a link that verifies an address is valid');
 SELECT skillancer.put_policy('passwordTokenLifetime', '"PT1H"', 'How long a link that sets a new password is valid');
+SELECT skillancer.put_policy('organisationLimit', '20', 'Organisations that one person may belong to before making another one');
+SELECT skillancer.put_policy('organisationMemberLimit', '200', 'Members and open invitations of one organisation');
 SELECT skillancer.put_policy('emailTokenInterval', '"PT1M"', 'Least time between two mails with a link of one kind to one account');
 
 SELECT skillancer.put_builtin('skillancer.role_permission', jsonb_build_object('role', r.role, 'permission', p))

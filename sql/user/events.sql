@@ -23,6 +23,13 @@ FROM (VALUES
 		'{"from": {"type": "string"}, "state": {"type": "string"}, "reason": {"type": "string"}}', '["state"]'),
 	('user.closed', 'The account was closed for good',
 		'{"from": {"type": "string"}, "state": {"type": "string"}}', '["state"]'),
+	('organisation.joined', 'Somebody is a member of an organisation, or with another role or limit than before',
+		'{"organisationId": {"type": "string"}, "role": {"type": "string"}, "spendingLimit": {"type": "object"}}', '["organisationId", "role"]'),
+	('organisation.left', 'Somebody is not a member of an organisation any more',
+		'{"organisationId": {"type": "string"}}', '["organisationId"]'),
+	('organisation.invited', 'An organisation asks the owner of an account to join',
+		'{"organisationInvitationId": {"type": "string"}, "organisationId": {"type": "string"}, "organisationName": {"type": "string"}, "role": {"type": "string"}}',
+		'["organisationInvitationId", "organisationId", "organisationName", "role"]'),
 	('user.password_changed', 'The password was changed or reset; all sessions have ended', '{}', '[]'),
 	('user.security_alert', 'Something that the owner of the account should look at',
 		'{"kind": {"type": "string"}, "sessionId": {"type": "string"}}', '["kind"]')

@@ -12,3 +12,8 @@ GRANT SELECT, INSERT, UPDATE ON skillancer.user_credential, skillancer.verificat
 	TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.session, skillancer.refresh_token, skillancer.email_token,
 	skillancer.sign_in_failure TO skillancer_engine;
+
+GRANT SELECT ON skillancer.organisation, skillancer.organisation_member, skillancer.organisation_invitation,
+	skillancer.organisation_doc, skillancer.organisation_invitation_doc TO skillancer_bridge;
+GRANT SELECT, UPDATE ON skillancer.organisation, skillancer.organisation_invitation TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.organisation_member TO skillancer_engine;

@@ -32,3 +32,25 @@ CREATE POLICY profile_read ON skillancer.profile FOR SELECT
 CREATE POLICY profile_write ON skillancer.profile FOR UPDATE TO skillancer_owner
 	USING (user_id = (SELECT skillancer.current_user_id()))
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
+-- An organisation is known to its members. Members are written by the engine, after a command has checked who asks.
+CREATE POLICY organisation_read ON skillancer.organisation FOR SELECT
+	USING (id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
+		OR (SELECT skillancer.has_permission('users:view')));
+CREATE POLICY organisation_make ON skillancer.organisation FOR INSERT TO skillancer_owner
+	WITH CHECK (created_by = (SELECT skillancer.current_user_id()));
+CREATE POLICY organisation_change ON skillancer.organisation FOR UPDATE TO skillancer_owner
+	USING (id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
+	WITH CHECK (id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]));
+
+CREATE POLICY organisation_member_read ON skillancer.organisation_member FOR SELECT
+	USING (organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
+		OR (SELECT skillancer.has_permission('users:view')));
+
+CREATE POLICY organisation_invitation_read ON skillancer.organisation_invitation FOR SELECT
+	USING (organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
+		OR email_key = (SELECT skillancer.my_email_key())
+		OR (SELECT skillancer.has_permission('users:view')));
+CREATE POLICY organisation_invitation_make ON skillancer.organisation_invitation FOR INSERT TO skillancer_owner
+	WITH CHECK (organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[])
+		AND invited_by = (SELECT skillancer.current_user_id()) AND user_id IS NULL);

@@ -74,3 +74,40 @@ SELECT s.id, s.user_id, s.created_at,
 FROM skillancer.session s
 WHERE s.revoked_at IS NULL AND s.expires_at > skillancer.now();
 COMMENT ON VIEW skillancer.session_doc IS 'Live sessions as the API shows them.';
+
+-- An organisation with its members; the tag moves with either.
+CREATE VIEW skillancer.organisation_doc WITH (security_invoker = true) AS
+SELECT o.id, o.name, o.created_by,
+	'v' || o.version || '.' || left(md5(m.seen), 12) AS etag,
+	skillancer.json_doc(
+		'id', o.id,
+		'name', o.name,
+		'createdBy', o.created_by,
+		'members', m.members,
+		'createdAt', o.created_at,
+		'updatedAt', o.updated_at) AS doc
+FROM skillancer.organisation o
+CROSS JOIN LATERAL (
+	SELECT string_agg(concat_ws(' ', x.user_id, x.role, x.spending_limit, p.display_name), ',' ORDER BY x.user_id) AS seen,
+		json_agg(skillancer.json_doc('userId', x.user_id, 'name', p.display_name, 'role', x.role, 'spendingLimit', x.spending_limit,
+			'since', x.created_at) ORDER BY x.created_at, x.user_id) AS members
+	FROM skillancer.organisation_member x
+	LEFT JOIN skillancer.profile p ON p.user_id = x.user_id
+	WHERE x.organisation_id = o.id) m;
+COMMENT ON VIEW skillancer.organisation_doc IS 'Organisations with their members as JSON, for their members.';
+
+-- An invitation to an organisation as the API shows it.
+CREATE VIEW skillancer.organisation_invitation_doc WITH (security_invoker = true) AS
+SELECT i.id, i.organisation_id, i.email_key, i.state, i.created_at,
+	'v' || i.version AS etag,
+	skillancer.json_doc(
+		'id', i.id,
+		'organisationId', i.organisation_id,
+		'organisationName', i.organisation_name,
+		'email', i.email_key,
+		'role', i.role,
+		'spendingLimit', i.spending_limit,
+		'state', i.state,
+		'createdAt', i.created_at) AS doc
+FROM skillancer.organisation_invitation i;
+COMMENT ON VIEW skillancer.organisation_invitation_doc IS 'Invitations to organisations as JSON, for their members and the invited.';

@@ -86,11 +86,38 @@ INSERT INTO skillancer.risk_signal (id, user_id, kind, subject_type, subject_id,
 SELECT rls.id('risk' || n, t), CASE n WHEN 1 THEN client ELSE freelancer END, 'contact', 'project', rls.id('project1', t), 10
 FROM rls.tenant, generate_series(1, 2) n;
 
--- bookings: 1 with the freelancer, 2 with the next one
+-- organisations: client 1 owns the first, client 2 is a member; client 3, who has left it, booked for it, and owns the second
+INSERT INTO skillancer.organisation (id, name, created_by)
+SELECT rls.id('organisation', n)::skillancer.organisation_id, 'Matrix', rls.id('client' || n * 2 - 1, 0)::skillancer.user_id FROM generate_series(1, 2) n;
+INSERT INTO skillancer.organisation_member (organisation_id, user_id, role)
+SELECT rls.id('organisation', o)::skillancer.organisation_id, rls.id(who, 0)::skillancer.user_id, role
+FROM (VALUES (1, 'client1', 'OWNER'), (1, 'client2', 'MEMBER'), (2, 'client3', 'OWNER'), (2, 'client1', 'ADMIN')) AS v (o, who, role);
+INSERT INTO skillancer.organisation_invitation (id, organisation_id, organisation_name, email_key, role, invited_by)
+SELECT rls.id('join', n)::skillancer.invitation_id, rls.id('organisation', n)::skillancer.organisation_id, 'Matrix',
+	CASE n WHEN 1 THEN 'freelancer2@matrix.test' ELSE 'nobody@matrix.test' END, 'MEMBER', rls.id('client1', 0)::skillancer.user_id
+FROM generate_series(1, 2) n;
+CREATE FUNCTION rls.member(p_organisation skillancer.organisation_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS
+	$$ SELECT EXISTS (SELECT FROM skillancer.organisation_member m WHERE m.organisation_id = p_organisation AND m.user_id = p_me) $$;
+CREATE FUNCTION rls.manages(p_organisation skillancer.organisation_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS
+	$$ SELECT EXISTS (SELECT FROM skillancer.organisation_member m WHERE m.organisation_id = p_organisation AND m.user_id = p_me AND m.role <> 'MEMBER') $$;
+CREATE FUNCTION rls.email(p_me skillancer.user_id) RETURNS text LANGUAGE sql STABLE AS
+	$$ SELECT u.email_key FROM skillancer.user_account u WHERE u.id = p_me $$;
+CREATE FUNCTION rls.party(p_booking skillancer.booking_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT b.freelancer_id = p_me OR CASE WHEN b.organisation_id IS NULL THEN b.client_id = p_me ELSE rls.member(b.organisation_id, p_me) END
+	FROM skillancer.booking b WHERE b.id = p_booking $$;
+CREATE FUNCTION rls.acts(p_booking skillancer.booking_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT rls.party(b.id, p_me) AND (p_me IN (b.client_id, b.freelancer_id) OR rls.manages(b.organisation_id, p_me))
+	FROM skillancer.booking b WHERE b.id = p_booking $$;
+
+-- bookings: 1 with the freelancer, 2 with the next one, and one of client 3 and another one of client 2 for the organisation
 INSERT INTO skillancer.booking (id, source, client_id, freelancer_id, title, currency, terms, terms_hash, fee_version, state)
 SELECT rls.id('booking' || n, t)::skillancer.booking_id, 'DIRECT', client, CASE n WHEN 1 THEN freelancer ELSE o END, 'A booking', 'USD',
 	'{}', sha256('x'), 1, CASE n WHEN 1 THEN 'ACTIVE' ELSE 'COMPLETED' END
 FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.booking (id, source, client_id, freelancer_id, organisation_id, title, currency, terms, terms_hash, fee_version, state)
+SELECT rls.id('booking3', t)::skillancer.booking_id, 'DIRECT', client, freelancer, rls.id('organisation', 1)::skillancer.organisation_id, 'A booking', 'USD',
+	'{}', sha256('x'), 1, 'ACTIVE'
+FROM rls.tenant WHERE t > 1;
 INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, proposed_by, state)
 SELECT rls.id('milestone' || b.state, row_number() OVER (ORDER BY b.id)::integer)::skillancer.milestone_id, b.id, b.client_id, b.freelancer_id, 1, 'A step',
 	'15.00 USD', b.freelancer_id, CASE b.state WHEN 'ACTIVE' THEN 'FUNDED' ELSE 'RELEASED' END
@@ -125,6 +152,13 @@ INSERT INTO skillancer.outcome (booking_id, client_id, freelancer_id, verdict, r
 SELECT b.id, b.client_id, b.freelancer_id, 1, 'PAID', '15.00 USD', 1500, now() FROM skillancer.booking b WHERE b.state = 'COMPLETED';
 INSERT INTO skillancer.reputation (user_id, side, rating)
 SELECT freelancer, 'FREELANCER', (SELECT skillancer.rating_tally(5) FROM generate_series(1, 2)) FROM rls.tenant;
+
+UPDATE skillancer.milestone x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.booking_terms x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.change_request x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.delivery x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.work_week x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.time_entry x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 
 -- money
 INSERT INTO skillancer.pair_billing (client_id, freelancer_id, currency, billed) SELECT client, f, 'USD', '1.00 USD' FROM rls.tenant, unnest(ARRAY[freelancer, o]) f;
