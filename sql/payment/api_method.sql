@@ -52,6 +52,8 @@ BEGIN
 	PERFORM skillancer.check_that('token', p_token IS NULL OR v_label IS NOT NULL,
 		'is not known to the payment provider');
 	PERFORM skillancer.check_done();
+	-- one at a time: the limit is exact, and there is one default
+	PERFORM pg_advisory_xact_lock(hashtextextended(format('skillancer.method:%s:%s', p_kind, skillancer.current_user_id()), 0));
 	SELECT count(*) INTO v_others FROM skillancer.payment_method m
 	WHERE m.user_id = skillancer.current_user_id() AND m.kind = p_kind AND m.removed_at IS NULL;
 	IF v_others >= skillancer.policy_int('methodLimit') THEN
@@ -124,6 +126,7 @@ DECLARE
 BEGIN
 	PERFORM skillancer.check_that('isDefault', p_is_default, 'must be true: make another one the default instead');
 	PERFORM skillancer.check_done();
+	PERFORM pg_advisory_xact_lock(hashtextextended(format('skillancer.method:%s:%s', p_kind, skillancer.current_user_id()), 0));
 	SELECT m.version, m.is_default INTO v_version, v_was FROM skillancer.payment_method m
 	WHERE m.id = p_id AND m.kind = p_kind AND m.removed_at IS NULL FOR UPDATE;
 	IF NOT FOUND THEN
