@@ -438,6 +438,7 @@ FROM (
 		UNION ALL SELECT 'charge' AS aggregate, c.id::uuid AS id, c.state FROM skillancer.charge c
 		UNION ALL SELECT 'earning' AS aggregate, g.id AS id, g.state FROM skillancer.earning g
 		UNION ALL SELECT 'payout' AS aggregate, p.id::uuid AS id, p.state FROM skillancer.payout p
+		UNION ALL SELECT 'purchase' AS aggregate, q.id AS id, q.state FROM skillancer.connect_purchase q
 	) o
 	JOIN skillancer.event e ON e.aggregate_id = o.id AND e.aggregate_type = o.aggregate AND e.data ? 'from'
 	WINDOW w AS (PARTITION BY o.id ORDER BY e.seq)

@@ -1,6 +1,6 @@
 # test/lib/services.sh
-#	The programs around the cluster: mail sink and bridge. Sourced after cluster.sh; needs $SKL_PORT, $SKL_ADMIN_PORT
-#	and $SKL_SMTP_PORT. SKL_BRIDGE names another program than the built bridge.
+#	The programs around the cluster: sinks of mail and webhooks, and the bridge. Sourced after cluster.sh; needs
+#	$SKL_PORT, $SKL_ADMIN_PORT and $SKL_SMTP_PORT, start_webhook_sink() needs $SKL_WEBHOOK_PORT. SKL_BRIDGE names another program than the built bridge.
 
 PYTHON=/usr/bin/python3
 [ -x $PYTHON ] || PYTHON=$(command -v python3)
@@ -9,6 +9,12 @@ start_sink() {
 	cp "$SKL_ROOT/test/sinks/smtp_sink.py" "$dir/stage/smtp_sink.py"
 	make_dir "$dir/mail" 755
 	start_daemon sink "$PYTHON" "$dir/stage/smtp_sink.py" "$dir/mail" "$SKL_SMTP_PORT"
+}
+
+start_webhook_sink() {
+	cp "$SKL_ROOT/test/sinks/webhook_sink.py" "$dir/stage/webhook_sink.py"
+	make_dir "$dir/webhooks" 755
+	start_daemon webhook-sink "$PYTHON" "$dir/stage/webhook_sink.py" "$dir/webhooks" "$SKL_WEBHOOK_PORT"
 }
 
 # the people of a world, e-mail addresses verified, all with the password $SKL_PASSWORD
