@@ -44,14 +44,17 @@ AS $$
 BEGIN
 	RETURN CASE
 		WHEN p_ref IS NULL THEN NULL
-		WHEN p_kind IN ('fund', 'release', 'release_part', 'refund', 'refund_part') THEN
+		WHEN p_kind IN ('fund', 'release', 'release_part', 'refund', 'refund_part', 'give_back') THEN
 			json_build_object('type', 'milestone', 'id', p_ref::skillancer.milestone_id)
 		WHEN p_kind IN ('charge', 'charge_cost') THEN json_build_object('type', 'charge', 'id', p_ref::skillancer.charge_id)
 		WHEN p_kind IN ('connects_used', 'connects_returned') THEN
 			json_build_object('type', 'proposal', 'id', p_ref::skillancer.proposal_id)
+		WHEN p_kind LIKE 'card_refund%' THEN json_build_object('type', 'refund', 'id', p_ref::skillancer.refund_id)
+		WHEN p_kind LIKE 'chargeback%' OR p_kind = 'recoup_return' THEN
+			json_build_object('type', 'chargeback', 'id', p_ref)
 		WHEN p_kind LIKE 'dispute%' THEN json_build_object('type', 'dispute', 'id', p_ref::skillancer.dispute_id)
 		WHEN p_kind LIKE 'payout%' THEN json_build_object('type', 'payout', 'id', p_ref::skillancer.payout_id)
-		WHEN p_kind IN ('mature', 'tax') THEN json_build_object('type', 'earning', 'id', p_ref)
+		WHEN p_kind IN ('mature', 'tax', 'recoup') THEN json_build_object('type', 'earning', 'id', p_ref)
 		ELSE json_build_object('type', p_kind, 'id', p_ref) END;
 END
 $$;

@@ -94,10 +94,10 @@ DECLARE
 	v_fee record;
 BEGIN
 	SELECT * INTO v_earning FROM skillancer.earning e WHERE e.id = p_earning;
-	SELECT b.title || ': ' || m.title INTO v_subject
-	FROM skillancer.milestone m
-	JOIN skillancer.booking b ON b.id = m.booking_id
-	WHERE m.id = v_earning.milestone_id;
+	SELECT b.title || ': ' || coalesce(m.title, 'tip') INTO v_subject
+	FROM skillancer.booking b
+	LEFT JOIN skillancer.milestone m ON m.id = v_earning.milestone_id
+	WHERE b.id = v_earning.booking_id;
 	PERFORM skillancer.issue_invoice('SERVICE', v_earning.freelancer_id, v_earning.client_id, p_earning, v_earning.gross, NULL,
 		v_earning.created_at, jsonb_build_object('subject', v_subject,
 			'lines', jsonb_build_array(jsonb_build_object('description', v_subject, 'amount', v_earning.gross::jsonb)),

@@ -393,11 +393,12 @@ FROM (
 		CASE b.state WHEN 'OPEN' THEN skillancer.monetary_minor(b.amount) ELSE 0 END AS due
 	FROM skillancer.chargeback b
 	UNION ALL
-	SELECT 'charge-back ' || b.id, b.state, 'chargeback_hold', b.id, CASE b.state WHEN 'OPEN' THEN skillancer.monetary_minor(b.held) ELSE 0 END
+	SELECT 'charge-back ' || b.id AS object, b.state, 'chargeback_hold' AS class, b.id,
+		CASE b.state WHEN 'OPEN' THEN skillancer.monetary_minor(b.held) ELSE 0 END AS due
 	FROM skillancer.chargeback b
 	UNION ALL
-	SELECT 'refund ' || r.id, r.state, 'refund_transit', r.id::uuid,
-		CASE WHEN r.state IN ('PROCESSING', 'ERRORED') THEN skillancer.monetary_minor(r.amount) ELSE 0 END
+	SELECT 'refund ' || r.id AS object, r.state, 'refund_transit' AS class, r.id::uuid AS id,
+		CASE WHEN r.state IN ('PROCESSING', 'ERRORED') THEN skillancer.monetary_minor(r.amount) ELSE 0 END AS due
 	FROM skillancer.refund r
 ) s
 LEFT JOIN skillancer.ledger_account a ON a.class = s.class AND a.ref = s.id AND a.owner IS NULL
