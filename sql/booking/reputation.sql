@@ -75,8 +75,10 @@ BEGIN
 		skillancer.usd_cents(m.released + m.refunded, b.ended_at), b.ended_at
 	FROM skillancer.booking b
 	CROSS JOIN LATERAL (
-		SELECT skillancer.sum(d.released) AS released, skillancer.sum(d.refunded) AS refunded
+		SELECT skillancer.sum(d.released - g.amount) AS released, skillancer.sum(d.refunded + g.amount) AS refunded
 		FROM skillancer.milestone_doc d
+		JOIN skillancer.milestone x ON x.id = d.id
+		CROSS JOIN LATERAL (SELECT coalesce(x.given_back, skillancer.monetary_of(0, b.currency)) AS amount) g
 		WHERE d.booking_id = b.id AND d.state IN ('RELEASED', 'REFUNDED')) m
 	CROSS JOIN LATERAL skillancer.outcome_judge(skillancer.monetary_minor(m.released),
 		skillancer.monetary_minor(m.refunded),
@@ -381,22 +383,50 @@ $$;
 COMMENT ON FUNCTION skillancer.review_counts(skillancer.review_id) IS
 	'Computes anew what a review counts for: the outcome of the booking and the freelancer, or the rating of the client.';
 
+-- Money that a freelancer gives back after the end.
+CREATE OR REPLACE FUNCTION skillancer.outcome_money_moved()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.outcome_put(b.id)
+	FROM skillancer.booking b WHERE b.id = NEW.booking_id AND b.state IN ('COMPLETED', 'CANCELLED');
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION skillancer.outcome_money_moved() IS
+	'Trigger of milestone: what was given back of an ended booking changes its outcome.';
+ALTER FUNCTION skillancer.outcome_money_moved() OWNER TO skillancer_engine;
+
 -- The job: rows whose evidence grew too old.
 CREATE OR REPLACE FUNCTION skillancer.refresh_reputation(p_limit integer DEFAULT 5000)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
+DECLARE
+	v_row record;
+	v_done bigint := 0;
 BEGIN
-	RETURN (
-		SELECT count(skillancer.reputation_refresh(s.user_id, s.side))
-		FROM (
-			SELECT r.user_id, r.side FROM skillancer.reputation r WHERE r.stale_at <= skillancer.now()
-			ORDER BY r.user_id, r.side LIMIT p_limit) s);
+	FOR v_row IN
+		SELECT r.user_id, r.side, r.stale_at FROM skillancer.reputation r WHERE r.stale_at <= skillancer.now()
+		ORDER BY r.user_id, r.side LIMIT p_limit
+	LOOP
+		IF v_row.stale_at = '-infinity' AND v_row.side = 'FREELANCER' THEN
+			PERFORM skillancer.outcome_put(b.id)
+			FROM skillancer.booking b
+			WHERE b.freelancer_id = v_row.user_id AND b.state IN ('COMPLETED', 'CANCELLED')
+				AND NOT EXISTS (SELECT FROM skillancer.outcome o WHERE o.booking_id = b.id);
+		END IF;
+		PERFORM skillancer.reputation_refresh(v_row.user_id, v_row.side);
+		v_done := v_done + 1;
+	END LOOP;
+	RETURN v_done;
 END
 $$;
 COMMENT ON FUNCTION skillancer.refresh_reputation(integer) IS
-	'Job of the timekeeper: computes anew the reputation of people for whom a period has ended. Returns how many.';
+	'Job of the timekeeper: computes anew the reputation of people for whom a period has ended, or whose rules changed; after an upgrade also the outcomes of bookings that ended before there were any. Returns how many people.';
 ALTER FUNCTION skillancer.refresh_reputation(integer) OWNER TO skillancer_engine;
 INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('refresh_reputation', '1 hour');
 

@@ -169,9 +169,23 @@ SELECT is(pg_temp.as_person('felix', 'SELECT skillancer_api.my_reputation()') #>
 SELECT is(pg_temp.as_person('clara', 'SELECT count(*) FROM skillancer.outcome'), '0'::jsonb, 'the evidence is not the client''s');
 SELECT is(pg_temp.rebuilt(), 0::bigint, 'the same once more');
 
+-- money that is given back after the end, and a database that knows no outcomes yet
+SELECT pg_temp.later('6 days'), pg_temp.due() \g /dev/null
+SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_give_back(%L, %L)', pg_temp.thing('two/1'), '200 USD')), 'none', 'the freelancer gives two thirds back');
+SELECT is((SELECT o.verdict || ' ' || o.reason FROM skillancer.outcome o WHERE o.booking_id::uuid = pg_temp.thing('two')), '-1 REFUNDED', 'and the booking is a failure');
+SELECT is(pg_temp.rebuilt(), 0::bigint, 'which computing everything says as well');
+CREATE TEMP TABLE known AS SELECT * FROM skillancer.outcome;
+DELETE FROM skillancer.outcome;
+UPDATE skillancer.reputation SET stale_at = '-infinity';
+SELECT ok(skillancer.refresh_reputation() > 0, 'after an upgrade the job finds what has ended');
+SELECT is((SELECT count(*) FROM (SELECT * FROM skillancer.outcome EXCEPT SELECT * FROM known) x), 0::bigint, 'and judges it alike');
+SELECT is((SELECT count(*) FROM known), (SELECT count(*) FROM skillancer.outcome), 'all of it');
+SELECT is(pg_temp.rebuilt(), 0::bigint, 'so that nothing is left to do');
+
 -- rules are rows
 UPDATE skillancer.badge_rule SET threshold = 4 WHERE level = 'ESTABLISHED' AND metric = 'outcomes';
 UPDATE skillancer.badge_rule SET threshold = 2 WHERE level = 'ESTABLISHED' AND metric = 'clients';
+UPDATE skillancer.badge_rule SET threshold = 0.3 WHERE metric = 'successScore';
 DELETE FROM skillancer.badge_rule WHERE level = 'ESTABLISHED' AND metric = 'accountDays';
 SELECT skillancer.set_identity(NULL) \g /dev/null
 SELECT ok(skillancer.refresh_reputation() >= 1, 'an edited rule is looked at by the job');
