@@ -11,7 +11,7 @@
 #define SKL_MATCH_CANDIDATES 300
 
 /* Candidates are looked for by keys that this many documents have in all, the rarest first. */
-#define SKL_MATCH_FOUND 3000
+#define SKL_MATCH_FOUND 1500
 
 /*
  * All of it runs between skl_spi_connect() and skl_spi_finish(), and what is read lives as long.
