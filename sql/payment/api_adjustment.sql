@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION skillancer.adjustable_class(p_class text, OUT adjusta
 AS $$
 	SELECT p_class IN ('psp_clearing', 'bank_trust', 'bank_operating', 'client_wallet', 'freelancer_available',
 			'freelancer_receivable', 'revenue_service', 'revenue_client', 'revenue_payout', 'revenue_fx', 'revenue_tokens',
-			'expense_psp', 'expense_chargeback', 'expense_writeoff', 'fx_position'),
+			'expense_psp', 'expense_chargeback', 'expense_writeoff', 'fx_position', 'platform_capital'),
 		p_class IN ('client_wallet', 'freelancer_available', 'freelancer_receivable')
 $$;
 COMMENT ON FUNCTION skillancer.adjustable_class(text) IS

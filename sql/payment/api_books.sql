@@ -51,7 +51,8 @@ COMMENT ON FUNCTION skillancer.posting_size(bigint) IS
 ALTER FUNCTION skillancer.posting_size(bigint) OWNER TO skillancer_engine;
 
 -- Takes a posting back.
-CREATE OR REPLACE FUNCTION skillancer_api.posting_reverse(p_id bigint, p_reason text) RETURNS skillancer.reply
+CREATE OR REPLACE FUNCTION skillancer_api.posting_reverse(p_id bigint, p_reason text, p_dry_run boolean DEFAULT false)
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
@@ -60,6 +61,10 @@ DECLARE
 BEGIN
 	IF NOT skillancer.staff_may('finance:adjust', 'ledger.reversed', 'posting', NULL) THEN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.posting_reverse(%L, %L, false) r', p_id, p_reason)))::skillancer.reply;
 	END IF;
 	IF skillancer.posting_kind(p_id) IN ('charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund_part', 'mature', 'payout', 'payout_paid',
 		'payout_returned', 'payout_bounced', 'refund', 'connects_bought', 'connects_used', 'connects_granted', 'connects_returned', 'connects_lapsed', 'conversion', 'tax', 'dispute_freeze', 'dispute_split', 'dispute_return',
@@ -75,10 +80,10 @@ BEGIN
 	RETURN ROW(201, NULL, NULL, NULL, json_build_object('posting', v_reversal, 'reverses', p_id))::skillancer.reply;
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.posting_reverse(bigint, text) IS
+COMMENT ON FUNCTION skillancer_api.posting_reverse(bigint, text, boolean) IS
 	'Takes a posting that was made by hand back by its mirror, once: at once (201), or, when it is larger than the policy reversalLimit, when a second person approves it (202). What commands have posted is undone by commands, which know the states.';
 SELECT skillancer.add_route('POST', '/v1/admin/postings/{id}/reverse', 'posting_reverse', who => 'FINANCE, ADMIN',
-	summary => 'Take a posting back', answers => '201, 202 {posting: bigint, reverses: bigint}|adjustment_doc');
+	summary => 'Take a posting back', answers => '200, 201, 202 {posting: bigint, reverses: bigint}|adjustment_doc|dry_run');
 
 -- The owners' money.
 CREATE OR REPLACE FUNCTION skillancer.contribute_capital(p_amount skillancer.monetary, p_reason text) RETURNS bigint
@@ -108,7 +113,8 @@ COMMENT ON FUNCTION skillancer.contribute_capital(skillancer.monetary, text) IS
 	'T18: the owners pay into the platform''s own bank account, so that costs which come before fees are covered. Needs finance:adjust in a request; audited. Returns the number of the posting.';
 
 -- The owners' money, over HTTP.
-CREATE OR REPLACE FUNCTION skillancer_api.capital_contribute(p_amount skillancer.monetary, p_reason text) RETURNS skillancer.reply
+CREATE OR REPLACE FUNCTION skillancer_api.capital_contribute(p_amount skillancer.monetary, p_reason text, p_dry_run boolean DEFAULT false)
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
@@ -116,14 +122,18 @@ BEGIN
 	IF NOT skillancer.staff_may('finance:adjust', 'ledger.capital', 'posting', NULL) THEN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
 	END IF;
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.capital_contribute(%L, %L, false) r', p_amount, p_reason)))::skillancer.reply;
+	END IF;
 	RETURN ROW(201, NULL, NULL, NULL, json_build_object('posting', skillancer.contribute_capital(p_amount, p_reason),
 		'amount', p_amount))::skillancer.reply;
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.capital_contribute(skillancer.monetary, text) IS
+COMMENT ON FUNCTION skillancer_api.capital_contribute(skillancer.monetary, text, boolean) IS
 	'Books money that the owners paid into the platform''s own bank account.';
 SELECT skillancer.add_route('POST', '/v1/admin/capital', 'capital_contribute', who => 'FINANCE, ADMIN',
-	summary => 'Book a contribution of the owners', answers => '201 {posting: bigint, amount: monetary}');
+	summary => 'Book a contribution of the owners', answers => '200, 201 {posting: bigint, amount: monetary}|dry_run');
 
 -- Closes the books.
 CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date) RETURNS skillancer.reply

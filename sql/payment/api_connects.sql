@@ -110,7 +110,8 @@ SELECT skillancer.add_route('POST', '/v1/connects/purchases', 'connects_purchase
 	summary => 'Buy connects', answers => '200, 201, 202 connect_purchase|dry_run');
 
 -- Gives connects.
-CREATE OR REPLACE FUNCTION skillancer_api.user_give_connects(p_id skillancer.user_id, p_connects integer, p_reason text)
+CREATE OR REPLACE FUNCTION skillancer_api.user_give_connects(p_id skillancer.user_id, p_connects integer, p_reason text,
+		p_dry_run boolean DEFAULT false)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -120,6 +121,10 @@ DECLARE
 BEGIN
 	IF NOT skillancer.staff_may('finance:adjust', 'connects.granted', 'user', p_id::uuid) THEN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.user_give_connects(%L, %L, %L, false) r', p_id, p_connects, p_reason)))::skillancer.reply;
 	END IF;
 	PERFORM skillancer.check_int('connects', p_connects, 1, 100000);
 	PERFORM skillancer.check_text('reason', p_reason, 5, 500);
@@ -133,8 +138,8 @@ BEGIN
 		FROM skillancer.connect_grant g WHERE g.id = v_grant);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.user_give_connects(skillancer.user_id, integer, text) IS
+COMMENT ON FUNCTION skillancer_api.user_give_connects(skillancer.user_id, integer, text, boolean) IS
 	'Gives a user connects, with a reason; audited.';
 SELECT skillancer.add_route('POST', '/v1/users/{id}/connects', 'user_give_connects', who => 'FINANCE, ADMIN',
 	summary => 'Give connects to a user',
-	answers => '201 {id: uuid, userId: user_id, connects: integer, reason: text, expiresAt: timestamptz|null}');
+	answers => '200, 201 {id: uuid, userId: user_id, connects: integer, reason: text, expiresAt: timestamptz|null}|dry_run');

@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(50);
+SELECT plan(52);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('carl', 'CLIENT'), pg_temp.add_person('otto', 'FREELANCER'),
 	pg_temp.add_person('fin', 'FINANCE'), pg_temp.add_person('sue', 'SUPPORT') \g /dev/null
@@ -94,6 +94,8 @@ SELECT is((SELECT c.covered FROM skillancer.escrow_coverage c WHERE c.currency =
 SELECT skillancer.set_identity(pg_temp.person('fin')), skillancer.contribute_capital('50.00 GBP', 'share capital') \g /dev/null
 SELECT is((SELECT c.surplus FROM skillancer.escrow_coverage c WHERE c.currency = 'GBP'), '46.80 GBP'::skillancer.monetary, 'the owners'' money covers it');
 SELECT is((SELECT c.covered FROM skillancer.escrow_coverage c WHERE c.currency = 'USD'), true, 'what is owed in dollars lies in euros');
+SELECT is(pg_temp.as_person('fin', 'SELECT skillancer_api.capital_contribute(''500.00 EUR'', ''share capital'', true)') #>> '{body,postings,-1,kind}', 'capital', 'what the owners would pay in');
+SELECT is((SELECT count(*) FROM skillancer.ledger_txn t JOIN skillancer.ledger_entry e ON e.txn = t.id WHERE t.kind = 'capital' AND e.currency = 'EUR'), 0::bigint, 'is not booked by a dry run');
 SELECT is(pg_temp.as_person('fin', 'SELECT skillancer_api.capital_contribute(''500.00 EUR'', ''share capital'')') ->> 'status', '201', 'the owners pay in');
 SELECT is((SELECT t.balance FROM skillancer.trial_balance t WHERE t.class = 'platform_capital' AND t.currency = 'EUR'), '-500.00 EUR'::skillancer.monetary, 'as capital');
 SELECT is(pg_temp.refusal('clara', 'SELECT skillancer_api.capital_contribute(''500.00 EUR'', ''share capital'')'), 'SK003', 'a client does not');
