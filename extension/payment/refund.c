@@ -5,6 +5,7 @@
  */
 #include "skl.h"
 
+#include "core/errors.h"
 #include "core/spi.h"
 #include "payment/payment.h"
 
@@ -107,7 +108,7 @@ skl_fn_charge_left(PG_FUNCTION_ARGS)
 
 	skl_spi_connect();
 	if (skl_spi_exec(&lock, args, NULL) != 1)
-		elog(ERROR, "there is no such charge");
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
 	left = DatumGetInt64(skl_spi_value(0, 1, &isnull));
 	strlcpy(currency, skl_spi_text(0, 2), sizeof(currency));
 	skl_spi_exec(&gone, args, NULL);
