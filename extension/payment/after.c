@@ -69,7 +69,9 @@ effect_give_back(const SklFire *fire)
 					  step.amount - fee);
 	skl_posting_debit(&posting, "revenue_service", (SklHolder){0}, fee);
 	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step.client}, step.amount);
-	skl_posting_send_step(&posting, "give_back", &step.milestone, skl_fire_int64(fire, "version"));
+	skl_earning_return(&step, fee,
+					   skl_posting_send_step(&posting, "give_back", &step.milestone,
+											 skl_fire_int64(fire, "version")));
 	skl_spi_exec(&stmt, args, NULL);
 }
 

@@ -145,15 +145,32 @@ bill_pair(const SklStep *step)
 	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
 }
 
-/* The time at which an earning made now is off hold: as pinned to the booking. */
-static TimestampTz
-hold_ends(Jsonb *pinned)
+/* The hold of a freelancer's level, or NULL when the policy has none for it. */
+static char *
+hold_of_level(const pg_uuid_t *freelancer)
 {
-	char *duration = skl_policy_pinned(pinned, "earningHold");
-	Interval *hold =
-		duration != NULL ? skl_policy_parse_interval(duration) : skl_policy_interval("earningHold");
+	static SklStmt stmt =
+		SKL_STMT("SELECT skillancer.freelancer_level($1::skillancer.user_id)", UUIDOID);
+	Jsonb *levels = skl_policy_value("earningHoldByLevel");
+	Datum args[1] = {UUIDPGetDatum(freelancer)};
 
-	return skl_now_plus(hold);
+	if (JB_ROOT_COUNT(levels) == 0)
+		return NULL;
+	skl_spi_exec(&stmt, args, NULL);
+	return skl_policy_pinned(levels, skl_spi_text(0, 1));
+}
+
+/* The time at which an earning made now is off hold: by the level, else as pinned to the booking.
+ */
+static TimestampTz
+hold_ends(const pg_uuid_t *freelancer, Jsonb *pinned)
+{
+	char *duration = hold_of_level(freelancer);
+
+	if (duration == NULL)
+		duration = skl_policy_pinned(pinned, "earningHold");
+	return skl_now_plus(duration != NULL ? skl_policy_parse_interval(duration)
+										 : skl_policy_interval("earningHold"));
 }
 
 /* Writes down what the freelancer earned, and when it comes off hold. */
@@ -198,7 +215,7 @@ skl_step_earning(const SklFire *fire, const SklStep *step, const SklRelease *rel
 {
 	bool isnull;
 	Datum policy = skl_fire_datum(fire, "policy", &isnull);
-	TimestampTz available_at = hold_ends(DatumGetJsonbP(policy));
+	TimestampTz available_at = hold_ends(&step->freelancer, DatumGetJsonbP(policy));
 	pg_uuid_t earning = insert_earning(step, release, policy, available_at);
 
 	skl_schedule("earning", &earning, "mature", available_at);

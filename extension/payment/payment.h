@@ -143,6 +143,14 @@ typedef struct SklFeeTaxed
 /* Posts the tax that the fee of an earning includes (T16), where the payer's country has one. */
 extern void skl_tax_fee(const pg_uuid_t *earning, const SklFeeTaxed *fee);
 
+/* ---- earning_return.c ---- */
+
+/*
+ * Writes down what goes back of the earnings of a milestone, the newest first, and takes the tax
+ * within the fee back. fee: the service fee on the step that was given back, by this posting.
+ */
+extern void skl_earning_return(const SklStep *step, int64 fee, int64 posting);
+
 /* ---- charge.c ---- */
 
 /* T1b: what the provider keeps of a captured charge, once. */

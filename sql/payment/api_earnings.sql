@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION skillancer.earning_groups(p_group_by text, p_state text, p_currency text, p_from timestamptz,
 		p_to timestamptz)
 	RETURNS TABLE (key text, currency text, earnings bigint, gross skillancer.monetary, fee skillancer.monetary,
-		net skillancer.monetary)
+		net skillancer.monetary, returned skillancer.monetary)
 	LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
@@ -17,8 +17,12 @@ BEGIN
 				WHEN p_group_by = 'client' THEN e.client_id::text
 				WHEN p_group_by = 'booking' THEN e.booking_id::text
 				ELSE '' END,
-			skillancer.monetary_currency(e.gross), count(*), skillancer.sum(e.gross), skillancer.sum(e.fee), skillancer.sum(e.net)
+			skillancer.monetary_currency(e.gross), count(*), skillancer.sum(e.gross), skillancer.sum(e.fee), skillancer.sum(e.net),
+			skillancer.monetary_of(coalesce(sum(r.net), 0)::bigint, skillancer.monetary_currency(e.gross))
 		FROM skillancer.earning e
+		LEFT JOIN LATERAL (
+			SELECT sum(skillancer.monetary_minor(b.gross - b.fee)) AS net FROM skillancer.earning_return b WHERE b.earning_id = e.id
+		) r ON true
 		WHERE e.freelancer_id = skillancer.current_user_id() AND (p_state IS NULL OR e.state = p_state)
 			AND (p_currency IS NULL OR skillancer.monetary_currency(e.gross) = p_currency)
 			AND (p_from IS NULL OR e.created_at >= p_from) AND (p_to IS NULL OR e.created_at < p_to)
@@ -26,7 +30,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.earning_groups(text, text, text, timestamptz, timestamptz) IS
-	'Sums of the caller''s earnings by currency and by day, week, month, year (UTC), client or booking; NULL is one group a currency.';
+	'Sums of the caller''s earnings by currency and by day, week, month, year (UTC), client or booking; NULL is one group a currency. returned is what was given back of the net later.';
 GRANT EXECUTE ON FUNCTION skillancer.earning_groups(text, text, text, timestamptz, timestamptz) TO skillancer_bridge;
 
 -- The name of a group, for people.
@@ -57,7 +61,7 @@ DECLARE
 	v_reply skillancer.reply;
 BEGIN
 	SELECT array_agg(skillancer.json_doc(p_group_by, g.key, 'name', skillancer.earning_group_name(p_group_by, g.key),
-			'earnings', g.earnings, 'gross', g.gross, 'fee', g.fee, 'net', g.net) ORDER BY g.place DESC),
+			'earnings', g.earnings, 'gross', g.gross, 'fee', g.fee, 'net', g.net, 'returned', g.returned) ORDER BY g.place DESC),
 		array_agg(g.place ORDER BY g.place DESC)
 	INTO v_items, v_keys
 	FROM (
@@ -70,7 +74,7 @@ BEGIN
 	v_reply := skillancer.list_reply(v_items, v_keys, p_limit, p_scope);
 	v_reply.meta := v_reply.meta || jsonb_build_object('totals', coalesce((
 		SELECT jsonb_agg(jsonb_build_object('earnings', t.earnings, 'gross', t.gross::jsonb, 'fee', t.fee::jsonb,
-			'net', t.net::jsonb) ORDER BY t.currency)
+			'net', t.net::jsonb, 'returned', t.returned::jsonb) ORDER BY t.currency)
 		FROM skillancer.earning_groups(NULL, p_state, p_currency, p_from, p_to) t), '[]'));
 	RETURN v_reply;
 END
@@ -121,4 +125,4 @@ $$;
 COMMENT ON FUNCTION skillancer_api.earning_list(text, text, text, timestamptz, timestamptz, integer, text) IS
 	'The caller''s earnings with gross, fee and net, newest first. groupBy=day|week|month|year|client|booking adds them up; meta.totals has the sums by currency.';
 SELECT skillancer.add_route('GET', '/v1/payments/earnings', 'earning_list', summary => 'My earnings',
-	answers => '[earning_doc|earning_group] meta {totals?: [{earnings: bigint, gross: monetary, fee: monetary, net: monetary}]}');
+	answers => '[earning_doc|earning_group] meta {totals?: [{earnings: bigint, gross: monetary, fee: monetary, net: monetary, returned: monetary}]}');

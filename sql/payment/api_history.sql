@@ -28,6 +28,8 @@ BEGIN
 			JOIN skillancer.ledger_account a ON a.id = e.account
 			WHERE e.txn = p_txn AND a.booking_id IS NOT NULL LIMIT 1),
 		(SELECT g.booking_id FROM skillancer.earning g WHERE g.id = p_ref),
+		(SELECT m.booking_id FROM skillancer.milestone m WHERE m.id = p_ref::skillancer.milestone_id),
+		(SELECT g.booking_id FROM skillancer.earning g WHERE g.tip_id = p_ref),
 		(SELECT m.booking_id FROM skillancer.charge c JOIN skillancer.milestone m ON m.id = c.milestone_id
 			WHERE c.id = p_ref::skillancer.charge_id));
 END
@@ -44,7 +46,7 @@ AS $$
 BEGIN
 	RETURN CASE
 		WHEN p_ref IS NULL THEN NULL
-		WHEN p_kind IN ('fund', 'release', 'release_part', 'refund', 'refund_part', 'give_back') THEN
+		WHEN p_kind IN ('fund', 'release', 'release_part', 'refund', 'refund_part', 'give_back', 'roll') THEN
 			json_build_object('type', 'milestone', 'id', p_ref::skillancer.milestone_id)
 		WHEN p_kind IN ('charge', 'charge_cost') THEN json_build_object('type', 'charge', 'id', p_ref::skillancer.charge_id)
 		WHEN p_kind IN ('connects_used', 'connects_returned') THEN

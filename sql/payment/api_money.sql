@@ -14,6 +14,7 @@ BEGIN
 			'pending', skillancer.monetary_of(w.pending, w.currency),
 			'available', skillancer.monetary_of(w.available, w.currency),
 			'inTransit', skillancer.monetary_of(w.in_transit, w.currency),
+			'refunding', skillancer.monetary_of(w.refunding, w.currency),
 			'receivable', skillancer.monetary_of(w.receivable, w.currency)
 		) ORDER BY w.currency)
 		FROM (
@@ -22,6 +23,7 @@ BEGIN
 				coalesce(sum(m.minor) FILTER (WHERE m.class = 'freelancer_pending'), 0)::bigint AS pending,
 				coalesce(sum(m.minor) FILTER (WHERE m.class = 'freelancer_available'), 0)::bigint AS available,
 				coalesce(sum(m.minor) FILTER (WHERE m.class = 'payout_transit'), 0)::bigint AS in_transit,
+				coalesce(sum(m.minor) FILTER (WHERE m.class = 'refund_transit'), 0)::bigint AS refunding,
 				coalesce(sum(m.minor) FILTER (WHERE m.class = 'freelancer_receivable'), 0)::bigint AS receivable
 			FROM (
 				SELECT a.class, a.currency, a.balance AS minor
@@ -33,15 +35,19 @@ BEGIN
 				FROM skillancer.payout p
 				WHERE p.user_id = skillancer.current_user_id()
 					AND p.state NOT IN ('CREATED', 'PAID', 'FAILED', 'CANCELLED', 'RETURNED')
+				UNION ALL
+				SELECT 'refund_transit', skillancer.monetary_currency(r.amount), skillancer.monetary_minor(r.amount)
+				FROM skillancer.refund r
+				WHERE r.user_id = skillancer.current_user_id() AND r.state IN ('PROCESSING', 'ERRORED')
 			) m
 			GROUP BY m.currency
 		) w), '[]'::json);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.wallet_get() IS
-	'Balances of the caller by currency: wallet (to pay with), pending (earned, on hold), available (to be paid out), inTransit (payouts on their way, without fees), receivable (owed to the platform).';
+	'Balances of the caller by currency: wallet (to pay with), pending (earned, on hold), available (to be paid out), inTransit (payouts on their way, without fees), refunding (on its way to a card), receivable (owed to the platform).';
 SELECT skillancer.add_route('GET', '/v1/payments/wallet', 'wallet_get', summary => 'My balances',
-	answers => '[{currency: text, wallet: monetary, pending: monetary, available: monetary, inTransit: monetary, receivable: monetary}]');
+	answers => '[{currency: text, wallet: monetary, pending: monetary, available: monetary, inTransit: monetary, refunding: monetary, receivable: monetary}]');
 
 -- What a price would cost either side.
 CREATE OR REPLACE FUNCTION skillancer_api.fee_preview(p_amount numeric, p_currency text,

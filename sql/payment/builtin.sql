@@ -29,6 +29,7 @@ SELECT skillancer.put_policy('paymentReminder', '"P1D"', 'How often the payment 
 SELECT skillancer.put_policy('revisionLimit', '10', 'Change requests of one milestone');
 SELECT skillancer.put_policy('ledgerCloseDelay', '"PT1H"', 'The books of a day can be closed when it has been over for this long');
 SELECT skillancer.put_policy('earningHold', '"P5D"', 'Released money is on hold for this long before it can be paid out');
+SELECT skillancer.put_policy('earningHoldByLevel', '{"ESTABLISHED": "P3D", "TOP": "P1D"}', 'earningHold by level of the freelancer, as it is at the release; a level that is not named has earningHold');
 SELECT skillancer.put_policy('reviewWindow', '"P14D"', 'Reviews may be written for this long after a booking ended, then all are published');
 SELECT skillancer.put_policy('payoutCooldown', '"PT72H"', 'A new payout method cannot be used for this long');
 SELECT skillancer.put_policy('payoutVelocity', '{"count": 20, "window": "PT24H"}', 'Payouts that one person may request within the window; payout_rule.window_maximum limits their amount');

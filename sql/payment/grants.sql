@@ -53,3 +53,5 @@ GRANT SELECT ON skillancer.invoice, skillancer.invoice_doc, skillancer.document_
 	TO skillancer_bridge;
 GRANT SELECT, INSERT ON skillancer.invoice TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.invoice_series TO skillancer_engine;
+GRANT SELECT ON skillancer.earning_return TO skillancer_bridge;
+GRANT SELECT, INSERT, UPDATE ON skillancer.earning_return TO skillancer_engine;

@@ -184,7 +184,9 @@ DECLARE
 	v_taxed skillancer.monetary;
 	v_tax skillancer.monetary;
 BEGIN
-	SELECT * INTO v_invoice FROM skillancer.invoice i WHERE i.id = p_invoice FOR NO KEY UPDATE;
+	-- invoices are never locked as rows, because nobody may change them
+	PERFORM pg_advisory_xact_lock(hashtextextended(p_invoice::text, 37));
+	SELECT * INTO v_invoice FROM skillancer.invoice i WHERE i.id = p_invoice;
 	SELECT -coalesce(skillancer.sum(i.total), p_amount - p_amount), -coalesce(skillancer.sum(i.tax), p_amount - p_amount)
 	INTO v_before, v_taxed
 	FROM skillancer.invoice i WHERE i.corrects = p_invoice AND i.ref <> p_ref;
@@ -203,6 +205,28 @@ $$;
 COMMENT ON FUNCTION skillancer.credit_invoice(skillancer.invoice_id, uuid, skillancer.monetary, text, bigint) IS
 	'Issues a credit note about an amount of an invoice, once for a ref (the refund); never more than the invoice. Credits of the whole amount take exactly its tax back.';
 
+-- The credit notes of what a freelancer gave back.
+CREATE OR REPLACE FUNCTION skillancer.credit_return(p_return uuid) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_return skillancer.earning_return%ROWTYPE;
+BEGIN
+	SELECT * INTO v_return FROM skillancer.earning_return r WHERE r.id = p_return;
+	PERFORM skillancer.credit_invoice(i.id, p_return,
+		CASE i.kind WHEN 'SERVICE' THEN v_return.gross ELSE v_return.fee END,
+		CASE i.kind WHEN 'SERVICE' THEN 'Given back' ELSE 'Service fee on ' || v_return.gross || ' that was given back' END, v_return.posting)
+	FROM skillancer.invoice i
+	WHERE i.ref = v_return.earning_id
+		AND (i.kind = 'SERVICE' OR i.kind = 'PLATFORM_FEE' AND skillancer.monetary_minor(v_return.fee) > 0)
+	ORDER BY i.id;
+	UPDATE skillancer.earning_return r SET credited = true WHERE r.id = p_return;
+END
+$$;
+COMMENT ON FUNCTION skillancer.credit_return(uuid) IS
+	'Issues credit notes about the freelancer''s invoice and the service fee of an earning of which a part went back.';
+
 -- Issues one document in a subtransaction.
 CREATE OR REPLACE FUNCTION skillancer.try_invoice(p_kind text, p_ref uuid) RETURNS bigint
 	LANGUAGE plpgsql
@@ -212,6 +236,7 @@ BEGIN
 	CASE p_kind
 		WHEN 'earning' THEN PERFORM skillancer.invoice_earning(p_ref);
 		WHEN 'charge' THEN PERFORM skillancer.invoice_charge(p_ref::skillancer.charge_id);
+		WHEN 'return' THEN PERFORM skillancer.credit_return(p_ref);
 		WHEN 'payout' THEN PERFORM skillancer.invoice_payout(p_ref::skillancer.payout_id);
 	END CASE;
 	RETURN 1;
@@ -221,7 +246,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION skillancer.try_invoice(text, uuid) IS
-	'Invoices an earning, charge or payout; one that fails is logged, takes no number, and is tried again.';
+	'Invoices an earning, charge, payout or return; one that fails is logged, takes no number, and is tried again.';
 
 -- The job of the timekeeper.
 CREATE OR REPLACE FUNCTION skillancer.issue_invoices() RETURNS bigint
@@ -234,6 +259,9 @@ DECLARE
 BEGIN
 	FOR v_item IN SELECT e.id FROM skillancer.earning e WHERE NOT e.invoiced ORDER BY e.id LIMIT 200 FOR UPDATE SKIP LOCKED LOOP
 		v_issued := v_issued + skillancer.try_invoice('earning', v_item.id);
+	END LOOP;
+	FOR v_item IN SELECT r.id FROM skillancer.earning_return r WHERE NOT r.credited ORDER BY r.id LIMIT 200 FOR UPDATE SKIP LOCKED LOOP
+		v_issued := v_issued + skillancer.try_invoice('return', v_item.id);
 	END LOOP;
 	FOR v_item IN SELECT c.id::uuid AS id FROM skillancer.charge c WHERE c.state = 'CAPTURED' AND c.receipt_id IS NULL
 		ORDER BY c.id LIMIT 200 FOR UPDATE SKIP LOCKED

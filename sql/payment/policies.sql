@@ -111,3 +111,6 @@ CREATE POLICY invoice_series_read ON skillancer.invoice_series FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
 CREATE POLICY document_template_read ON skillancer.document_template FOR SELECT
 	USING ((SELECT skillancer.has_request()));
+CREATE POLICY earning_return_read ON skillancer.earning_return FOR SELECT
+	USING (freelancer_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('finance:view')));

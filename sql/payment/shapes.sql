@@ -8,7 +8,7 @@ SELECT skillancer.add_shape('dry_run',
 SELECT skillancer.add_shape('movement',
 	'{posting: bigint, kind: text, at: timestamptz, bookingId: booking_id|null, reference: {type: text, id: text|null}|null, gross: monetary|null, fee: monetary|null, entries: [{account: text, change: monetary, balance: monetary}]}');
 SELECT skillancer.add_shape('earning_group',
-	'{day?: text, week?: text, month?: text, year?: text, client?: text, booking?: text, name: text|null, earnings: bigint, gross: monetary, fee: monetary, net: monetary}');
+	'{day?: text, week?: text, month?: text, year?: text, client?: text, booking?: text, name: text|null, earnings: bigint, gross: monetary, fee: monetary, net: monetary, returned: monetary}');
 SELECT skillancer.add_shape('conversion',
 	'{id: uuid, sold: monetary, spread: monetary, bought: monetary, rate: text, rateAt: timestamptz, createdAt: timestamptz}');
 SELECT skillancer.add_shape('connect_purchase',

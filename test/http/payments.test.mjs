@@ -116,7 +116,7 @@ describe('history and earnings', () => {
 		assert.ok(await until(async () => (await seller.get('/v1/payments/wallet'))[0]?.available.amount === '940.00', 15000), 'fees: 100 + 60, earned 940');
 		await seller.post('/v1/payouts', { amount: usd('100.00'), paymentMethodId: bank.id }, 201);
 		assert.deepEqual((await seller.get('/v1/payments/wallet')), [{ currency: 'USD', wallet: usd('0.00'), pending: usd('0.00'),
-			available: usd('840.00'), inTransit: usd('98.00'), receivable: usd('0.00') }]);
+			available: usd('840.00'), inTransit: usd('98.00'), refunding: usd('0.00'), receivable: usd('0.00') }]);
 		assert.deepEqual(await other.get('/v1/payments/wallet'), []);
 	});
 
@@ -157,7 +157,7 @@ describe('history and earnings', () => {
 
 	test('earnings add up to what the ledger holds', async () => {
 		const month = await call('GET', '/v1/payments/earnings?groupBy=month', { token: seller.token });
-		assert.deepEqual(month.json.meta.totals, [{ earnings: 3, gross: usd('1100.00'), fee: usd('160.00'), net: usd('940.00') }]);
+		assert.deepEqual(month.json.meta.totals, [{ earnings: 3, gross: usd('1100.00'), fee: usd('160.00'), net: usd('940.00'), returned: usd('0.00') }]);
 		assert.equal(month.json.data.length, 1);
 		const [[credited]] = sql(`SELECT skillancer.monetary_of(-sum(e.amount)::bigint, 'USD')::numeric FROM skillancer.ledger_entry e
 			JOIN skillancer.ledger_account a ON a.id = e.account JOIN skillancer.ledger_txn t ON t.id = e.txn
