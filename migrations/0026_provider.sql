@@ -67,7 +67,7 @@ CREATE INDEX provider_call_settled_idx ON skillancer.provider_call (settled_at) 
 
 -- Webhooks of providers, each once.
 CREATE TABLE skillancer.provider_event (
-	provider text NOT NULL CHECK (provider IN ('stripe')),
+	provider text NOT NULL CHECK (provider IN ('sandbox', 'stripe')),
 	id text NOT NULL CHECK (length(id) BETWEEN 1 AND 255),
 	type text NOT NULL CHECK (length(type) <= 255),
 	object jsonb,

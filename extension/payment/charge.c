@@ -122,12 +122,28 @@ ask_for_cost(const SklFire *fire)
 					 skl_now_plus(skl_policy_interval("providerAskDelay")));
 }
 
+/* A token of the sandbox may be charged back later. */
+static void
+plan_dispute(const SklFire *fire)
+{
+	SklProviderItem item;
+	const char *later;
+
+	if (!skl_provider_item(SKL_KIND_CHARGE, &fire->id, &item))
+		return;
+	later = skl_sandbox_later(&item);
+	if (later != NULL)
+		skl_schedule("charge", &fire->id, later,
+					 skl_now_plus(skl_policy_interval("sandboxChargebackDelay")));
+}
+
 /* Money that came too late for its milestone, because the rest was spent, stays in the wallet. */
 static void
 effect_capture(const SklFire *fire)
 {
 	post_capture(fire);
 	ask_for_cost(fire);
+	plan_dispute(fire);
 	tell_milestone(fire, wallet_covers_milestone(fire) ? "fund" : "payment_failed");
 }
 

@@ -266,6 +266,26 @@ skl_provider_first(SklProviderItem *item, SklProviderOp op, const char *on_its_w
 		(void) skl_provider_apply(item, &answer, true, &note);
 }
 
+/* The bank behind tok_chargeback takes its money back: the sandbox sends what Stripe would send. */
+static void
+effect_bank_disputes(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT(
+		"SELECT skillancer.provider_take('sandbox', jsonb_build_object('id', 'sandbox_' || c.id,"
+		" 'type', 'charge.dispute.created', 'created', extract(epoch FROM skillancer.now()),"
+		" 'data', jsonb_build_object('object', jsonb_build_object('id', 'sandbox_dispute_' || c.id,"
+		" 'object', 'dispute', 'status', 'needs_response', 'reason', 'fraudulent',"
+		" 'amount', skillancer.monetary_minor(c.amount),"
+		" 'currency', skillancer.monetary_currency(c.amount), 'payment_intent', c.external_id,"
+		" 'balance_transactions', jsonb_build_array(jsonb_build_object("
+		"  'fee', skillancer.policy_int('sandboxChargebackFee')))))))"
+		" FROM skillancer.charge c WHERE c.id = $1::skillancer.charge_id",
+		UUIDOID);
+	Datum args[1] = {UUIDPGetDatum(&fire->id)};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
 /* The time has come to hand a payout over. */
 static void
 effect_payout_submit(const SklFire *fire)
@@ -302,6 +322,7 @@ skl_provider_init(void)
 	skl_register_effect("payout", "submit", effect_payout_submit);
 	skl_register_effect("payout", "send", effect_send);
 	skl_register_effect("payout", "ask", effect_ask);
+	skl_register_effect("charge", "bank_disputes", effect_bank_disputes);
 	skl_register_effect("refund", "send", effect_send_refund);
 	skl_register_effect("refund", "ask", effect_ask);
 }

@@ -176,7 +176,7 @@ interpret(const SklProviderItem *item, const SklProviderAnswer *answer, bool ask
 		}
 	}
 	if ((answer->outcome == SKL_OUTCOME_DECLINED || answer->outcome == SKL_OUTCOME_VOIDED) &&
-		strcmp(item->state, "PAID") == 0)
+		(strcmp(item->state, "PAID") == 0 || strcmp(item->state, "REFUNDED") == 0))
 		meant.outcome = SKL_OUTCOME_RETURNED;
 	return meant;
 }
@@ -204,7 +204,10 @@ static SklApplied
 judge(const SklProviderItem *item, const SklProviderAnswer *answer, const char *event, bool asked,
 	  const char **note)
 {
-	if (find_step(item, event, true) != NULL)
+	bool taken_back = strcmp(item->state, "CHARGED_BACK") == 0;
+
+	if (find_step(item, event, true) != NULL ||
+		(taken_back && answer->outcome == SKL_OUTCOME_SUCCEEDED))
 		return SKL_APPLIED_DONE;
 	if (!is_settled(item->state))
 		return asked ? SKL_APPLIED_WAIT : SKL_APPLIED_STALE;

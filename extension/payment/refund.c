@@ -8,10 +8,12 @@
 #include "core/errors.h"
 #include "core/spi.h"
 #include "payment/payment.h"
+#include "payment/provider.h"
 
 #include "catalog/pg_type_d.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_charge_left);
+PG_FUNCTION_INFO_V1(skl_fn_refund_run);
 
 /* One posting of a refund: its amount from one account to another. */
 static void
@@ -116,6 +118,29 @@ skl_fn_charge_left(PG_FUNCTION_ARGS)
 	skl_spi_finish();
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_MONETARY_P(skl_monetary_make(left, currency));
+}
+
+/* refund_run(refund) returns text: asks the provider, at once or through the courier. */
+Datum
+skl_fn_refund_run(PG_FUNCTION_ARGS)
+{
+	static SklStmt stmt = SKL_STMT("SELECT state FROM skillancer.refund"
+								   " WHERE id = $1::skillancer.refund_id",
+								   UUIDOID);
+	Datum args[1] = {PG_GETARG_DATUM(0)};
+	MemoryContext caller = CurrentMemoryContext;
+	SklProviderItem item;
+	text *state;
+
+	skl_spi_connect();
+	if (!skl_provider_item(SKL_KIND_REFUND, PG_GETARG_UUID_P(0), &item))
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+	skl_provider_first(&item, SKL_OP_REFUND, "send");
+	skl_spi_exec(&stmt, args, NULL);
+	MemoryContextSwitchTo(caller);
+	state = cstring_to_text(skl_spi_text(0, 1));
+	skl_spi_finish();
+	PG_RETURN_TEXT_P(state);
 }
 
 void

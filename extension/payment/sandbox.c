@@ -15,6 +15,14 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_sandbox_label);
 
+/* What becomes of money that goes back to a card. */
+typedef enum SandboxRefund
+{
+	REFUND_SUCCEEDS,
+	REFUND_DECLINED,
+	REFUND_SILENT /* no answer; when asked, it succeeded */
+} SandboxRefund;
+
 /* What the sandbox does with one of its tokens. */
 typedef struct SandboxToken
 {
@@ -25,6 +33,7 @@ typedef struct SandboxToken
 	SklOutcome asked;		  /* what it says when it is asked */
 	const char *failure_code; /* of a refusal */
 	const char *later;		  /* event that follows what succeeded, or NULL */
+	SandboxRefund refund;
 } SandboxToken;
 
 #define DECLINED SKL_OUTCOME_DECLINED, SKL_OUTCOME_DECLINED
@@ -47,6 +56,11 @@ static const SandboxToken tokens[] = {
 	 "card_declined", NULL},
 	{"tok_no_answer_lost", "PAYMENT", "Test card ending 1113", SILENT, SKL_OUTCOME_ABSENT, NULL,
 	 NULL},
+	{"tok_chargeback", "PAYMENT", "Test card ending 0259", SUCCEEDED, NULL, "bank_disputes"},
+	{"tok_refund_declined", "PAYMENT", "Test card ending 5126", SUCCEEDED,
+	 "expired_or_canceled_card", NULL, REFUND_DECLINED},
+	{"tok_refund_no_answer", "PAYMENT", "Test card ending 7726", SUCCEEDED, NULL, NULL,
+	 REFUND_SILENT},
 	{"tok_bank_success", "PAYOUT", "Test account ending 6789", SUCCEEDED, NULL, NULL},
 	{"tok_bank_closed", "PAYOUT", "Test account ending 0001", DECLINED, "account_closed", NULL},
 	{"tok_bank_returned", "PAYOUT", "Test account ending 0002", SUCCEEDED, "no_account", "return"},
@@ -67,7 +81,7 @@ find_token(const char *kind, const char *token)
 	return NULL;
 }
 
-/* The token of an item; a refund goes back to its charge without one. */
+/* The token of an item; of a refund, that of its charge. */
 static const SandboxToken *
 token_of(const SklProviderItem *item)
 {
@@ -95,18 +109,26 @@ start_first(const SklProviderItem *item, SklProviderStep *step)
 	answer_with(item, token_of(item)->first, &step->answer);
 }
 
-static void
-start_ask(const SklProviderItem *item, SklProviderStep *step)
-{
-	answer_with(item, item->kind == SKL_KIND_REFUND ? SKL_OUTCOME_SUCCEEDED : token_of(item)->asked,
-				&step->answer);
-}
-
-/* Cards take their money back. */
+/* Cards take their money back, most of them. */
 static void
 start_refund(const SklProviderItem *item, SklProviderStep *step)
 {
-	answer_with(item, SKL_OUTCOME_SUCCEEDED, &step->answer);
+	static const SklOutcome outcomes[] = {[REFUND_SUCCEEDS] = SKL_OUTCOME_SUCCEEDED,
+										  [REFUND_DECLINED] = SKL_OUTCOME_DECLINED,
+										  [REFUND_SILENT] = SKL_OUTCOME_NONE};
+
+	answer_with(item, outcomes[token_of(item)->refund], &step->answer);
+}
+
+static void
+start_ask(const SklProviderItem *item, SklProviderStep *step)
+{
+	if (item->kind != SKL_KIND_REFUND)
+		answer_with(item, token_of(item)->asked, &step->answer);
+	else if (token_of(item)->refund == REFUND_SILENT)
+		answer_with(item, SKL_OUTCOME_SUCCEEDED, &step->answer);
+	else
+		start_refund(item, step);
 }
 
 static const char *

@@ -16,7 +16,10 @@
 #include "core/guc.h"
 #include "payment/provider.h"
 
+#include "common/int.h"
 #include "lib/stringinfo.h"
+
+PG_FUNCTION_INFO_V1(skl_fn_stripe_minor);
 
 /* A number of Stripe's: letters, digits, underscores. */
 static bool
@@ -85,6 +88,31 @@ to_stripe(const SklMonetary *amount)
 	return amount->minor;
 }
 
+/* Stripe's units of a currency in ours. */
+static int64
+from_stripe(int64 amount, const char *currency)
+{
+	int64 scaled = amount;
+
+	for (size_t i = 0; i < lengthof(units); i++)
+	{
+		if (strcmp(units[i].currency, currency) != 0)
+			continue;
+		if (pg_mul_s64_overflow(amount, units[i].divided, &scaled))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("monetary out of range")));
+		scaled /= units[i].times;
+	}
+	return scaled;
+}
+
+/* stripe_minor(amount bigint, currency text) returns bigint: Stripe's units in ours. */
+Datum
+skl_fn_stripe_minor(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(from_stripe(PG_GETARG_INT64(0), text_to_cstring(PG_GETARG_TEXT_PP(1))));
+}
+
 /* Reads an amount and its currency out of an object; leaves money alone when they are not there. */
 static void
 read_money(Jsonb *object, const char *amount_path, const char *currency_path, SklMonetary *money)
@@ -98,12 +126,7 @@ read_money(Jsonb *object, const char *amount_path, const char *currency_path, Sk
 	for (int i = 0; i < 3; i++)
 		money->currency[i] = (char) pg_toupper((unsigned char) currency[i]);
 	money->currency[3] = '\0';
-	money->minor = strtoll(amount, NULL, 10);
-	for (size_t i = 0; i < lengthof(units); i++)
-	{
-		if (strcmp(units[i].currency, money->currency) == 0)
-			money->minor = money->minor * units[i].divided / units[i].times;
-	}
+	money->minor = from_stripe(strtoll(amount, NULL, 10), money->currency);
 }
 
 /* ---- forms ---- */

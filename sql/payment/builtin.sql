@@ -44,6 +44,8 @@ SELECT skillancer.put_policy('providerUnknownTerm', '"PT2H"', 'What a provider d
 SELECT skillancer.put_policy('providerKeyTerm', '"PT23H"', 'A call is not sent again after this long: the provider may have forgotten its idempotency key');
 SELECT skillancer.put_policy('providerRetention', '"P90D"', 'Settled calls and webhooks of payment providers are kept for this long');
 SELECT skillancer.put_policy('webhookTolerance', '300', 'Seconds between the signature of a webhook and its arrival');
+SELECT skillancer.put_policy('sandboxChargebackDelay', '"PT1H"', 'A charge with tok_chargeback is charged back after this long');
+SELECT skillancer.put_policy('sandboxChargebackFee', '1500', 'What the sandbox''s bank takes for a charge-back, in minor units');
 SELECT skillancer.put_policy('sandboxReturnDelay', '"PT1H"', 'A payout to tok_bank_returned comes back after this long');
 SELECT skillancer.put_policy('sandboxCost', '{"bps": 290, "fixed": 30}', 'What the sandbox provider keeps of a charge: hundredths of a percent, and minor units');
 SELECT skillancer.put_policy('feeVersion', '1', 'Version of the fee schedule that new bookings get');

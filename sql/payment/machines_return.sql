@@ -14,6 +14,9 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('refund', 'PROCESSING', 'pay', 'REFUNDED', ARRAY['system'], NULL, 'payment.refunded'),
 	('refund', 'PROCESSING', 'fail', 'FAILED', ARRAY['system'], NULL, 'payment.refund_failed'),
 	('refund', 'PROCESSING', 'lose', 'ERRORED', ARRAY['system'], NULL, 'payment.refund_errored'),
+	('refund', 'PROCESSING', 'lose_silently', 'ERRORED', ARRAY['system'], 'provider_is_local', 'payment.refund_errored'),
+	('refund', 'PROCESSING', 'ask', 'PROCESSING', ARRAY['system'], 'provider_is_remote', NULL),
+	('refund', 'ERRORED', 'ask', 'ERRORED', ARRAY['system'], NULL, NULL),
 	('refund', 'ERRORED', 'pay', 'REFUNDED', ARRAY['system'], NULL, 'payment.refunded'),
 	('refund', 'ERRORED', 'fail', 'FAILED', ARRAY['system'], NULL, 'payment.refund_failed'),
 	('refund', 'ERRORED', 'process', 'PROCESSING', ARRAY['system'], NULL, 'payment.refund_processing'),
@@ -47,4 +50,7 @@ SELECT 'booking', s, 'tip', s, ARRAY['client'], NULL, 'booking.tipped'
 FROM unnest(ARRAY['ACTIVE', 'PAUSED', 'ENDING', 'COMPLETED', 'CANCELLED']) s;
 
 INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
+	('refund', 'PROCESSING', 'lose_silently', 'providerSilence'),
+	('refund', 'PROCESSING', 'ask', 'providerPendingAsk'),
+	('refund', 'ERRORED', 'ask', 'providerAskDelay'),
 	('adjustment', 'PROPOSED', 'expire', 'adjustmentTerm');

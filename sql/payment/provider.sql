@@ -32,6 +32,13 @@ CREATE OR REPLACE FUNCTION skillancer.provider_read_event(p_kind text, p_ref uui
 COMMENT ON FUNCTION skillancer.provider_read_event(text, uuid, jsonb) IS
 	'Takes a charge, refund or payout to what a webhook says: {DONE | STALE | ASK | PARKED, note}.';
 
+-- Amounts as Stripe counts them.
+CREATE OR REPLACE FUNCTION skillancer.stripe_minor(p_amount bigint, p_currency text) RETURNS bigint
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'skl_fn_stripe_minor';
+COMMENT ON FUNCTION skillancer.stripe_minor(bigint, text) IS
+	'Minor units of ISO 4217 for an amount as Stripe counts it: ISK, UGX and MGA differ.';
+
 -- What the provider said besides yes or no.
 CREATE OR REPLACE FUNCTION skillancer.provider_remember(p_kind text, p_ref uuid, p_external_id text,
 		p_cost skillancer.monetary, p_action_url text)
@@ -49,6 +56,9 @@ BEGIN
 		WHEN 'payout' THEN
 			UPDATE skillancer.payout p SET external_id = p_external_id
 			WHERE p.id = p_ref::skillancer.payout_id AND p.external_id IS NULL;
+		WHEN 'refund' THEN
+			UPDATE skillancer.refund r SET external_id = p_external_id
+			WHERE r.id = p_ref::skillancer.refund_id AND r.external_id IS NULL;
 	END CASE;
 END
 $$;
@@ -69,11 +79,15 @@ BEGIN
 			PERFORM FROM skillancer.charge c WHERE c.id = p_ref::skillancer.charge_id FOR NO KEY UPDATE;
 		WHEN 'payout' THEN
 			PERFORM FROM skillancer.payout p WHERE p.id = p_ref::skillancer.payout_id FOR NO KEY UPDATE;
+		WHEN 'refund' THEN
+			PERFORM FROM skillancer.charge c
+			WHERE c.id = (SELECT r.charge_id FROM skillancer.refund r WHERE r.id = p_ref::skillancer.refund_id) FOR NO KEY UPDATE;
+			PERFORM FROM skillancer.refund r WHERE r.id = p_ref::skillancer.refund_id FOR NO KEY UPDATE;
 	END CASE;
 END
 $$;
 COMMENT ON FUNCTION skillancer.provider_lock(text, uuid) IS
-	'Locks a charge, refund or payout in the order that all locks are taken: booking, milestone, then itself.';
+	'Locks a charge, refund or payout in the order that all locks are taken: booking, milestone, charge, then itself.';
 
 -- When to send again.
 CREATE OR REPLACE FUNCTION skillancer.provider_retry_at(p_attempt integer) RETURNS timestamptz
@@ -285,6 +299,44 @@ $fn$;
 COMMENT ON FUNCTION skillancer.provider_find(text, jsonb) IS
 	'The charge, refund or payout that an object of the provider is: by its number, else by the id that we keep in its metadata. ref is NULL when there is none.';
 
+-- Settles what a card holder's bank has done.
+CREATE OR REPLACE FUNCTION skillancer.provider_settle_dispute(p_provider text, p_object jsonb) RETURNS text[]
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_status text := p_object ->> 'status';
+	v_currency text := upper(p_object ->> 'currency');
+	v_reference text := p_object ->> 'id';
+	v_amount bigint := (p_object ->> 'amount')::bigint;
+	v_fee bigint := coalesce((p_object #>> '{balance_transactions,0,fee}')::bigint, 0);
+	v_charge record;
+BEGIN
+	IF v_status LIKE 'warning%' THEN
+		RETURN ARRAY['STALE', 'an inquiry: no money has moved', NULL];
+	END IF;
+	SELECT c.id, c.amount INTO v_charge FROM skillancer.charge c
+	WHERE c.provider = p_provider AND c.external_id = p_object ->> 'payment_intent';
+	IF NOT FOUND THEN
+		RETURN ARRAY['IGNORED', 'about nothing of ours', NULL];
+	ELSIF v_currency <> skillancer.monetary_currency(v_charge.amount) OR v_status NOT IN ('needs_response', 'under_review', 'won', 'lost') THEN
+		RETURN ARRAY['PARKED', format('a charge-back in %s that is %s', v_currency, v_status), v_charge.id::uuid::text];
+	END IF;
+	IF p_provider = 'stripe' THEN
+		v_amount := skillancer.stripe_minor(v_amount, v_currency);
+		v_fee := skillancer.stripe_minor(v_fee, v_currency);
+	END IF;
+	PERFORM skillancer.chargeback_open(v_charge.id, skillancer.monetary_of(v_amount, v_currency),
+		skillancer.monetary_of(v_fee, v_currency), v_reference, p_object ->> 'reason');
+	IF v_status IN ('won', 'lost') THEN
+		PERFORM skillancer.chargeback_close(v_reference, v_status = 'won');
+	END IF;
+	RETURN ARRAY['DONE', NULL, v_charge.id::uuid::text];
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.provider_settle_dispute(text, jsonb) IS
+	'Opens a charge-back, and closes one that was decided: {DONE | STALE | IGNORED | PARKED, note, charge}. Repeated and out of order it does nothing twice.';
+
 -- Settles a webhook.
 CREATE OR REPLACE FUNCTION skillancer.provider_settle_event(p_event text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -300,7 +352,10 @@ BEGIN
 		RETURN;
 	END IF;
 	SELECT f.kind, f.ref INTO v_found FROM skillancer.provider_find(v_event.provider, v_event.object) f;
-	IF v_found.ref IS NOT NULL THEN
+	IF v_event.object ->> 'object' = 'dispute' THEN
+		v_verdict := skillancer.provider_settle_dispute(v_event.provider, v_event.object);
+		SELECT 'charge' AS kind, v_verdict[3]::uuid AS ref INTO v_found;
+	ELSIF v_found.ref IS NOT NULL THEN
 		PERFORM skillancer.provider_lock(v_found.kind, v_found.ref);
 		v_verdict := skillancer.provider_read_event(v_found.kind, v_found.ref, v_event.object);
 	END IF;

@@ -467,7 +467,13 @@ UNION ALL
 SELECT 'payout' AS kind, p.id::uuid AS id, p.id::text AS name, p.user_id, p.state, p.provider, p.amount - p.fee AS amount, m.token,
 	p.external_id, NULL::text AS charge_external_id, p.created_at, p.updated_at
 FROM skillancer.payout p
-JOIN skillancer.payment_method m ON m.id = p.payment_method_id;
+JOIN skillancer.payment_method m ON m.id = p.payment_method_id
+UNION ALL
+SELECT 'refund' AS kind, r.id::uuid AS id, r.id::text AS name, r.user_id, r.state, r.provider, r.amount, m.token,
+	r.external_id, c.external_id AS charge_external_id, r.created_at, r.updated_at
+FROM skillancer.refund r
+JOIN skillancer.charge c ON c.id = r.charge_id
+JOIN skillancer.payment_method m ON m.id = c.payment_method_id;
 COMMENT ON VIEW skillancer.provider_item IS
 	'Charges, refunds and payouts as payment providers see them; amount is what moves, token the method, external_id the provider''s number.';
 
@@ -483,9 +489,16 @@ SELECT 'payout' AS item, p.id::uuid AS ref, p.user_id, p.state, p.amount - p.fee
 	p.provider, p.external_id
 FROM skillancer.payout p
 LEFT JOIN skillancer.ledger_account a ON a.class = 'payout_transit' AND a.ref = p.id::uuid AND a.owner IS NULL
-WHERE p.state IN ('REQUESTED', 'PROCESSING', 'ERRORED') OR a.balance <> 0;
+WHERE p.state IN ('REQUESTED', 'PROCESSING', 'ERRORED') OR a.balance <> 0
+UNION ALL
+SELECT 'refund' AS item, r.id::uuid AS ref, r.user_id, r.state, r.amount,
+	skillancer.monetary_of(a.balance, a.currency) AS booked, r.updated_at AS since, skillancer.now() - r.updated_at AS age,
+	r.provider, r.external_id
+FROM skillancer.refund r
+LEFT JOIN skillancer.ledger_account a ON a.class = 'refund_transit' AND a.ref = r.id::uuid AND a.owner IS NULL
+WHERE r.state IN ('CREATED', 'PROCESSING', 'ERRORED') OR a.balance <> 0;
 COMMENT ON VIEW skillancer.ledger_in_transit IS
-	'Charges that the provider has not decided and payouts that have not arrived, with their age and the provider''s number; booked is what the ledger holds in transit, and equals the amount of a payout.';
+	'Charges that the provider has not decided, payouts and refunds that have not arrived, with their age and the provider''s number; booked is what the ledger holds in transit, and equals the amount of a payout or refund.';
 
 -- A call to a provider, for finance.
 CREATE VIEW skillancer.provider_call_doc WITH (security_invoker = true) AS

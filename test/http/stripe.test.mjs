@@ -400,6 +400,94 @@ test('payouts to bank accounts take days, fail, and come back after they were pa
 	assert.deepEqual(stripe.problems.filter((p) => !/unexpected|status of/.test(p)), []);
 });
 
+// ---- refunds and charge-backs ----
+
+const refundOf = (id) => client.get(`/v1/payments/refunds/${id}`);
+
+async function refundBecomes(id, state) {
+	const found = await until(async () => { const now = await refundOf(id); return now.state === state && now; }, 15000);
+	assert.ok(found, `${id} becomes ${state}, it is ${(await refundOf(id)).state}: ${JSON.stringify(stripe.problems)}`);
+	return found;
+}
+
+test('refunds to the card: done, silent, declined later, and counted once', async () => {
+	const wallet = async () => Number((await client.get('/v1/payments/wallet')).find((w) => w.currency === 'USD').wallet.amount);
+	const charge = await becomes((await pay('pm_card_visa', '60.00')).id, 'CAPTURED');
+	const start = await wallet();
+	const back = (amount, status = 202) => client.post(`/v1/payments/charges/${charge.id}/refunds`, { amount: usd(amount) }, status);
+	const first = await back('20.00');
+	assert.equal(first.state, 'PROCESSING');
+	await refundBecomes(first.id, 'REFUNDED');
+	assert.equal(stripe.refunds.size, 1);
+
+	stripe.sending = false;
+	stripe.fault(/^POST .*refunds$/, 'after', 3);
+	const silent = await back('10.00');
+	await refundBecomes(silent.id, 'REFUNDED');
+	assert.equal(stripe.refunds.size, 2, 'it was asked for, not done again');
+	stripe.release();
+	stripe.sending = true;
+
+	stripe.pendingRefunds = true;
+	const slow = await back('5.00');
+	assert.ok(await until(() => stripe.refunds.size === 3));
+	assert.equal((await refundOf(slow.id)).state, 'PROCESSING');
+	assert.equal(sql(`SELECT booked FROM skillancer.ledger_in_transit WHERE item = 'refund' AND ref = '${slow.id}'::skillancer.refund_id::uuid`)[0][0], '5.00 USD');
+	stripe.settle([...stripe.refunds.values()][2], 'failed', { failure_reason: 'expired_or_canceled_card' });
+	assert.equal((await refundBecomes(slow.id, 'FAILED')).failureCode, 'expired_or_canceled_card');
+	stripe.pendingRefunds = false;
+
+	// one that was on the card and came back
+	stripe.settle([...stripe.refunds.values()][0], 'failed', { failure_reason: 'lost_or_stolen_card' });
+	await refundBecomes(first.id, 'FAILED');
+	assert.equal(await wallet(), start - 10);
+
+	// fifty clerks at once give back no more than came
+	const answers = await Promise.all(Array.from({ length: 20 }, () => client.raw('POST', `/v1/payments/charges/${charge.id}/refunds`, { amount: usd('10.00') })));
+	assert.equal(answers.filter((a) => a.status === 202).length, 5);
+	assert.ok(await until(() => stripe.refunded === 6000));
+	await agree('refunds');
+	assert.deepEqual(stripe.problems.filter((p) => /refund/i.test(p)), []);
+});
+
+test('charge-backs: opened, closed, told twice and in the wrong order', async () => {
+	const dispute = (charge, status, more = {}) => ({ id: `dp_${randomBytes(8).toString('hex')}`, object: 'dispute', status, reason: 'fraudulent',
+		amount: 3000, currency: 'usd', payment_intent: stripe.intentOf(charge.id)[0].id, balance_transactions: [{ fee: 1500 }], ...more });
+	const settled = (event) => until(() => sql(`SELECT state FROM skillancer.provider_event WHERE id = '${event.id}' AND state <> 'RECEIVED'`)[0]?.[0]);
+	stripe.sending = false;
+	const [won, lost, asked] = [await pay('pm_card_visa', '30.00'), await pay('pm_card_visa', '30.00'), await pay('pm_card_visa', '30.00')];
+	for (const { id } of [won, lost, asked]) await becomes(id, 'CAPTURED');
+
+	const inquiry = stripe.event('charge.dispute.created', dispute(asked, 'warning_needs_response'));
+	await stripe.deliver(inquiry);
+	assert.equal(await settled(inquiry), 'IGNORED');
+	assert.equal((await chargeOf(asked.id)).state, 'CAPTURED');
+
+	const first = dispute(won, 'needs_response');
+	const opened = stripe.event('charge.dispute.created', first);
+	await Promise.all([stripe.deliver(opened), stripe.deliver(opened), stripe.deliver(stripe.event('charge.dispute.funds_withdrawn', first))]);
+	await becomes(won.id, 'CHARGED_BACK');
+	const closed = stripe.event('charge.dispute.closed', { ...first, status: 'won' });
+	await stripe.deliver(closed);
+	await becomes(won.id, 'CAPTURED');
+	assert.equal(await settled(opened), 'DONE');
+
+	const second = dispute(lost, 'lost');
+	const end = stripe.event('charge.dispute.closed', second);
+	await stripe.deliver(end);
+	await becomes(lost.id, 'CHARGED_BACK');
+	const late = stripe.event('charge.dispute.created', { ...second, status: 'needs_response' });
+	await stripe.deliver(late);
+	await settled(late);
+	assert.deepEqual(sql(`SELECT state FROM skillancer.chargeback WHERE charge_id = '${lost.id}'`), [['LOST']]);
+	const odd = stripe.event('charge.dispute.created', dispute(asked, 'needs_response', { currency: 'eur' }));
+	await stripe.deliver(odd);
+	assert.equal(await settled(odd), 'PARKED');
+	sql(`DELETE FROM skillancer.provider_event WHERE id = '${odd.id}'`);
+	stripe.sending = true;
+	checkBooks();
+});
+
 test('the key of the provider is nowhere', async () => {
 	assert.equal(sql(`SELECT count(*) FROM pg_settings WHERE setting LIKE '%${stripe.key}%'`)[0][0], '0');
 	for (const table of ['provider_call', 'provider_event', 'charge', 'payout', 'event']) {
