@@ -85,6 +85,8 @@ scalar_schema(const json_t *arg)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kind, kinds[i].kind) == 0)
 			return json_pack("{s:s, s:s*}", "type", kinds[i].type, "format", kinds[i].format);
+	if (json_is_object(json_object_get(arg, "schema")))
+		return json_deep_copy(json_object_get(arg, "schema"));
 	return json_pack("{s:s}", "description", "Any JSON value.");
 }
 

@@ -16,3 +16,5 @@ SELECT skillancer.add_shape('level_requirement',
 	'{level: text, metric: text, operator: text, threshold: numeric, months: integer, value: numeric|null, met: boolean}');
 SELECT skillancer.add_shape('success_evidence',
 	'{bookingId: booking_id, title: text, clientId: user_id, amount: monetary, endedAt: timestamptz, verdict: "SUCCESS"|"FAILURE"|"NEUTRAL", reason: text|null, weight: numeric|null, countsUntil: timestamptz}');
+SELECT skillancer.add_shape('change_request.changes',
+	'{milestones?: [proposed_milestone], deliveryDays?: integer, rate?: monetary, weeklyLimitMinutes?: integer}');

@@ -50,7 +50,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.add_shape(text, text) IS
-	'Declares what JSON looks like: an answer that routes name, a column (table.column), or what a function or type makes. See extension/core/shape.c for how it is written.';
+	'Declares what JSON looks like: an answer that routes name, a column (table.column), what a function or type makes, or an argument of JSON (p_name, or function.p_name). See extension/core/shape.c for how it is written.';
 
 -- The JSON schema of a shape.
 CREATE OR REPLACE FUNCTION skillancer.shape_schema(p_shape text)
@@ -110,6 +110,8 @@ BEGIN
 			FROM named n
 		), used AS (
 			SELECT skillancer.route_answers(r.answers)::text AS schema, NULL::text AS name FROM skillancer.route r
+			UNION
+			SELECT skillancer.shape_schema(s.shape)::text, NULL FROM skillancer.shape s WHERE s.name ~ '(^|\.)p_'
 			UNION
 			SELECT c.schema, c.name
 			FROM used u
@@ -185,7 +187,11 @@ BEGIN
 	), taken AS (
 		SELECT c.method, c.path, json_agg(json_build_object('name', c.names[n], 'type', k.type, 'kind', k.kind,
 			'prefix', k.prefix, 'array', k.is_array, 'required', n <= c.required,
-			'default', coalesce(pg_get_function_arg_default(c.oid, n), '')) ORDER BY n) AS args
+			'default', coalesce(pg_get_function_arg_default(c.oid, n), ''),
+			'schema', CASE k.kind WHEN 'json' THEN (
+				SELECT skillancer.shape_schema(s.shape) FROM skillancer.shape s
+				WHERE s.name IN (c.names[n], c.function || '.' || c.names[n])
+				ORDER BY s.name <> c.names[n] DESC LIMIT 1) END) ORDER BY n) AS args
 		FROM called c
 		CROSS JOIN LATERAL generate_series(1, c.args) AS n
 		JOIN known k ON k.oid = c.types[n - 1]

@@ -18,3 +18,5 @@ SELECT skillancer.add_shape('billing_profile',
 	'{name: text, address: text, country: text, taxNumber: text|null, updatedAt: timestamptz}');
 SELECT skillancer.add_shape('invoice_party', '{name: text, address: text, country: text|null, taxNumber: text|null}');
 SELECT skillancer.add_shape('invoice_text', '{subject: text, lines: [{description: text, amount: monetary}], issuer: invoice_party, recipient: invoice_party, taxLabel?: text|null, taxBps?: integer|null, corrects?: text, notes?: [text]}');
+SELECT skillancer.add_shape('p_legs', '[{account: text, userId?: user_id|null, debit?: monetary, credit?: monetary}]');
+SELECT skillancer.add_shape('adjustment.legs', '[{account: text, userId?: user_id|null, debit?: monetary, credit?: monetary}]');

@@ -16,3 +16,7 @@ SELECT skillancer.add_shape('gig_package',
 SELECT skillancer.add_shape('gig.packages', '[gig_package]');
 SELECT skillancer.add_shape('gig.extras', '[{title: text, price: monetary, extraDays?: integer|null}]');
 SELECT skillancer.add_shape('gig.faq', '[{question: text, answer: text}]');
+SELECT skillancer.add_shape('p_milestones', '[proposed_milestone]');
+SELECT skillancer.add_shape('p_packages', '[gig_package]');
+SELECT skillancer.add_shape('p_extras', '[{title: text, price: monetary, extraDays?: integer|null}]');
+SELECT skillancer.add_shape('p_faq', '[{question: text, answer: text}]');

@@ -71,3 +71,10 @@ test('planted faults are found', () => {
 	const refusal = { status: 404, type: 'application/json', body: { error: { code: 'X', message: 'x' }, meta: page.body.meta } };
 	assert.match(described.fault('GET', '/v1/projects', refusal), /required property 'details'/);
 });
+
+test('what a route takes is described, too', () => {
+	const skills = (level) => ({ skills: [{ skill: 'postgresql', level, years: 2 }] });
+	assert.equal(described.requestFault('PUT', '/v1/users/me/skills', skills(3)), '');
+	assert.match(described.requestFault('PUT', '/v1/users/me/skills', skills('high')), /level must be integer/);
+	assert.match(described.requestFault('PUT', '/v1/users/me/skills', { ...skills(3), more: 1 }), /additional properties/);
+});

@@ -74,7 +74,7 @@ export async function call(method, pathname, { body, headers = {}, token, base =
 	let json;
 	try { json = JSON.parse(text); } catch { json = undefined; }
 	const type = response.headers.get('content-type');
-	await checkAnswer(base, method, pathname, { status: response.status, type, body: json ?? (text === '' ? undefined : text) });
+	await checkAnswer(base, method, pathname, body, { status: response.status, type, body: json ?? (text === '' ? undefined : text) });
 	return { status: response.status, headers: response.headers, text, json };
 }
 

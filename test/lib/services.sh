@@ -72,6 +72,6 @@ start_bridge() {
 	start_daemon bridge "$dir/stage/bin/skillancer-bridge" --config "$dir/bridge.conf"
 	wait_for 10 curl -fsS -o "$dir/live" "http://127.0.0.1:$SKL_PORT/health/live" ||
 		{ tail -20 "$dir/log/bridge.log" >&2; die "the bridge did not start"; }
-	wait_for 5 curl -fsS -o "$dir/ready" "http://127.0.0.1:$SKL_PORT/health/ready" ||
+	wait_for 20 curl -fsS -o "$dir/ready" "http://127.0.0.1:$SKL_PORT/health/ready" ||
 		{ grep -a '"event"' "$dir/log/bridge.log" | tail -2 >&2; echo "the bridge runs, but is not ready" >&2; }
 }

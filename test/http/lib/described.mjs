@@ -1,7 +1,7 @@
 // test/http/lib/described.mjs
 //	Holds answers against /openapi.json: the status is one of the route's, the body fits its schema, and no member is
 //	there that the description does not name. The description leaves objects open, for clients of later versions; here
-//	they are closed.
+//	they are closed. What a route took, its description takes as well.
 import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 
@@ -52,6 +52,15 @@ export class Description {
 		return this.templates.find(({ match }) => match.test(pathname.split('?')[0]))?.path;
 	}
 
+	// What is wrong with the description of a request that was taken: it must not be narrower than the route.
+	requestFault(method, pathname, body) {
+		const path = this.template(pathname);
+		const operation = this.api.paths[path]?.[method.toLowerCase()];
+		if (body === undefined || operation?.requestBody === undefined) return '';
+		const check = this.ajv.getSchema(`api#/${pointer('paths', path, method.toLowerCase(), 'requestBody', 'content', 'application/json', 'schema')}`);
+		return check(body) ? '' : `it took ${JSON.stringify(body)}: ${this.ajv.errorsText(check.errors)}`;
+	}
+
 	// What is wrong with an answer; '' when it is as described.
 	fault(method, pathname, { status, type, body }) {
 		const path = this.template(pathname);
@@ -81,10 +90,10 @@ async function load(base) {
 }
 
 // Throws when an answer of a route is not as the bridge describes it. Routes of tests (/v1/t/…) answer what they like.
-export async function checkAnswer(base, method, pathname, answer) {
+export async function checkAnswer(base, method, pathname, sent, answer) {
 	if (!pathname.startsWith('/v1/') || pathname.startsWith('/v1/t/') || method === 'OPTIONS') return;
 	current ??= await load(base);
 	if (answer.status < 400 && current.template(pathname) === undefined) current = await load(base);
-	const fault = current.fault(method, pathname, answer);
+	const fault = current.fault(method, pathname, answer) || (answer.status < 300 ? current.requestFault(method, pathname, sent) : '');
 	if (fault !== '') throw new Error(`${method} ${pathname} answers otherwise than described: ${fault}\n${JSON.stringify(answer.body)}`);
 }
