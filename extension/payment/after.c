@@ -68,7 +68,7 @@ effect_give_back(const SklFire *fire)
 	skl_posting_debit(&posting, "freelancer_available", (SklHolder){.owner = &step.freelancer},
 					  step.amount - fee);
 	skl_posting_debit(&posting, "revenue_service", (SklHolder){0}, fee);
-	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step.client}, step.amount);
+	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step.payer}, step.amount);
 	skl_earning_return(&step, fee,
 					   skl_posting_send_step(&posting, "give_back", &step.milestone,
 											 skl_fire_int64(fire, "version")));
@@ -94,6 +94,7 @@ effect_tip(const SklFire *fire)
 	SklStep step = {
 		.booking = fire->id,
 		.client = skl_fire_id(fire, "client_id"),
+		.payer = skl_fire_id(fire, "client_id"),
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
 		.amount = amount->minor,
 		.tip = &tip,

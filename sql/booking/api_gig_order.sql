@@ -20,7 +20,7 @@ BEGIN
 	END IF;
 	RETURN jsonb_build_object('id', v_gig.id, 'freelancerId', v_gig.freelancer_id, 'revision', v_gig.revision,
 		'title', v_gig.title, 'description', v_gig.description, 'packages', v_gig.packages, 'extras', v_gig.extras,
-		'requirements', v_gig.requirements);
+		'requirements', v_gig.requirements, 'filesAfter', v_gig.files_after);
 END
 $$;
 ALTER FUNCTION skillancer.gig_on_offer(skillancer.gig_id, integer) OWNER TO skillancer_engine;
@@ -52,6 +52,7 @@ BEGIN
 		'requirements', p_gig -> 'requirements',
 		'price', v_price,
 		'deliveryDays', v_days,
+		'filesAfter', p_gig -> 'filesAfter',
 		'milestones', jsonb_build_array(jsonb_build_object('title', p_gig -> 'title', 'amount', v_price, 'days', v_days)),
 		'feeVersion', p_fee_version,
 		'policy', p_policy);

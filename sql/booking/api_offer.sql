@@ -6,7 +6,8 @@
 CREATE OR REPLACE FUNCTION skillancer_api.booking_offer(p_freelancer_id skillancer.user_id, p_title text,
 		p_description text, p_price skillancer.monetary DEFAULT NULL, p_delivery_days integer DEFAULT NULL,
 		p_milestones jsonb DEFAULT NULL, p_hourly_rate skillancer.monetary DEFAULT NULL,
-		p_weekly_limit_minutes integer DEFAULT NULL, p_organisation_id skillancer.organisation_id DEFAULT NULL)
+		p_weekly_limit_minutes integer DEFAULT NULL, p_organisation_id skillancer.organisation_id DEFAULT NULL,
+		p_files_after text DEFAULT NULL)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -24,6 +25,7 @@ BEGIN
 	PERFORM skillancer.check_offer(p_title, p_description, p_price, p_delivery_days, p_milestones, p_hourly_rate,
 		p_weekly_limit_minutes);
 	PERFORM skillancer.check_organisation(p_organisation_id, p_freelancer_id);
+	PERFORM skillancer.check_one_of('filesAfter', p_files_after, ARRAY['DELIVERY', 'RELEASE'], false);
 	PERFORM skillancer.check_done();
 	PERFORM pg_advisory_xact_lock(hashtextextended('skillancer.booking_offer:' || v_me::text, 0));
 	IF (SELECT count(*) FROM skillancer.booking b WHERE b.client_id = v_me AND b.state = 'OFFERED')
@@ -31,7 +33,7 @@ BEGIN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'you have too many open offers');
 	END IF;
 	v_terms := skillancer.offer_terms(p_title, p_description, p_price, p_delivery_days, p_milestones, p_hourly_rate,
-		p_weekly_limit_minutes);
+		p_weekly_limit_minutes, p_files_after);
 	INSERT INTO skillancer.booking (id, source, client_id, freelancer_id, title, currency, terms, terms_hash, terms_by,
 		fee_version, policy, state, freelancer_accepted_at, kind, rate, weekly_limit, organisation_id)
 	VALUES (v_booking, 'DIRECT', v_me, p_freelancer_id, p_title, skillancer.monetary_currency(coalesce(p_price, p_hourly_rate)), v_terms,
@@ -47,8 +49,8 @@ BEGIN
 			FROM skillancer.booking_doc d WHERE d.id = v_booking);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.booking_offer(skillancer.user_id, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, skillancer.organisation_id) IS
-	'Offers work to a freelancer with a public profile: a price, and milestones [{"title","amount","days"}] that add up to it, or one for all of it; or an hourly rate with a weekly limit in minutes; for the caller or one of the caller''s organisations. Returns the booking OFFERED; its terms are known by termsHash.';
+COMMENT ON FUNCTION skillancer_api.booking_offer(skillancer.user_id, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, skillancer.organisation_id, text) IS
+	'Offers work to a freelancer with a public profile: a price, and milestones [{"title","amount","days"}] that add up to it, or one for all of it; or an hourly rate with a weekly limit in minutes; for the caller or one of the caller''s organisations. filesAfter RELEASE lets the client read final files after the release only. Returns the booking OFFERED; its terms are known by termsHash.';
 SELECT skillancer.add_route('POST', '/v1/bookings', 'booking_offer', who => 'CLIENT',
 	summary => 'Offer work to a freelancer directly', answers => '201 booking_doc');
 
@@ -75,7 +77,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.booking_counter(p_id skillancer.bookin
 		p_title text DEFAULT NULL, p_description text DEFAULT NULL, p_price skillancer.monetary DEFAULT NULL,
 		p_delivery_days integer DEFAULT NULL, p_milestones jsonb DEFAULT NULL,
 		p_hourly_rate skillancer.monetary DEFAULT NULL, p_weekly_limit_minutes integer DEFAULT NULL,
-		p_message text DEFAULT NULL)
+		p_message text DEFAULT NULL, p_files_after text DEFAULT NULL)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -94,13 +96,14 @@ BEGIN
 	p_title := coalesce(skillancer.trimmed(p_title), v_booking.title);
 	p_description := coalesce(p_description, v_booking.terms ->> 'description');
 	PERFORM skillancer.check_text('message', p_message, 1, 2000, false);
+	PERFORM skillancer.check_one_of('filesAfter', p_files_after, ARRAY['DELIVERY', 'RELEASE'], false);
 	IF v_booking.state = 'OFFERED' THEN
 		PERFORM skillancer.check_offer(p_title, p_description, p_price, p_delivery_days, p_milestones, p_hourly_rate,
 			p_weekly_limit_minutes);
 	END IF;
 	PERFORM skillancer.check_done();
 	v_terms := skillancer.offer_terms(p_title, p_description, p_price, p_delivery_days, p_milestones, p_hourly_rate,
-		p_weekly_limit_minutes);
+		p_weekly_limit_minutes, coalesce(p_files_after, v_booking.terms ->> 'filesAfter'));
 	PERFORM skillancer.fire('booking', p_id::uuid, 'counter', jsonb_build_object('termsVersion', v_booking.terms_version + 1,
 		'termsHash', encode(skillancer.terms_hash(v_terms), 'hex')));
 	PERFORM skillancer.offer_same_terms(p_id, p_terms_hash);
@@ -114,7 +117,7 @@ BEGIN
 			FROM skillancer.booking_doc d WHERE d.id = p_id);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.booking_counter(skillancer.booking_id, text, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, text) IS
+COMMENT ON FUNCTION skillancer_api.booking_counter(skillancer.booking_id, text, text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, text, text) IS
 	'Proposes other terms for a direct offer, in place of those that termsHash names; title and description stay when they are not given. The other side has to accept the new version, within the term of an offer from now. Either side may do so, also with terms of its own.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/counter', 'booking_counter',
 	summary => 'Propose other terms for a direct offer', answers => 'booking_doc');

@@ -6,7 +6,7 @@ GRANT SELECT ON skillancer.booking, skillancer.milestone, skillancer.review, ski
 	skillancer.change_request_doc, skillancer.delivery_doc, skillancer.review_doc,
 	skillancer.work_week, skillancer.time_entry, skillancer.work_week_doc, skillancer.time_entry_doc,
 	skillancer.dispute, skillancer.dispute_evidence, skillancer.dispute_doc, skillancer.dispute_queue,
-	skillancer.booking_terms, skillancer.booking_terms_doc
+	skillancer.booking_terms, skillancer.booking_terms_doc, skillancer.delivery_file
 	TO skillancer_bridge;
 GRANT SELECT ON skillancer.review_report, skillancer.review_report_doc, skillancer.outcome, skillancer.badge_rule
 	TO skillancer_bridge;

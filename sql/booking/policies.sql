@@ -89,6 +89,16 @@ CREATE POLICY delivery_read ON skillancer.delivery FOR SELECT
 CREATE POLICY delivery_make ON skillancer.delivery FOR INSERT TO skillancer_owner
 	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
 
+CREATE POLICY delivery_file_read ON skillancer.delivery_file FOR SELECT
+	USING (freelancer_id = (SELECT skillancer.current_user_id())
+		OR (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
+				OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+			AND (opens_after = 'DELIVERY' OR EXISTS (SELECT FROM skillancer.milestone m
+				WHERE m.id = delivery_file.milestone_id AND m.state = 'RELEASED'))
+		OR (SELECT skillancer.has_permission('contracts:view')));
+CREATE POLICY delivery_file_make ON skillancer.delivery_file FOR INSERT TO skillancer_owner
+	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
+
 CREATE POLICY dispute_read ON skillancer.dispute FOR SELECT
 	USING (client_id = (SELECT skillancer.current_user_id())
 		OR freelancer_id = (SELECT skillancer.current_user_id())

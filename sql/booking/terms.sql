@@ -77,14 +77,14 @@ COMMENT ON FUNCTION skillancer.check_offer(text, text, skillancer.monetary, inte
 
 -- The terms of an offer.
 CREATE OR REPLACE FUNCTION skillancer.offer_terms(p_title text, p_description text, p_price skillancer.monetary,
-		p_delivery_days integer, p_milestones jsonb, p_hourly_rate skillancer.monetary, p_weekly_limit integer)
+		p_delivery_days integer, p_milestones jsonb, p_hourly_rate skillancer.monetary, p_weekly_limit integer, p_files_after text)
 	RETURNS jsonb
 	LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
 	v_terms jsonb := jsonb_build_object('title', p_title, 'description', p_description, 'deliveryDays', p_delivery_days,
-		'feeVersion', skillancer.policy_int('feeVersion'),
+		'filesAfter', coalesce(p_files_after, 'DELIVERY'), 'feeVersion', skillancer.policy_int('feeVersion'),
 		'policy', skillancer.booking_policy(CASE WHEN p_hourly_rate IS NULL THEN 'FIXED' ELSE 'HOURLY' END));
 BEGIN
 	IF p_hourly_rate IS NOT NULL THEN
@@ -95,7 +95,7 @@ BEGIN
 			ELSE jsonb_build_array(jsonb_build_object('title', p_title, 'amount', p_price, 'days', p_delivery_days)) END);
 END
 $$;
-COMMENT ON FUNCTION skillancer.offer_terms(text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer) IS
+COMMENT ON FUNCTION skillancer.offer_terms(text, text, skillancer.monetary, integer, jsonb, skillancer.monetary, integer, text) IS
 	'What an offer or a counter-offer says as terms, with the policies and the price list of today.';
 
 -- What an amendment makes of the terms.

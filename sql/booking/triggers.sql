@@ -53,6 +53,8 @@ CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.work_week
 	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
 CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.time_entry
 	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.delivery_file
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
 
 CREATE TRIGGER outcome_money AFTER UPDATE OF given_back ON skillancer.milestone
 	FOR EACH ROW WHEN (OLD.given_back IS DISTINCT FROM NEW.given_back)

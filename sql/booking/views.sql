@@ -187,9 +187,16 @@ SELECT d.milestone_id, d.number, d.client_id, d.freelancer_id,
 		'number', d.number,
 		'message', d.message,
 		'links', d.links,
+		'files', f.files,
 		'createdAt', d.created_at
 	) AS doc
-FROM skillancer.delivery d;
+FROM skillancer.delivery d
+CROSS JOIN LATERAL (
+	SELECT coalesce(json_agg(skillancer.json_doc('name', i.item ->> 'name', 'final', (i.item -> 'final')::boolean,
+		'open', x.milestone_id IS NOT NULL, 'url', x.url, 'mediaId', x.media_id) ORDER BY i.n), '[]'::json) AS files
+	FROM jsonb_array_elements(d.files) WITH ORDINALITY AS i (item, n)
+	LEFT JOIN skillancer.delivery_file x ON x.milestone_id = d.milestone_id AND x.number = d.number AND x.position = i.n
+) f;
 COMMENT ON VIEW skillancer.delivery_doc IS 'Deliveries as JSON, for the two parties.';
 
 -- A dispute as the API shows it. Offers, splits and awards are shares of the claim that the claimant gets.

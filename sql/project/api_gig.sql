@@ -31,8 +31,8 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	INSERT INTO skillancer.gig_revision (gig_id, revision, freelancer_id, title, description, packages, extras, faq,
-		requirements)
-	SELECT g.id, g.revision, g.freelancer_id, g.title, g.description, g.packages, g.extras, g.faq, g.requirements
+		requirements, files_after)
+	SELECT g.id, g.revision, g.freelancer_id, g.title, g.description, g.packages, g.extras, g.faq, g.requirements, g.files_after
 	FROM skillancer.gig g
 	WHERE g.id = p_id;
 	PERFORM skillancer.emit(p_event, 'gig', g.id::uuid, jsonb_build_object('gigId', g.id,
@@ -88,7 +88,8 @@ COMMENT ON FUNCTION skillancer.own_gig(skillancer.gig_id) IS
 -- POST /v1/gigs
 CREATE OR REPLACE FUNCTION skillancer_api.gig_create(
 	p_title text, p_description text, p_packages jsonb, p_category text DEFAULT NULL, p_tags text[] DEFAULT NULL,
-	p_extras jsonb DEFAULT NULL, p_faq jsonb DEFAULT NULL, p_requirements text[] DEFAULT NULL)
+	p_extras jsonb DEFAULT NULL, p_faq jsonb DEFAULT NULL, p_requirements text[] DEFAULT NULL,
+	p_files_after text DEFAULT 'DELIVERY')
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -102,19 +103,20 @@ BEGIN
 	p_title := skillancer.trimmed(p_title);
 	p_description := skillancer.trimmed(p_description);
 	PERFORM skillancer.check_gig(p_title, p_description, p_packages, p_tags, p_extras, p_faq, p_requirements);
+	PERFORM skillancer.check_one_of('filesAfter', p_files_after, '{DELIVERY,RELEASE}');
 	v_category := skillancer.resolve_category('category', p_category);
 	PERFORM skillancer.check_done();
 	INSERT INTO skillancer.gig (id, freelancer_id, title, description, category_id, tags, packages, extras, faq,
-		requirements, price_from)
+		requirements, files_after, price_from)
 	VALUES (v_id, skillancer.current_user_id(), p_title, p_description, v_category, coalesce(p_tags, '{}'),
 		skillancer.tidy_terms(p_packages, 'price'), skillancer.tidy_terms(p_extras, 'price'), coalesce(p_faq, '[]'), coalesce(p_requirements, '{}'),
-		skillancer.lowest_price(p_packages));
+		p_files_after, skillancer.lowest_price(p_packages));
 	PERFORM skillancer.keep_gig_revision(v_id, 'gig.created');
 	RETURN skillancer.gig_reply(v_id, 201);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.gig_create(text, text, jsonb, text, text[], jsonb, jsonb, text[]) IS
-	'Creates a draft with one to three packages [{"tier","title","description","price","deliveryDays","revisions","features"}] in one currency, extras [{"title","price","extraDays"}] and faq [{"question","answer"}].';
+COMMENT ON FUNCTION skillancer_api.gig_create(text, text, jsonb, text, text[], jsonb, jsonb, text[], text) IS
+	'Creates a draft with one to three packages [{"tier","title","description","price","deliveryDays","revisions","features"}] in one currency, extras [{"title","price","extraDays"}] and faq [{"question","answer"}]. filesAfter RELEASE: clients read final files after the release only.';
 SELECT skillancer.add_route('POST', '/v1/gigs', 'gig_create', who => 'FREELANCER',
 	summary => 'Create a draft gig', answers => '201 gig_doc');
 
@@ -289,7 +291,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.gig_update(
 	p_id skillancer.gig_id, p_present text[], p_title text DEFAULT NULL, p_description text DEFAULT NULL,
 	p_packages jsonb DEFAULT NULL, p_category text DEFAULT NULL, p_tags text[] DEFAULT NULL,
 	p_extras jsonb DEFAULT NULL, p_faq jsonb DEFAULT NULL, p_requirements text[] DEFAULT NULL,
-	p_header_if_match text DEFAULT NULL)
+	p_files_after text DEFAULT NULL, p_header_if_match text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -315,13 +317,15 @@ BEGIN
 		ELSE v_row.requirements END;
 	PERFORM skillancer.check_gig(v_row.title, v_row.description, v_row.packages, v_row.tags, v_row.extras, v_row.faq,
 		v_row.requirements);
+	v_row.files_after := CASE WHEN 'filesAfter' = ANY (p_present) THEN p_files_after ELSE v_row.files_after END;
+	PERFORM skillancer.check_one_of('filesAfter', v_row.files_after, '{DELIVERY,RELEASE}');
 	IF 'category' = ANY (p_present) THEN
 		v_row.category_id := skillancer.resolve_category('category', p_category);
 	END IF;
 	PERFORM skillancer.check_done();
 	UPDATE skillancer.gig g
 	SET title = v_row.title, description = v_row.description, packages = skillancer.tidy_terms(v_row.packages, 'price'),
-		tags = v_row.tags, extras = skillancer.tidy_terms(v_row.extras, 'price'), faq = v_row.faq, requirements = v_row.requirements, category_id = v_row.category_id,
+		tags = v_row.tags, extras = skillancer.tidy_terms(v_row.extras, 'price'), faq = v_row.faq, requirements = v_row.requirements, files_after = v_row.files_after, category_id = v_row.category_id,
 		price_from = skillancer.lowest_price(v_row.packages), revision = g.revision + 1, version = g.version + 1,
 		updated_at = skillancer.now()
 	WHERE g.id = p_id;
@@ -330,7 +334,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.gig_update(skillancer.gig_id, text[], text, text, jsonb, text, text[], jsonb, jsonb,
-		text[], text) IS
+		text[], text, text) IS
 	'Changes the fields that are sent and keeps the old wording under its revision: orders that were made on it stay as they are.';
 SELECT skillancer.add_route('PATCH', '/v1/gigs/{id}', 'gig_update', who => 'FREELANCER',
 	summary => 'Edit a gig of yours', answers => 'gig_doc');

@@ -108,7 +108,8 @@ test('parts of a milestone at once: within what is in escrow, fees that add up',
 	const now = (await client.get(`/v1/bookings/${milestone.bookingId}`)).milestones[0];
 	assert.equal(now.inEscrow.amount, '10.00');
 	assert.equal(Number(now.released.amount) + Number(now.refunded.amount), 90);
-	await freelancer.post(`/v1/milestones/${milestone.id}/deliveries`, { message: 'All of it', links: ['https://files.test/all'], submit: true }, 201);
+	const delivery = await freelancer.post(`/v1/milestones/${milestone.id}/deliveries`, { message: 'All of it', links: ['https://files.test/all'], files: [{ name: 'logo.svg', url: 'https://files.test/logo', final: true }], submit: true }, 201);
+	assert.deepEqual(delivery.files, [{ name: 'logo.svg', final: true, open: true, url: 'https://files.test/logo', mediaId: null }]);
 	assert.equal((await client.post(`/v1/milestones/${milestone.id}/approve`)).inEscrow.amount, '0.00');
 	assert.deepEqual(sql(`SELECT sum(b.balance) FROM skillancer.ledger_account b WHERE b.ref = ('${milestone.id}'::skillancer.milestone_id)::uuid`), [['0']]);
 	checkBooks();

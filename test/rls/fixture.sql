@@ -153,10 +153,13 @@ SELECT b.id, b.client_id, b.freelancer_id, 1, 'PAID', '15.00 USD', 1500, now() F
 INSERT INTO skillancer.reputation (user_id, side, rating)
 SELECT freelancer, 'FREELANCER', (SELECT skillancer.rating_tally(5) FROM generate_series(1, 2)) FROM rls.tenant;
 
+INSERT INTO skillancer.delivery_file (milestone_id, number, position, booking_id, client_id, freelancer_id, url, opens_after)
+SELECT m.id, 1, n, m.booking_id, m.client_id, m.freelancer_id, 'https://files.test', (ARRAY['DELIVERY', 'RELEASE'])[n] FROM skillancer.milestone m, generate_series(1, 2) n;
 UPDATE skillancer.milestone x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.booking_terms x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.change_request x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.delivery x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.delivery_file x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.work_week x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.time_entry x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 
