@@ -324,6 +324,15 @@ your payout could not be made; the money is back in your balance. Please check y
 ');
 SELECT skillancer.put_rule('invoice.issued', 'owner', 'invoice.issued', 'PAYMENTS', 'LOW', 'invoice.issued/{{userId}}');
 SELECT skillancer.put_template('invoice.issued', 'IN_APP', 'New documents', 'There is a new invoice, receipt or statement for you.');
+SELECT skillancer.put_rule('payout.returned', 'owner', 'payout.returned', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payout.returned', 'IN_APP', 'Your payout came back', 'Your bank sent it back; the money is in your balance. Check your payout method.');
+SELECT skillancer.put_template('payout.returned', 'EMAIL', 'Your payout came back',
+'Hello {{user.name}},
+
+your bank sent a payout back; the money is in your balance again, without the fee. Please check your payout method.
+');
+SELECT skillancer.put_rule('payout.errored', 'owner', 'payout.errored', 'PAYMENTS');
+SELECT skillancer.put_template('payout.errored', 'IN_APP', 'Your payout takes longer', 'The payment provider has not answered. We ask again, and tell you what comes of it.');
 SELECT skillancer.put_rule('payout.skipped', 'owner', 'payout.skipped', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payout.skipped', 'IN_APP', 'Your scheduled payout was not made',
 	'Your {{currency}} balance stays where it is: {{reason}}. Check your payout method, or request a payout yourself.');
