@@ -173,10 +173,13 @@ hold_ends(const pg_uuid_t *freelancer, Jsonb *pinned)
 										 : skl_policy_interval("earningHold"));
 }
 
-/* Writes down what the freelancer earned, and when it comes off hold. */
+/*
+ * Writes down what the freelancer earned, and when it comes off hold. Says on the way whether there
+ * are taxes anywhere: where there are none, nobody's country is looked up.
+ */
 static pg_uuid_t
 insert_earning(const SklStep *step, const SklRelease *release, Datum policy,
-			   TimestampTz available_at)
+			   TimestampTz available_at, bool *has_taxes)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.earning (freelancer_id, client_id, booking_id, milestone_id,"
@@ -185,7 +188,7 @@ insert_earning(const SklStep *step, const SklRelease *release, Datum policy,
 		" $3::skillancer.booking_id, $4::skillancer.milestone_id,"
 		" skillancer.monetary_of($5, $8), skillancer.monetary_of($6, $8),"
 		" skillancer.monetary_of($7, $8), $9, skillancer.monetary_of($10, $8), $11, $12, $13)"
-		" RETURNING id",
+		" RETURNING id, EXISTS (SELECT FROM skillancer.tax_rate)",
 		UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, TEXTOID, JSONBOID, INT8OID,
 		INT8OID, TIMESTAMPTZOID, UUIDOID);
 	bool isnull;
@@ -207,6 +210,7 @@ insert_earning(const SklStep *step, const SklRelease *release, Datum policy,
 
 	skl_spi_exec(&stmt, args, nulls);
 	memcpy(&earning, DatumGetPointer(skl_spi_value(0, 1, &isnull)), sizeof(earning));
+	*has_taxes = DatumGetBool(skl_spi_value(0, 2, &isnull));
 	return earning;
 }
 
@@ -216,9 +220,12 @@ skl_step_earning(const SklFire *fire, const SklStep *step, const SklRelease *rel
 	bool isnull;
 	Datum policy = skl_fire_datum(fire, "policy", &isnull);
 	TimestampTz available_at = hold_ends(&step->freelancer, DatumGetJsonbP(policy));
-	pg_uuid_t earning = insert_earning(step, release, policy, available_at);
+	bool has_taxes;
+	pg_uuid_t earning = insert_earning(step, release, policy, available_at, &has_taxes);
 
 	skl_schedule("earning", &earning, "mature", available_at);
+	if (!has_taxes)
+		return;
 	skl_tax_fee(&earning,
 				&(SklFeeTaxed){"SERVICE", &step->freelancer, step->currency, release->service_fee});
 	skl_tax_fee(&earning,

@@ -243,6 +243,11 @@ FROM skillancer.ledger_account a
 JOIN skillancer.ledger_entry e ON e.account = a.id
 WHERE a.floor_zero AND e.balance_after < 0
 UNION ALL
+-- the taxes of a country are derived, and are never less than nothing either
+SELECT 3, format('account %s', n.id), format('%s has %s', n.class, n.balance)
+FROM skillancer.ledger_balance_now n
+WHERE n.class = 'tax_payable' AND n.balance < 0
+UNION ALL
 -- 4: a balance is the sum of its entries, at each of them
 SELECT 4, format('account %s', n.id), format('%s has %s, its entries say %s', n.class, n.balance, coalesce(s.total, 0))
 FROM skillancer.ledger_balance_now n
