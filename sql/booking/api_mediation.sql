@@ -1,15 +1,38 @@
 -- sql/booking/api_mediation.sql
 --	API of mediation: staff take a dispute, propose a split and decide; the two accept a split or reject it.
 
+-- Whether the caller may decide; a refusal leaves a trace.
+CREATE OR REPLACE FUNCTION skillancer.dispute_may_decide(p_id skillancer.dispute_id, p_action text) RETURNS boolean
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF NOT skillancer.staff_may('contracts:resolve_dispute', 'dispute.' || p_action, 'dispute', p_id::uuid) THEN
+		RETURN false;
+	END IF;
+	PERFORM skillancer.dispute_find(p_id);
+	IF EXISTS (SELECT FROM skillancer.dispute d WHERE d.id = p_id
+			AND skillancer.current_user_id() IN (d.client_id, d.freelancer_id)) THEN
+		PERFORM skillancer.audit(format('dispute.%s_denied', p_action), 'dispute', p_id::uuid, NULL, '{"reason": "a party"}');
+		RETURN false;
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION skillancer.dispute_may_decide(skillancer.dispute_id, text) IS
+	'Locks the dispute; true for staff with contracts:resolve_dispute who are no party of it. To other staff and to a party it is false, with an audit row, so that the caller can refuse and commit.';
+
 -- Takes a dispute.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_take(p_id skillancer.dispute_id)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('contracts:resolve_dispute');
-	RETURN skillancer.dispute_command(p_id, 'take');
+	IF NOT skillancer.dispute_may_decide(p_id, 'take') THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you do not decide this dispute');
+	END IF;
+	RETURN ROW(200, NULL, NULL, NULL, skillancer.dispute_command(p_id, 'take'))::skillancer.reply;
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_take(skillancer.dispute_id) IS
@@ -39,17 +62,19 @@ COMMENT ON FUNCTION skillancer.check_share(skillancer.dispute_id, skillancer.mon
 -- The mediator proposes.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_propose_split(p_id skillancer.dispute_id, p_to_claimant skillancer.monetary,
 		p_note text)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('contracts:resolve_dispute');
+	IF NOT skillancer.dispute_may_decide(p_id, 'propose_split') THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you do not decide this dispute');
+	END IF;
 	PERFORM skillancer.check_share(p_id, p_to_claimant);
 	PERFORM skillancer.check_text('note', p_note, 10, 5000);
 	PERFORM skillancer.check_done();
-	RETURN skillancer.dispute_command(p_id, 'propose_split',
-		jsonb_build_object('toClaimant', p_to_claimant::text, 'note', p_note));
+	RETURN ROW(200, NULL, NULL, NULL, skillancer.dispute_command(p_id, 'propose_split',
+		jsonb_build_object('toClaimant', p_to_claimant::text, 'note', p_note)))::skillancer.reply;
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_propose_split(skillancer.dispute_id, skillancer.monetary, text) IS
@@ -105,21 +130,23 @@ SELECT skillancer.add_route('POST', '/v1/disputes/{id}/reject-split', 'dispute_r
 -- Staff decide.
 CREATE OR REPLACE FUNCTION skillancer_api.dispute_resolve(p_id skillancer.dispute_id, p_to_claimant skillancer.monetary,
 		p_decision text, p_dry_run boolean DEFAULT false)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('contracts:resolve_dispute');
+	IF NOT skillancer.dispute_may_decide(p_id, 'resolve') THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you do not decide this dispute');
+	END IF;
 	IF p_dry_run THEN
-		RETURN skillancer.dry_run(format('SELECT skillancer_api.dispute_resolve(%L, %L, %L, false)', p_id, p_to_claimant,
-			p_decision));
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.dispute_resolve(%L, %L, %L, false) r', p_id, p_to_claimant, p_decision)))::skillancer.reply;
 	END IF;
 	PERFORM skillancer.check_share(p_id, p_to_claimant);
 	PERFORM skillancer.check_text('decision', p_decision, 10, 5000);
 	PERFORM skillancer.check_done();
-	RETURN skillancer.dispute_command(p_id, 'resolve',
-		jsonb_build_object('toClaimant', p_to_claimant::text, 'decision', p_decision));
+	RETURN ROW(200, NULL, NULL, NULL, skillancer.dispute_command(p_id, 'resolve',
+		jsonb_build_object('toClaimant', p_to_claimant::text, 'decision', p_decision)))::skillancer.reply;
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.dispute_resolve(skillancer.dispute_id, skillancer.monetary, text, boolean) IS

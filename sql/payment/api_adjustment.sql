@@ -83,7 +83,9 @@ CREATE OR REPLACE FUNCTION skillancer_api.adjustment_create(p_reason text, p_leg
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('finance:adjust');
+	IF NOT skillancer.staff_may('finance:adjust', 'adjustment.propose', 'adjustment', NULL) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	PERFORM skillancer.check_text('reason', p_reason, 5, 500);
 	IF jsonb_typeof(p_legs) IS DISTINCT FROM 'array' OR jsonb_array_length(p_legs) NOT BETWEEN 2 AND 20 THEN
 		PERFORM skillancer.check_that('legs', false, 'must be a list of 2 to 20 legs');
@@ -119,7 +121,9 @@ AS $$
 DECLARE
 	v_legs jsonb;
 BEGIN
-	PERFORM skillancer.require_permission('finance:adjust');
+	IF NOT skillancer.staff_may('finance:adjust', 'adjustment.propose', 'adjustment', NULL) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	PERFORM FROM skillancer.user_account u WHERE u.id = p_id;
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
@@ -146,30 +150,40 @@ SELECT skillancer.add_route('POST', '/v1/admin/users/{id}/write-off', 'debt_writ
 	answers => '202 adjustment_doc');
 
 -- Fires one event of a proposal.
-CREATE OR REPLACE FUNCTION skillancer.adjustment_command(p_id uuid, p_event text, p_note text) RETURNS json
+CREATE OR REPLACE FUNCTION skillancer.adjustment_command(p_id uuid, p_event text, p_note text) RETURNS skillancer.reply
 	LANGUAGE plpgsql
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
+DECLARE
+	v_proposer skillancer.user_id;
 BEGIN
-	PERFORM skillancer.require_permission('finance:adjust');
+	IF NOT skillancer.staff_may('finance:adjust', 'adjustment.' || p_event, 'adjustment', p_id) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
 	PERFORM skillancer.check_text('note', p_note, 1, 500, p_event = 'reject');
 	PERFORM skillancer.check_done();
+	SELECT a.proposed_by INTO v_proposer FROM skillancer.adjustment a WHERE a.id = p_id;
+	IF p_event = 'approve' AND v_proposer = skillancer.current_user_id() THEN
+		PERFORM skillancer.audit('adjustment.approve_denied', 'adjustment', p_id, NULL, '{"reason": "his own proposal"}');
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'a second person has to approve this');
+	END IF;
 	PERFORM skillancer.fire('adjustment', p_id, p_event, jsonb_strip_nulls(jsonb_build_object('note', p_note)));
-	RETURN (SELECT d.doc FROM skillancer.adjustment_doc d WHERE d.id = p_id);
+	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply FROM skillancer.adjustment_doc d WHERE d.id = p_id);
 END
 $$;
-COMMENT ON FUNCTION skillancer.adjustment_command(uuid, text, text) IS 'The common body of deciding about a posting by hand.';
+COMMENT ON FUNCTION skillancer.adjustment_command(uuid, text, text) IS
+	'The common body of deciding about a posting by hand. Who may not, or would approve his own, is refused with an audit row.';
 
 -- Another one approves.
 CREATE OR REPLACE FUNCTION skillancer_api.adjustment_approve(p_id uuid, p_note text DEFAULT NULL, p_dry_run boolean DEFAULT false)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	IF p_dry_run THEN
-		PERFORM skillancer.require_permission('finance:adjust');
-		RETURN skillancer.dry_run(format('SELECT skillancer_api.adjustment_approve(%L, %L, false)', p_id, p_note));
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.adjustment_approve(%L, %L, false) r', p_id, p_note)))::skillancer.reply;
 	END IF;
 	RETURN skillancer.adjustment_command(p_id, 'approve', p_note);
 END
@@ -182,7 +196,7 @@ SELECT skillancer.add_route('POST', '/v1/admin/adjustments/{id}/approve', 'adjus
 
 -- Or rejects.
 CREATE OR REPLACE FUNCTION skillancer_api.adjustment_reject(p_id uuid, p_note text)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$

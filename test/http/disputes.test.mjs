@@ -79,6 +79,24 @@ test('from claim to mediation to a decision', async () => {
 	assert.ok(told, 'the freelancer was told');
 });
 
+test('a gig order is disputed like any other', async () => {
+	const gig = await freelancer.post('/v1/gigs', {
+		title: 'A gig to quarrel about', description: 'What you get, in enough words.',
+		packages: [{ tier: 'BASIC', title: 'Basic', description: 'The basic one', price: usd('80.00'), deliveryDays: 3, revisions: 1, features: [] }],
+	}, 201);
+	await freelancer.post(`/v1/gigs/${gig.id}/activate`);
+	const order = await client.post(`/v1/gigs/${gig.id}/orders`, { revision: 1, package: 'BASIC' }, 201);
+	const [milestone] = order.milestones;
+	assert.ok((await client.raw('POST', `/v1/milestones/${milestone.id}/fund`, { paymentMethodId: client.card })).status < 300);
+	await freelancer.post(`/v1/milestones/${milestone.id}/submit`, { note: 'Done.' });
+	const opened = await freelancer.post(`/v1/bookings/${order.id}/disputes`, claim(milestone, '80.00', { reason: 'NO_APPROVAL' }), 201);
+	assert.equal(opened.claimant.side, 'FREELANCER');
+	const accepted = await client.post(`/v1/disputes/${opened.id}/accept-offer`, { amount: usd('80.00') });
+	assert.deepEqual([accepted.outcome, accepted.toFreelancer.amount], ['SETTLED', '80.00']);
+	assert.equal((await client.get(`/v1/bookings/${order.id}`)).milestones[0].state, 'RELEASED');
+	assert.equal((await client.post(`/v1/bookings/${order.id}/end`)).state, 'COMPLETED');
+});
+
 test('strangers and bad input', async () => {
 	const { booking, milestone } = await fundedMilestone(client, freelancer, '100.00');
 	const route = `/v1/bookings/${booking.id}/disputes`;

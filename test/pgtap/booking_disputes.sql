@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(105);
+SELECT plan(111);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT', 'FREELANCER'),
 	pg_temp.add_person('stella', 'SUPPORT'), pg_temp.add_person('stan', 'SUPPORT'), pg_temp.add_person('fin', 'FINANCE'),
@@ -26,6 +26,9 @@ CREATE FUNCTION pg_temp.opened(p_who text, p_name text, p_amount text) RETURNS u
 	$$ SELECT pg_temp.remember('dispute', ((pg_temp.as_person(p_who, pg_temp.claim(p_name, p_amount)) #>> '{body,id}')::skillancer.dispute_id)::uuid) $$;
 CREATE FUNCTION pg_temp.step(p_what text, VARIADIC p_args text[] DEFAULT '{}') RETURNS text LANGUAGE sql AS
 	$$ SELECT format('SELECT skillancer_api.dispute_%s(%L%s)', p_what, pg_temp.thing('dispute'), (SELECT string_agg(', ' || quote_nullable(a), '') FROM unnest(p_args) a)) $$;
+-- what staff are told: the body, or the status of a refusal that leaves a trace
+CREATE FUNCTION pg_temp.desk(p_who text, p_query text) RETURNS jsonb LANGUAGE sql AS
+	$$ SELECT CASE WHEN (r ->> 'status')::int >= 400 THEN r -> 'status' ELSE r -> 'body' END FROM pg_temp.as_person(p_who, p_query) r $$;
 CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS
 	$$ SELECT concat_ws(' ', d.state, d.outcome, d.awarded) FROM skillancer.dispute d WHERE d.id::uuid = pg_temp.thing('dispute') $$;
 CREATE FUNCTION pg_temp.milestone(p_name text) RETURNS text LANGUAGE sql AS
@@ -116,18 +119,18 @@ SELECT is(pg_temp.state(), 'MEDIATION', 'or for seven days without an agreement'
 SELECT is(pg_temp.body(pg_temp.as_person('clara', pg_temp.step('evidence_add', 'See the screenshots', '{https://files.test/a}'))) #>> '{evidence,1,links,0}', 'https://files.test/a', 'evidence of the client');
 SELECT is(pg_temp.refusal('stella', pg_temp.step('evidence_add', 'I have seen it all')), 'SK003', 'staff show none');
 SELECT is(pg_temp.refusal('sam', pg_temp.step('evidence_add', 'I have seen it all')), 'SK002', 'nor strangers');
-SELECT is(pg_temp.refusal('fin', pg_temp.step('take')), 'SK003', 'finance does not mediate');
+SELECT is(pg_temp.desk('fin', pg_temp.step('take')), '403', 'finance does not mediate');
 SELECT is(pg_temp.refusal('felix', pg_temp.step('resolve', '700 USD', 'It is all mine.')), 'SK003', 'nor a party');
-SELECT is(pg_temp.as_person('stella', pg_temp.step('take')) ->> 'mediatorId', (SELECT id::text FROM person WHERE name = 'stella'), 'support takes it');
+SELECT is(pg_temp.desk('stella', pg_temp.step('take')) ->> 'mediatorId', (SELECT id::text FROM person WHERE name = 'stella'), 'support takes it');
 SELECT is(pg_temp.refusal('stan', pg_temp.step('resolve', '1 USD', 'I know better.')), 'SK003', 'then nobody else decides');
 SELECT is(pg_temp.refusal('stella', pg_temp.step('propose_split', '700.01 USD', 'More than all of it')), 'SK001', 'within the claim');
 SELECT is(pg_temp.refusal('stella', pg_temp.step('accept_split')), 'SK003', 'staff accept nothing');
-SELECT is(pg_temp.as_person('stella', pg_temp.step('propose_split', '333.33 USD', 'A third and a bit.')) ->> 'state', 'PROPOSAL_OUT', 'a split is out');
+SELECT is(pg_temp.desk('stella', pg_temp.step('propose_split', '333.33 USD', 'A third and a bit.')) ->> 'state', 'PROPOSAL_OUT', 'a split is out');
 SELECT is(pg_temp.refusal('stella', pg_temp.step('resolve', '333.33 USD', 'I decide now.')), 'SK004', 'now the two have the word');
 SELECT is(pg_temp.as_person('clara', pg_temp.step('accept_split')) ->> 'state', 'PROPOSAL_OUT', 'one accepts');
 SELECT is(pg_temp.refusal('clara', pg_temp.step('accept_split')), 'SK004', 'once');
 SELECT is(pg_temp.as_person('felix', pg_temp.step('reject_split')) ->> 'state', 'MEDIATION', 'the other rejects');
-SELECT pg_temp.as_person('stella', pg_temp.step('propose_split', '350 USD', 'Half of the claim.')) \g /dev/null
+SELECT pg_temp.desk('stella', pg_temp.step('propose_split', '350 USD', 'Half of the claim.')) \g /dev/null
 SELECT is(pg_temp.as_person('felix', pg_temp.step('accept_split')) ->> 'state', 'PROPOSAL_OUT', 'the earlier acceptance is gone');
 SELECT is(pg_temp.as_person('clara', pg_temp.step('accept_split')) ->> 'outcome', 'SPLIT', 'both accept');
 SELECT is(pg_temp.milestone('med'), 'FUNDED released 350.00 USD refunded 350.00 USD frozen', 'the claim is divided, the rest goes on in escrow');
@@ -139,18 +142,19 @@ SELECT is(pg_temp.balance('deferred_fee', NULL, pg_temp.thing('med/1')), 0::nume
 -- silence accepts the split; staff decide; nobody decides about himself
 SELECT pg_temp.running('calm', '100 USD'), pg_temp.opened('clara', 'calm', '100 USD') \g /dev/null
 SELECT pg_temp.as_person('felix', pg_temp.reply()), pg_temp.as_person('felix', pg_temp.step('escalate')) \g /dev/null
-SELECT pg_temp.as_person('stella', pg_temp.step('propose_split', '33.33 USD', 'A third of it.')) \g /dev/null
+SELECT pg_temp.desk('stella', pg_temp.step('propose_split', '33.33 USD', 'A third of it.')) \g /dev/null
 SELECT pg_temp.later('5 days 1 second'), pg_temp.due() \g /dev/null
 SELECT is(pg_temp.state(), 'RESOLVED SPLIT 33.33 USD', 'silence accepts');
 SELECT pg_temp.running('self', '100 USD', 'adam'), pg_temp.opened('felix', 'self', '100 USD') \g /dev/null
 SELECT pg_temp.as_person('adam', pg_temp.reply()), pg_temp.as_person('adam', pg_temp.step('escalate')) \g /dev/null
-SELECT is(pg_temp.refusal('adam', pg_temp.step('take')), 'SK003', 'an administrator does not take a dispute of his own');
-SELECT is(pg_temp.refusal('adam', pg_temp.step('resolve', '0 USD', 'I am in the right.')), 'SK003', 'nor decide it');
-SELECT is(pg_temp.refusal('adam', pg_temp.step('propose_split', '0 USD', 'I am in the right.')), 'SK003', 'nor propose');
+SELECT is(pg_temp.desk('adam', pg_temp.step('take')), '403', 'an administrator does not take a dispute of his own');
+SELECT is(pg_temp.desk('adam', pg_temp.step('resolve', '0 USD', 'I am in the right.')), '403', 'nor decide it');
+SELECT is(pg_temp.desk('adam', pg_temp.step('propose_split', '0 USD', 'I am in the right.')), '403', 'nor propose');
+SELECT is((SELECT count(*) FROM skillancer.audit a WHERE a.action ~ '^dispute[.].*_denied$' AND a.object_id = pg_temp.thing('dispute')), 3::bigint, 'each attempt leaves a trace');
 SELECT pg_temp.later('5 days 1 second') \g /dev/null
 SELECT is(pg_temp.refusal('felix', pg_temp.step('evidence_add', 'I remember something')), 'SK004', 'there is a last day for evidence');
-SELECT is(pg_temp.as_person('stella', format('SELECT skillancer_api.dispute_resolve(%L, %L, %L, true)', pg_temp.thing('dispute'), '80 USD', 'Most of it was done.')) #>> '{result,outcome}', 'DECIDED', 'a dry run of a decision');
-SELECT is(pg_temp.as_person('stella', pg_temp.step('resolve', '80 USD', 'Most of it was done.')) #>> '{toFreelancer,amount}', '80.00', 'staff decide');
+SELECT is(pg_temp.as_person('stella', format('SELECT skillancer_api.dispute_resolve(%L, %L, %L, true)', pg_temp.thing('dispute'), '80 USD', 'Most of it was done.')) #>> '{body,result,outcome}', 'DECIDED', 'a dry run of a decision');
+SELECT is(pg_temp.desk('stella', pg_temp.step('resolve', '80 USD', 'Most of it was done.')) #>> '{toFreelancer,amount}', '80.00', 'staff decide');
 SELECT is(pg_temp.refusal('stella', pg_temp.step('resolve', '80 USD', 'Most of it was done.')), 'SK004', 'once');
 SELECT is((SELECT count(*) FROM skillancer.audit a WHERE a.action = 'dispute.resolve' AND a.actor_id = pg_temp.person('stella')), 1::bigint, 'which is audited');
 
@@ -171,12 +175,27 @@ SELECT isnt(pg_temp.opened('felix', 'zero', '1 USD'), NULL, 'the other one may s
 SELECT is(pg_temp.body(pg_temp.as_person('felix', format('SELECT skillancer_api.dispute_get(%L)', pg_temp.thing('dispute')))) ->> 'state', 'AWAITING_REPLY', 'a party reads it');
 SELECT is(pg_temp.refusal('sam', format('SELECT skillancer_api.dispute_get(%L)', pg_temp.thing('dispute'))), 'SK002', 'a stranger does not');
 SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('sam', 'SELECT skillancer_api.dispute_list()'))), 0, 'and has none');
-SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('stella', 'SELECT skillancer_api.dispute_queue()'))), 1, 'staff have one open dispute');
+SELECT ok(pg_temp.body(pg_temp.as_person('stella', 'SELECT skillancer_api.dispute_queue(p_limit => 100)')) @> '[{"state": "AWAITING_REPLY"}]', 'staff see what is open');
 SELECT is(pg_temp.refusal('clara', 'SELECT skillancer_api.dispute_queue()'), 'SK003', 'a client has no queue');
 SET LOCAL ROLE skillancer_admin;
-SELECT is((SELECT q.state FROM skillancer.dispute_queue q), 'AWAITING_REPLY', 'an administrator sees it in psql');
+SELECT is((SELECT count(*) FROM skillancer.dispute_queue q WHERE q.state = 'AWAITING_REPLY' AND q.age < interval '1 day'), 1::bigint, 'an administrator sees it in psql');
 RESET ROLE;
 SELECT ok(pg_temp.body(pg_temp.as_person('clara', format('SELECT skillancer_api.booking_timeline(%L)', pg_temp.thing('six')))) @> '[{"type": "dispute.opened"}, {"type": "dispute.offered"}, {"type": "dispute.resolved"}]', 'the timeline tells it');
+
+-- a week of an hourly booking is a milestone: the client claims in the days of the review
+SELECT pg_temp.until(date_trunc('week', skillancer.now() + interval '7 days') + interval '9 hours') \g /dev/null
+SELECT pg_temp.book('hours', 'clara', 'felix', '100 USD', p_kind => 'HOURLY'),
+	pg_temp.as_person('clara', format('SELECT skillancer_api.booking_pay_by(%L, %L)', pg_temp.thing('hours'), pg_temp.method('clara', 'PAYMENT', 'tok_success'))),
+	pg_temp.as_person('felix', format('SELECT skillancer_api.time_entry_create(%L, %L, %L, %L)', pg_temp.thing('hours'), (skillancer.now() AT TIME ZONE 'UTC')::date, 120, 'Some work')) \g /dev/null
+SELECT pg_temp.later('7 days 3 hours 1 second'), pg_temp.due(), pg_temp.due() \g /dev/null
+SELECT pg_temp.remember('hours/1', m.id::uuid) FROM skillancer.milestone m WHERE m.booking_id::uuid = pg_temp.thing('hours') \g /dev/null
+SELECT is(pg_temp.milestone('hours'), 'SUBMITTED released refunded frozen', 'a week is up for review');
+SELECT pg_temp.opened('clara', 'hours', '50 USD'), pg_temp.later('5 days'), pg_temp.due() \g /dev/null
+SELECT is(pg_temp.milestone('hours'), 'SUBMITTED released refunded frozen 50.00 USD', 'a claim keeps it from its release on Friday');
+SELECT is(pg_temp.as_person('felix', pg_temp.step('accept_offer', '50 USD')) ->> 'outcome', 'SETTLED', 'the freelancer agrees at once');
+SELECT pg_temp.later('14 days'), pg_temp.due() \g /dev/null
+SELECT is(pg_temp.milestone('hours'), 'RELEASED released refunded 50.00 USD frozen', 'the rest is released by silence');
+SELECT is((SELECT concat_ws(' ', e.gross, e.fee) FROM skillancer.earning e WHERE e.milestone_id::uuid = pg_temp.thing('hours/1')), '150.00 USD 15.00 USD', '150 of 200 are earned');
 
 SELECT is((SELECT count(*) FROM skillancer.ledger_account a JOIN skillancer.dispute d ON d.id::uuid = a.ref WHERE a.class = 'escrow_hold' AND a.balance <> 0 AND d.state IN ('RESOLVED', 'WITHDRAWN')), 0::bigint, 'no ended dispute holds money');
 SELECT ok(pg_temp.books_in_order(), 'the books are in order');
