@@ -18,3 +18,4 @@ SELECT skillancer.add_shape('success_evidence',
 	'{bookingId: booking_id, title: text, clientId: user_id, amount: monetary, endedAt: timestamptz, verdict: "SUCCESS"|"FAILURE"|"NEUTRAL", reason: text|null, weight: numeric|null, countsUntil: timestamptz}');
 SELECT skillancer.add_shape('change_request.changes',
 	'{milestones?: [proposed_milestone], deliveryDays?: integer, rate?: monetary, weeklyLimitMinutes?: integer}');
+SELECT skillancer.add_shape('p_files', '[{name: text, url?: text|null, mediaId?: media_id|null, final?: boolean}]');

@@ -74,6 +74,10 @@ test('a week: locked while hours are written, paid, looked at, approved', async 
 	assert.deepEqual(sql(`SELECT count(*), count(*) FILTER (WHERE state = 'RELEASED') FROM skillancer.milestone WHERE booking_id = '${booking.id}'`), [['1', '1']]);
 	const timeline = (await client.get(`/v1/bookings/${booking.id}/timeline?limit=100`)).map((e) => e.type);
 	for (const type of ['booking.time_logged', 'week.locked', 'milestone.generated', 'milestone.released']) assert.ok(timeline.includes(type), type);
+	const parties = async (party) => [...new Set((await client.get(`/v1/bookings/${booking.id}/timeline?limit=100&party=${party}`)).map((e) => e.type))];
+	assert.deepEqual(await parties('FREELANCER'), ['booking.time_logged']);
+	assert.deepEqual(await parties('CLIENT'), ['booking.created', 'booking.activated', 'milestone.released']);
+	assert.ok((await parties('SYSTEM')).includes('week.locked'));
 	checkBooks();
 });
 

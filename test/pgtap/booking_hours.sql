@@ -155,7 +155,7 @@ SELECT pg_temp.logged('cash', '2030-02-15', 61), pg_temp.until('2030-02-18 12:00
 SELECT is((SELECT m.amount FROM pg_temp.week('cash', '2030-02-11') m), '10.17 USD', 'minutes are paid as minutes');
 
 -- all of it is in the timeline
-SELECT ok((SELECT bool_and(t.has) FROM (SELECT pg_temp.as_person('felix', format('SELECT skillancer_api.booking_timeline(%L, 100)', pg_temp.thing('job')))::text LIKE '%"' || e || '"%' AS has
+SELECT ok((SELECT bool_and(t.has) FROM (SELECT pg_temp.as_person('felix', format('SELECT skillancer_api.booking_timeline(%L, p_limit => 100)', pg_temp.thing('job')))::text LIKE '%"' || e || '"%' AS has
 	FROM unnest('{booking.time_logged,booking.time_changed,booking.time_removed,week.locked,milestone.generated,milestone.released,booking.completed}'::text[]) e) t), 'the timeline has it all');
 SELECT is((SELECT count(*) FROM skillancer.event e JOIN skillancer.event_type t ON t.name = e.type
 	WHERE e.type ~ '^(week|booking.time|milestone.(generated|payment|release_near))' AND NOT e.data ?& ARRAY(SELECT jsonb_array_elements_text(t.schema -> 'required'))), 0::bigint, 'events are as their schemas say');

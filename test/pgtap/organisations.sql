@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(66);
+SELECT plan(69);
 
 SELECT pg_temp.add_person('olga', 'CLIENT'), pg_temp.add_person('adam', 'CLIENT'), pg_temp.add_person('mona', 'CLIENT'),
 	pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT') \g /dev/null
@@ -96,7 +96,20 @@ SELECT is(pg_temp.body(pg_temp.as_person('mona', format('SELECT skillancer_api.b
 SELECT pg_temp.remember('more', ((pg_temp.as_person('adam', format('SELECT skillancer_api.milestone_propose(%L, ''More'', ''10 USD'')', pg_temp.thing('job'))) #>> '{body,id}')::skillancer.milestone_id)::uuid) \g /dev/null
 SELECT is(pg_temp.refusal('olga', format('SELECT skillancer_api.milestone_agree(%L)', pg_temp.thing('more'))), 'SK003', 'nor agree with each other');
 SELECT is(pg_temp.as_person('felix', format('SELECT skillancer_api.milestone_agree(%L)', pg_temp.thing('more'))) ->> 'state', 'AGREED', 'to what one of them proposed');
-SELECT ok(pg_temp.as_person('adam', format('SELECT skillancer_api.booking_timeline(%L, 100)', pg_temp.thing('job')))::text LIKE '%milestone.released%', 'members read the timeline');
+SELECT ok(pg_temp.as_person('adam', format('SELECT skillancer_api.booking_timeline(%L, p_limit => 100)', pg_temp.thing('job')))::text LIKE '%milestone.released%', 'members read the timeline');
+
+-- weeks are paid by the owner of the payment method, as long as he is a member
+SELECT pg_temp.remember('hours', ((pg_temp.as_person('mona', format('SELECT skillancer_api.booking_offer(%L, ''Answer mails'', ''Every day, all of them'', p_hourly_rate => ''10 USD'', p_organisation_id => %L)', pg_temp.person('felix'), pg_temp.thing('org'))) #>> '{body,id}')::skillancer.booking_id)::uuid) \g /dev/null
+SELECT pg_temp.as_person('felix', format('SELECT skillancer_api.booking_accept(b.id, encode(b.terms_hash, ''hex'')) FROM skillancer.booking b WHERE b.id::uuid = %L', pg_temp.thing('hours'))) \g /dev/null
+SELECT is(pg_temp.body(pg_temp.as_person('adam', format('SELECT skillancer_api.booking_pay_by(%L, %L)', pg_temp.thing('hours'), pg_temp.method('adam', 'PAYMENT', 'tok_success')))) ->> 'state', 'ACTIVE', 'an admin names what pays for hours');
+CREATE FUNCTION pg_temp.work() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_temp.as_person('felix', format('SELECT skillancer_api.time_entry_create(%L, %L, 60, ''Mails'')', pg_temp.thing('hours'), (skillancer.now() AT TIME ZONE 'UTC')::date));
+	PERFORM pg_temp.later('7 days 13 hours'), pg_temp.due();
+END
+$$;
+SELECT pg_temp.work() \g /dev/null
+SELECT is((SELECT m.payer_id::uuid FROM skillancer.milestone m WHERE m.booking_id::uuid = pg_temp.thing('hours') AND m.state = 'SUBMITTED'), pg_temp.person('adam'), 'and pays');
 
 -- who leaves sees nothing any more
 SELECT is(pg_temp.refusal('mona', pg_temp.remove('adam')), 'SK003', 'a member removes nobody');
@@ -107,6 +120,8 @@ SELECT is(pg_temp.refusal('mona', format('SELECT skillancer_api.booking_timeline
 SELECT is(jsonb_array_length(pg_temp.as_person('mona', 'SELECT skillancer_api.booking_list()') -> 'body'), 0, 'and from the list');
 SELECT is(pg_temp.as_person('adam', format('SELECT skillancer_api.milestone_decline(%L)', pg_temp.thing('more'))) ->> 'state', 'CANCELLED', 'the others go on');
 SELECT is(pg_temp.refusal('adam', pg_temp.remove('sam')), 'none', 'an admin removes a member');
+SELECT pg_temp.as_person('adam', pg_temp.remove('adam')), pg_temp.work() \g /dev/null
+SELECT is((SELECT string_agg(m.state, ' ' ORDER BY m.seq) FROM skillancer.milestone m WHERE m.booking_id::uuid = pg_temp.thing('hours')), 'RELEASED AGREED', 'nobody who left pays for another week');
 SELECT is(pg_temp.refusal('sam', pg_temp.get('organisation', 'org')), 'SK002', 'who knows it no more');
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_refund(%L)', pg_temp.thing('job/3'))), 'none', 'what she paid');
 SELECT is(pg_temp.balance('client_wallet', pg_temp.person('mona')), 103.00, 'still comes back to her');
