@@ -1,7 +1,7 @@
 -- test/bench/releases.sql
---	What the benchmark of releases works on: bookings with one submitted milestone each, money in escrow; one half in
---	US dollars, so that all of them share the platform's accounts, the other half over twenty currencies. And milestones
---	with much in escrow, for postings alone. Needs :commands, how many of each half, and :milestones.
+--	What the benchmark of releases works on: bookings with one submitted milestone each, money in escrow. Numbers 1 to
+--	:commands are in US dollars, so that all share the platform's accounts; the next :commands are over twenty currencies.
+--	Behind them twice :milestones, in dollars and over the currencies, with much in escrow: for postings alone.
 SET client_min_messages = warning;
 CREATE SCHEMA bench;
 CREATE TABLE bench.todo (n bigint PRIMARY KEY, client uuid NOT NULL, session uuid NOT NULL, freelancer uuid NOT NULL, booking uuid NOT NULL,
@@ -22,9 +22,9 @@ CREATE UNIQUE INDEX ON people (n);
 
 INSERT INTO bench.todo (n, client, session, freelancer, booking, milestone, currency)
 SELECT g.n, c.id, c.session, f.id, skillancer.new_id(), skillancer.new_id(),
-	CASE WHEN g.n <= :commands OR g.n > 2 * :commands THEN 'USD' ELSE
+	CASE WHEN g.n <= :commands OR g.n > 2 * :commands AND g.n <= 2 * :commands + :milestones THEN 'USD' ELSE
 		(ARRAY['EUR', 'GBP', 'JPY', 'CHF', 'CAD', 'AUD', 'NZD', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'HUF', 'INR', 'BRL', 'MXN', 'ZAR', 'SGD', 'HKD', 'KRW'])[1 + g.n % 20] END
-FROM generate_series(1, 2 * :commands + :milestones) g (n)
+FROM generate_series(1, 2 * :commands + 2 * :milestones) g (n)
 JOIN people c ON c.n = g.n::bigint * 7919 % 2000
 JOIN people f ON f.n = 2000 + g.n::bigint * 104729 % 2000;
 
@@ -48,9 +48,9 @@ CREATE FUNCTION bench.post(p_key text, p_n bigint) RETURNS bigint LANGUAGE plpgs
 	FROM bench.todo t WHERE t.n = p_n);
 END $$;
 
--- many at once, of milestones first + 1 to first + count, around the corner
-CREATE FUNCTION bench.post_many(p_key text, p_first bigint, p_base bigint, p_count integer, p_milestones integer) RETURNS integer LANGUAGE sql AS $$
-	SELECT cardinality(skillancer.ledger_post_batch(array_agg('release'::text ORDER BY l.i) FILTER (WHERE l.leg = 1), array_agg(p_key || '.' || l.i ORDER BY l.i) FILTER (WHERE l.leg = 1),
+-- many at once: of milestones base + first + 1 and so on, around the corner
+CREATE FUNCTION bench.post_many(p_key text, p_first bigint, p_base bigint, p_count integer, p_milestones integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+	RETURN (SELECT cardinality(skillancer.ledger_post_batch(array_agg('release'::text ORDER BY l.i) FILTER (WHERE l.leg = 1), array_agg(p_key || '.' || l.i ORDER BY l.i) FILTER (WHERE l.leg = 1),
 		array_agg(l.milestone ORDER BY l.i) FILTER (WHERE l.leg = 1), array_agg(NULL::timestamptz) FILTER (WHERE l.leg = 1), array_agg(l.i ORDER BY l.i, l.leg),
 		array_agg(l.class ORDER BY l.i, l.leg), array_agg(CASE WHEN l.leg = 3 THEN l.freelancer END ORDER BY l.i, l.leg), array_agg(CASE WHEN l.leg < 3 THEN l.milestone END ORDER BY l.i, l.leg),
 		array_agg(CASE WHEN l.leg < 3 THEN l.booking END ORDER BY l.i, l.leg), array_agg(l.amount ORDER BY l.i, l.leg), array_agg(l.currency ORDER BY l.i, l.leg)))
@@ -59,8 +59,8 @@ CREATE FUNCTION bench.post_many(p_key text, p_first bigint, p_base bigint, p_cou
 		FROM generate_series(1, p_count) i
 		JOIN bench.todo t ON t.n = p_base + 1 + (p_first + i) % p_milestones
 		CROSS JOIN LATERAL unnest(bench.classes(), '{1000,30,-800,-200,-30}'::bigint[]) WITH ORDINALITY AS v (class, amount, leg)
-	) l
-$$;
+	) l);
+END $$;
 
 -- escrow of all of them, a thousand postings at a time
 CREATE PROCEDURE bench.fund(p_last bigint) LANGUAGE plpgsql AS $$
@@ -83,4 +83,4 @@ BEGIN
 		COMMIT;
 	END LOOP;
 END $$;
-CALL bench.fund(2 * :commands + :milestones);
+CALL bench.fund(2 * :commands + 2 * :milestones);
