@@ -17,7 +17,7 @@ const { values: options } = parseArgs({ strict: false, options: {
 const { env } = process;
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const dir = mkdtempSync(path.join(tmpdir(), 'skl-releases-'));
-const COMMANDS = 40_000;
+const COMMANDS = 60_000;
 const MILESTONES = 4000;
 const BATCH = 100;
 const place = ['-h', env.SKL_PGHOST, '-p', env.SKL_PGPORT];
@@ -78,9 +78,11 @@ const script = (name, variables) => ['-f', path.join(dir, `${name}.sql`), '-D', 
 // Milestones that were not released yet, in dollars and over the currencies.
 const next = { usd: 0, spread: COMMANDS };
 async function consume(name, kind, each, options_) {
-	const { rate, count } = await pgbench(name, script(name, { start: next[kind] - Number(options.clients) * each + (each === 1 ? 1 : 0) }), options_);
-	next[kind] += (count + 4 * Number(options.clients)) * each;
-	if (next[kind] > (kind === 'usd' ? COMMANDS : 2 * COMMANDS)) throw new Error('there are too few milestones: measure for fewer seconds or rounds');
+	const { rate } = await pgbench(name, script(name, { start: next[kind] - Number(options.clients) * each + (each === 1 ? 1 : 0) }), options_);
+	const [first, last] = kind === 'usd' ? [0, COMMANDS] : [COMMANDS, 2 * COMMANDS];
+	next[kind] = Number(sql(`SELECT max(t.n) FROM bench.todo t JOIN skillancer.milestone m ON m.id = t.milestone::skillancer.milestone_id
+		WHERE t.n > ${first} AND t.n <= ${last} AND m.state = 'RELEASED'`));
+	if (next[kind] > last - COMMANDS / 10) throw new Error('there are too few milestones: measure for fewer seconds or rounds');
 	return rate * each;
 }
 
