@@ -7,41 +7,6 @@
  * Percentiles are percentile_cont: linear between the two nearest samples, type 7 of Hyndman and Fan (1996).
  */
 
--- Hourly rates of public profiles.
-CREATE OR REPLACE FUNCTION skillancer.rate_samples()
-RETURNS TABLE (kind text, person skillancer.user_id, currency text, minor bigint, category_id skillancer.category_id,
-	skill_id skillancer.skill_id, level text)
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-BEGIN
-	RETURN QUERY
-	WITH known AS MATERIALIZED (
-		SELECT p.user_id, coalesce(k.merged_into, k.id) AS skill, k.category_id AS category, max(s.level) AS level
-		FROM skillancer.profile p
-		CROSS JOIN LATERAL skillancer.skills(p.skills) s
-		JOIN skillancer.skill k ON k.id = s.skill_id
-		WHERE p.is_public AND p.is_listed AND p.hourly_rate IS NOT NULL
-		GROUP BY 1, 2, 3),
-	sample AS (
-		SELECT n.user_id, NULL::skillancer.category_id AS category, n.skill, n.level FROM known n
-		UNION ALL
-		SELECT n.user_id, a.id, NULL, max(n.level) FROM known n
-		CROSS JOIN LATERAL unnest(skillancer.category_path(n.category)) AS a (id)
-		GROUP BY n.user_id, a.id
-		UNION ALL
-		SELECT p.user_id, NULL, NULL, (SELECT max(n.level) FROM known n WHERE n.user_id = p.user_id)
-		FROM skillancer.profile p WHERE p.is_public AND p.is_listed AND p.hourly_rate IS NOT NULL)
-	SELECT 'HOURLY_RATE', s.user_id, skillancer.monetary_currency(p.hourly_rate),
-		skillancer.monetary_minor(p.hourly_rate), s.category, s.skill,
-		CASE WHEN s.level = 1 THEN 'ENTRY' WHEN s.level < 4 THEN 'INTERMEDIATE' WHEN s.level = 4 THEN 'EXPERT' END
-	FROM sample s
-	JOIN skillancer.profile p ON p.user_id = s.user_id;
-END
-$$;
-COMMENT ON FUNCTION skillancer.rate_samples() IS
-	'Hourly rates of public profiles; the level is that of the skill, or the highest within the category or of all: 1 is ENTRY, 4 EXPERT.';
-
 -- A category and those above it.
 CREATE OR REPLACE FUNCTION skillancer.category_path(p_id skillancer.category_id)
 RETURNS skillancer.category_id[]
@@ -58,6 +23,44 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.category_path(skillancer.category_id) IS 'The category and its ancestors.';
 
+-- Hourly rates of public profiles.
+CREATE OR REPLACE FUNCTION skillancer.rate_samples()
+RETURNS TABLE (kind text, person skillancer.user_id, currency text, minor bigint, category_id skillancer.category_id,
+	skill_id skillancer.skill_id, level text)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	WITH known AS MATERIALIZED (
+		SELECT p.user_id, coalesce(k.merged_into, k.id) AS skill, k.category_id AS category, max(s.level) AS level
+		FROM skillancer.profile p
+		CROSS JOIN LATERAL skillancer.skills(p.skills) s
+		JOIN skillancer.skill k ON k.id = s.skill_id
+		WHERE p.is_public AND p.is_listed AND p.hourly_rate IS NOT NULL
+		GROUP BY 1, 2, 3),
+	path AS MATERIALIZED (SELECT c.id, a AS above FROM skillancer.category c, unnest(skillancer.category_path(c.id)) a),
+	sample AS (
+		SELECT n.user_id, NULL::skillancer.category_id AS category, n.skill, n.level FROM known n
+		UNION ALL
+		SELECT n.user_id, a.above, NULL, max(n.level) FROM known n JOIN path a ON a.id = n.category
+		GROUP BY n.user_id, a.above
+		UNION ALL
+		SELECT p.user_id, NULL, NULL, max(n.level)
+		FROM skillancer.profile p
+		LEFT JOIN known n ON n.user_id = p.user_id
+		WHERE p.is_public AND p.is_listed AND p.hourly_rate IS NOT NULL
+		GROUP BY p.user_id)
+	SELECT 'HOURLY_RATE', s.user_id, skillancer.monetary_currency(p.hourly_rate),
+		skillancer.monetary_minor(p.hourly_rate), s.category, s.skill,
+		CASE WHEN s.level = 1 THEN 'ENTRY' WHEN s.level < 4 THEN 'INTERMEDIATE' WHEN s.level = 4 THEN 'EXPERT' END
+	FROM sample s
+	JOIN skillancer.profile p ON p.user_id = s.user_id;
+END
+$$;
+COMMENT ON FUNCTION skillancer.rate_samples() IS
+	'Hourly rates of public profiles; the level is that of the skill, or the highest within the category or of all: 1 is ENTRY, 4 EXPERT.';
+
 -- Bids of a year.
 CREATE OR REPLACE FUNCTION skillancer.bid_samples()
 RETURNS TABLE (kind text, person skillancer.user_id, currency text, minor bigint, category_id skillancer.category_id,
@@ -67,13 +70,15 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
+	WITH path AS MATERIALIZED (
+		SELECT c.id, a AS above FROM skillancer.category c, unnest(skillancer.category_path(c.id)) a)
 	SELECT CASE j.budget_kind WHEN 'HOURLY' THEN 'HOURLY_BID' ELSE 'FIXED_BID' END, b.freelancer_id,
 		skillancer.monetary_currency(b.bid), skillancer.monetary_minor(b.bid), s.category, s.skill, j.experience
 	FROM skillancer.proposal b
 	JOIN skillancer.project j ON j.id = b.project_id
 	CROSS JOIN LATERAL (
 		SELECT NULL::skillancer.category_id AS category, u AS skill FROM unnest(j.skills) u
-		UNION ALL SELECT a, NULL FROM unnest(skillancer.category_path(j.category_id)) a
+		UNION ALL SELECT a.above, NULL FROM path a WHERE a.id = j.category_id
 		UNION ALL SELECT NULL, NULL) s
 	WHERE b.state <> 'WITHDRAWN' AND b.created_at > skillancer.now() - interval '1 year';
 END
