@@ -1,4 +1,4 @@
--- What a freelancer gave back of an earning: what credit notes and the return of tax are made of.
+-- What went back of an earning, given back or lost to a charge-back: what credit notes and the return of tax are made of.
 CREATE TABLE skillancer.earning_return (
 	id uuid PRIMARY KEY DEFAULT skillancer.new_id(),
 	earning_id uuid NOT NULL REFERENCES skillancer.earning,
@@ -8,11 +8,13 @@ CREATE TABLE skillancer.earning_return (
 	gross skillancer.monetary NOT NULL CHECK (skillancer.monetary_minor(gross) > 0),
 	fee skillancer.monetary NOT NULL CHECK (skillancer.monetary_minor(fee) >= 0),
 	tax skillancer.monetary NOT NULL CHECK (skillancer.monetary_minor(tax) >= 0),
+	client_fee skillancer.monetary NOT NULL CHECK (skillancer.monetary_minor(client_fee) >= 0),
+	client_tax skillancer.monetary NOT NULL CHECK (skillancer.monetary_minor(client_tax) >= 0),
 	credited boolean NOT NULL DEFAULT false,
 	created_at timestamptz NOT NULL DEFAULT skillancer.now()
 );
 COMMENT ON TABLE skillancer.earning_return IS
-	'Parts of earnings that went back to the client, the newest earning of a milestone first: gross, the service fee on it, and the tax within that fee.';
+	'Parts of earnings that went back to the client, the newest earning of a milestone first: gross, the fees on it, and the tax within them. A charge-back takes the client''s fee back as well.';
 COMMENT ON COLUMN skillancer.earning_return.posting IS 'The posting that gave it back.';
 COMMENT ON COLUMN skillancer.earning_return.credited IS 'True once its credit notes are issued.';
 CREATE INDEX earning_return_earning_idx ON skillancer.earning_return (earning_id);

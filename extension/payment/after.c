@@ -69,7 +69,7 @@ effect_give_back(const SklFire *fire)
 					  step.amount - fee);
 	skl_posting_debit(&posting, "revenue_service", (SklHolder){0}, fee);
 	skl_posting_credit(&posting, "client_wallet", (SklHolder){.owner = &step.payer}, step.amount);
-	skl_earning_return(&step, fee,
+	skl_earning_return(&step, fee, 0,
 					   skl_posting_send_step(&posting, "give_back", &step.milestone,
 											 skl_fire_int64(fire, "version")));
 	skl_spi_exec(&stmt, args, NULL);

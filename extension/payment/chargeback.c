@@ -389,6 +389,42 @@ losing_event(const SklFire *fire)
 	return skl_spi_exec(&stmt, args, NULL) == 1 ? "lose_held" : "lose_all";
 }
 
+/* What a posting took out of a revenue, in minor units. */
+static int64
+taken_from(int64 txn, const char *revenue)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT coalesce(sum(e.amount), 0)::bigint FROM skillancer.ledger_entry e"
+				 " JOIN skillancer.ledger_account a ON a.id = e.account"
+				 " WHERE e.txn = $1 AND a.class = $2",
+				 INT8OID, TEXTOID);
+	Datum args[2] = {Int64GetDatum(txn), CStringGetTextDatum(revenue)};
+	bool isnull;
+
+	skl_spi_exec(&stmt, args, NULL);
+	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
+}
+
+/* What had been released and is lost: the earnings, and the tax within the fees on them. */
+static void
+return_earnings(const SklFire *fire, int64 lost)
+{
+	bool isnull;
+	Datum released = skl_fire_datum(fire, "from_released", &isnull);
+	SklStep step = {.client = skl_fire_id(fire, "user_id")};
+	int64 freeze;
+
+	if (isnull || DatumGetMonetaryP(released)->minor == 0)
+		return;
+	step.milestone = skl_fire_id(fire, "milestone_id");
+	step.freelancer = skl_fire_id(fire, "freelancer_id");
+	step.amount = DatumGetMonetaryP(released)->minor;
+	strlcpy(step.currency, DatumGetMonetaryP(released)->currency, sizeof(step.currency));
+	freeze = skl_fire_int64(fire, "freeze_posting");
+	skl_earning_return(&step, taken_from(freeze, "revenue_service"),
+					   taken_from(freeze, "revenue_client"), lost);
+}
+
 /* T13d: what was frozen is gone, and the rest as well. */
 static void
 effect_lose(const SklFire *fire)
@@ -402,7 +438,7 @@ effect_lose(const SklFire *fire)
 	skl_posting_debit(&posting, "expense_writeoff", (SklHolder){0}, amount->minor - held);
 	skl_posting_credit(&posting, "chargeback_receivable", (SklHolder){.ref = &fire->id},
 					   amount->minor);
-	skl_posting_send(&posting, "chargeback_lost", &fire->id);
+	return_earnings(fire, skl_posting_send(&posting, "chargeback_lost", &fire->id));
 	close_it(fire, losing_event(fire));
 }
 

@@ -14,17 +14,51 @@
 
 #include "catalog/pg_type_d.h"
 
-/* An earning and what is left of it, in minor units; the tax within its fee. */
+/* A fee of an earning: what is left of it, in minor units, and what of its tax went back before. */
+typedef struct FeeLeft
+{
+	int64 left;
+	int64 returned;
+	int64 tax_returned;
+	int32 bps;		   /* 0: no tax */
+	pg_uuid_t account; /* of the jurisdiction */
+} FeeLeft;
+
+/* An earning and what is left of it. */
 typedef struct Left
 {
 	pg_uuid_t earning;
 	int64 gross;
-	int64 fee;
-	int64 fee_returned;
-	int64 tax_returned;
-	int32 bps;		   /* 0: no tax */
-	pg_uuid_t account; /* of the jurisdiction */
+	FeeLeft service;
+	FeeLeft client;
 } Left;
+
+/* What goes back of one earning. */
+typedef struct Part
+{
+	int64 gross;
+	int64 service_fee;
+	int64 service_tax;
+	int64 client_fee;
+	int64 client_tax;
+} Part;
+
+/* A fee out of five columns of the result, from the one with this number on. */
+static FeeLeft
+read_fee(uint64 row, int column)
+{
+	FeeLeft fee = {0};
+	bool isnull;
+	Datum account = skl_spi_value(row, column + 4, &isnull);
+
+	if (!isnull)
+		memcpy(&fee.account, DatumGetPointer(account), UUID_LEN);
+	fee.left = DatumGetInt64(skl_spi_value(row, column, &isnull));
+	fee.returned = DatumGetInt64(skl_spi_value(row, column + 1, &isnull));
+	fee.tax_returned = DatumGetInt64(skl_spi_value(row, column + 2, &isnull));
+	fee.bps = DatumGetInt32(skl_spi_value(row, column + 3, &isnull));
+	return fee;
+}
 
 /* The earnings of a milestone of which something is left, the newest first. */
 static int
@@ -32,55 +66,55 @@ find_left(const pg_uuid_t *milestone, Left **found)
 {
 	static SklStmt stmt = SKL_STMT(
 		"SELECT e.id, skillancer.monetary_minor(e.gross) - r.gross,"
-		" skillancer.monetary_minor(e.fee) - r.fee, r.fee, r.tax, coalesce(x.bps, 0), j.account"
+		" skillancer.monetary_minor(e.fee) - r.fee, r.fee, r.tax, coalesce(s.bps, 0), s.account,"
+		" coalesce(skillancer.monetary_minor(e.client_fee), 0) - r.client_fee, r.client_fee,"
+		" r.client_tax, coalesce(c.bps, 0), c.account"
 		" FROM skillancer.earning e CROSS JOIN LATERAL ("
 		"SELECT coalesce(sum(skillancer.monetary_minor(b.gross)), 0)::bigint AS gross,"
 		" coalesce(sum(skillancer.monetary_minor(b.fee)), 0)::bigint AS fee,"
-		" coalesce(sum(skillancer.monetary_minor(b.tax)), 0)::bigint AS tax"
+		" coalesce(sum(skillancer.monetary_minor(b.tax)), 0)::bigint AS tax,"
+		" coalesce(sum(skillancer.monetary_minor(b.client_fee)), 0)::bigint AS client_fee,"
+		" coalesce(sum(skillancer.monetary_minor(b.client_tax)), 0)::bigint AS client_tax"
 		" FROM skillancer.earning_return b WHERE b.earning_id = e.id) r"
-		" LEFT JOIN skillancer.fee_tax t ON t.earning_id = e.id AND t.kind = 'SERVICE'"
-		" LEFT JOIN skillancer.tax_rate x ON x.id = t.rate_id"
-		" LEFT JOIN skillancer.tax_jurisdiction j ON j.code = x.jurisdiction"
+		" LEFT JOIN skillancer.fee_tax_account s ON s.earning_id = e.id AND s.kind = 'SERVICE'"
+		" LEFT JOIN skillancer.fee_tax_account c ON c.earning_id = e.id AND c.kind = 'CLIENT'"
 		" WHERE e.milestone_id = $1::skillancer.milestone_id"
 		" AND skillancer.monetary_minor(e.gross) > r.gross ORDER BY e.id DESC",
 		UUIDOID);
 	Datum args[1] = {UUIDPGetDatum(milestone)};
 	int n = (int) skl_spi_exec(&stmt, args, NULL);
+	bool isnull;
 
 	*found = palloc0(sizeof(Left) * (Size) Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
 		Left *left = &(*found)[i];
-		bool isnull;
-		Datum account;
 
 		memcpy(&left->earning, DatumGetPointer(skl_spi_value(i, 1, &isnull)), UUID_LEN);
 		left->gross = DatumGetInt64(skl_spi_value(i, 2, &isnull));
-		left->fee = DatumGetInt64(skl_spi_value(i, 3, &isnull));
-		left->fee_returned = DatumGetInt64(skl_spi_value(i, 4, &isnull));
-		left->tax_returned = DatumGetInt64(skl_spi_value(i, 5, &isnull));
-		left->bps = DatumGetInt32(skl_spi_value(i, 6, &isnull));
-		account = skl_spi_value(i, 7, &isnull);
-		if (!isnull)
-			memcpy(&left->account, DatumGetPointer(account), UUID_LEN);
+		left->service = read_fee(i, 3);
+		left->client = read_fee(i, 8);
 	}
 	return n;
 }
 
 /* Writes a part down and returns its id. */
 static pg_uuid_t
-record_return(const SklStep *step, const Left *left, int64 posting, const int64 sums[3])
+record_return(const SklStep *step, const Left *left, int64 posting, const Part *part)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.earning_return (earning_id, freelancer_id, client_id, posting,"
-		" gross, fee, tax) VALUES ($1, $2::skillancer.user_id, $3::skillancer.user_id, $4,"
+		" gross, fee, tax, client_fee, client_tax)"
+		" VALUES ($1, $2::skillancer.user_id, $3::skillancer.user_id, $4,"
 		" skillancer.monetary_of($5, $8), skillancer.monetary_of($6, $8),"
-		" skillancer.monetary_of($7, $8)) RETURNING id",
-		UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID);
-	Datum args[8] = {UUIDPGetDatum(&left->earning), UUIDPGetDatum(&step->freelancer),
-					 UUIDPGetDatum(&step->client),	Int64GetDatum(posting),
-					 Int64GetDatum(sums[0]),		Int64GetDatum(sums[1]),
-					 Int64GetDatum(sums[2]),		CStringGetTextDatum(step->currency)};
+		" skillancer.monetary_of($7, $8), skillancer.monetary_of($9, $8),"
+		" skillancer.monetary_of($10, $8)) RETURNING id",
+		UUIDOID, UUIDOID, UUIDOID, INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID);
+	Datum args[10] = {UUIDPGetDatum(&left->earning),	UUIDPGetDatum(&step->freelancer),
+					  UUIDPGetDatum(&step->client),		Int64GetDatum(posting),
+					  Int64GetDatum(part->gross),		Int64GetDatum(part->service_fee),
+					  Int64GetDatum(part->service_tax), CStringGetTextDatum(step->currency),
+					  Int64GetDatum(part->client_fee),	Int64GetDatum(part->client_tax)};
 	pg_uuid_t id;
 	bool isnull;
 
@@ -91,20 +125,31 @@ record_return(const SklStep *step, const Left *left, int64 posting, const int64 
 
 /* T16 the other way round: the state gets nothing of a fee that was not earned after all. */
 static void
-post_tax_back(const SklStep *step, const Left *left, const pg_uuid_t *id, int64 tax)
+post_tax_back(const SklStep *step, const Left *left, const pg_uuid_t *id, const Part *part)
 {
 	SklPosting posting;
 
-	if (tax == 0)
+	if (part->service_tax == 0 && part->client_tax == 0)
 		return;
 	skl_posting_start(&posting, step->currency);
-	skl_posting_debit(&posting, "tax_payable", (SklHolder){.ref = &left->account}, tax);
-	skl_posting_credit(&posting, "revenue_service", (SklHolder){0}, tax);
+	skl_posting_debit(&posting, "tax_payable", (SklHolder){.ref = &left->service.account},
+					  part->service_tax);
+	skl_posting_debit(&posting, "tax_payable", (SklHolder){.ref = &left->client.account},
+					  part->client_tax);
+	skl_posting_credit(&posting, "revenue_service", (SklHolder){0}, part->service_tax);
+	skl_posting_credit(&posting, "revenue_client", (SklHolder){0}, part->client_tax);
 	skl_posting_send(&posting, "tax_return", id);
 }
 
+/* The tax within a part of a fee: what all parts together have, less what went back before. */
+static int64
+tax_of_part(const FeeLeft *fee, int64 part)
+{
+	return skl_tax_within(fee->returned + part, fee->bps) - fee->tax_returned;
+}
+
 void
-skl_earning_return(const SklStep *step, int64 fee, int64 posting)
+skl_earning_return(const SklStep *step, int64 service_fee, int64 client_fee, int64 posting)
 {
 	Left *found;
 	int n = find_left(&step->milestone, &found);
@@ -112,14 +157,19 @@ skl_earning_return(const SklStep *step, int64 fee, int64 posting)
 
 	for (int i = 0; i < n && gross > 0; i++)
 	{
-		int64 part = Min(gross, found[i].gross);
-		int64 part_fee = Min(fee, found[i].fee);
-		int64 tax =
-			skl_tax_within(found[i].fee_returned + part_fee, found[i].bps) - found[i].tax_returned;
-		pg_uuid_t id = record_return(step, &found[i], posting, (int64[]){part, part_fee, tax});
+		Part part = {
+			.gross = Min(gross, found[i].gross),
+			.service_fee = Min(service_fee, found[i].service.left),
+			.client_fee = Min(client_fee, found[i].client.left),
+		};
+		pg_uuid_t id;
 
-		post_tax_back(step, &found[i], &id, tax);
-		gross -= part;
-		fee -= part_fee;
+		part.service_tax = tax_of_part(&found[i].service, part.service_fee);
+		part.client_tax = tax_of_part(&found[i].client, part.client_fee);
+		id = record_return(step, &found[i], posting, &part);
+		post_tax_back(step, &found[i], &id, &part);
+		gross -= part.gross;
+		service_fee -= part.service_fee;
+		client_fee -= part.client_fee;
 	}
 }

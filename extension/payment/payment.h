@@ -147,9 +147,10 @@ extern void skl_tax_fee(const pg_uuid_t *earning, const SklFeeTaxed *fee);
 
 /*
  * Writes down what goes back of the earnings of a milestone, the newest first, and takes the tax
- * within the fee back. fee: the service fee on the step that was given back, by this posting.
+ * within the fees back. The fees are those on the step that a posting gave back.
  */
-extern void skl_earning_return(const SklStep *step, int64 fee, int64 posting);
+extern void skl_earning_return(const SklStep *step, int64 service_fee, int64 client_fee,
+							   int64 posting);
 
 /* ---- charge.c ---- */
 

@@ -55,3 +55,4 @@ GRANT SELECT, INSERT ON skillancer.invoice TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.invoice_series TO skillancer_engine;
 GRANT SELECT ON skillancer.earning_return TO skillancer_bridge;
 GRANT SELECT, INSERT, UPDATE ON skillancer.earning_return TO skillancer_engine;
+GRANT SELECT ON skillancer.fee_tax_account TO skillancer_engine;

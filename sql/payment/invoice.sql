@@ -214,18 +214,19 @@ DECLARE
 	v_return skillancer.earning_return%ROWTYPE;
 BEGIN
 	SELECT * INTO v_return FROM skillancer.earning_return r WHERE r.id = p_return;
-	PERFORM skillancer.credit_invoice(i.id, p_return,
-		CASE i.kind WHEN 'SERVICE' THEN v_return.gross ELSE v_return.fee END,
-		CASE i.kind WHEN 'SERVICE' THEN 'Given back' ELSE 'Service fee on ' || v_return.gross || ' that was given back' END, v_return.posting)
-	FROM skillancer.invoice i
-	WHERE i.ref = v_return.earning_id
-		AND (i.kind = 'SERVICE' OR i.kind = 'PLATFORM_FEE' AND skillancer.monetary_minor(v_return.fee) > 0)
+	PERFORM skillancer.credit_invoice(i.id, p_return, v.amount, v.reason, v_return.posting)
+	FROM (VALUES
+		('SERVICE', v_return.gross, 'Given back'),
+		('PLATFORM_FEE', v_return.fee, 'Service fee on ' || v_return.gross || ' that was given back'),
+		('CLIENT_FEE', v_return.client_fee, 'Client fee on ' || v_return.gross || ' that was given back')) v (kind, amount, reason)
+	JOIN skillancer.invoice i ON i.ref = v_return.earning_id AND i.kind = v.kind
+	WHERE skillancer.monetary_minor(v.amount) > 0
 	ORDER BY i.id;
 	UPDATE skillancer.earning_return r SET credited = true WHERE r.id = p_return;
 END
 $$;
 COMMENT ON FUNCTION skillancer.credit_return(uuid) IS
-	'Issues credit notes about the freelancer''s invoice and the service fee of an earning of which a part went back.';
+	'Issues credit notes about the freelancer''s invoice and the fees of an earning of which a part went back.';
 
 -- Issues one document in a subtransaction.
 CREATE OR REPLACE FUNCTION skillancer.try_invoice(p_kind text, p_ref uuid) RETURNS bigint

@@ -183,6 +183,14 @@ SELECT a.id, a.state, 'v' || a.version AS etag,
 FROM skillancer.adjustment a;
 COMMENT ON VIEW skillancer.adjustment_doc IS 'Postings by hand as JSON, for finance.';
 
+-- The tax within a fee, with the account it is owed in.
+CREATE VIEW skillancer.fee_tax_account WITH (security_invoker = true) AS
+SELECT f.earning_id, f.kind, f.payer_id, r.bps, j.account
+FROM skillancer.fee_tax f
+JOIN skillancer.tax_rate r ON r.id = f.rate_id
+JOIN skillancer.tax_jurisdiction j ON j.code = r.jurisdiction;
+COMMENT ON VIEW skillancer.fee_tax_account IS 'Rate and account of the tax within the fees of an earning.';
+
 -- The journal, one line an entry, as a bookkeeper reads it.
 CREATE VIEW skillancer.ledger_posting WITH (security_invoker = true) AS
 SELECT t.id AS posting, t.effective_at AS at, t.kind, t.ref, e.leg, a.class AS account, a.owner,

@@ -4,12 +4,12 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(26);
+SELECT plan(33);
 
 INSERT INTO skillancer.fee_schedule (version, kind, currency, above, bps) VALUES
 	(900, 'SERVICE', '*', 0, 1000), (900, 'CLIENT', '*', 0, 500);
 INSERT INTO skillancer.policy (key, value, valid_from) VALUES ('feeVersion', '900', skillancer.now() - interval '1 minute');
-SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('tina', 'FREELANCER') \g /dev/null
+SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('cora', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('tina', 'FREELANCER') \g /dev/null
 INSERT INTO skillancer.tax_jurisdiction (code, name) VALUES ('QR', 'Testland');
 INSERT INTO skillancer.tax_rate (jurisdiction, kind, name, bps, valid_from) VALUES ('QR', 'SERVICE', 'VAT', 2000, '2001-01-01');
 UPDATE skillancer.profile SET country = 'QR' WHERE user_id::uuid = pg_temp.person('felix');
@@ -67,6 +67,28 @@ SELECT is((SELECT e ->> 'returned' FROM jsonb_array_elements(pg_temp.as_person('
 SELECT is(pg_temp.as_person('clara', 'SELECT count(*) FROM skillancer.earning_return')::text, '0', 'the fees of the freelancer are his');
 SELECT is((SELECT count(*) FROM (SELECT jsonb_array_elements(pg_temp.as_person('clara', format($$SELECT skillancer_api.payment_list(p_kind => 'GIVE_BACK', p_booking_id => %L)$$, pg_temp.thing('web'))) -> 'body')) x),
 	3::bigint, 'the client finds it in her history');
+
+-- a lost charge-back takes both fees back, with their taxes
+INSERT INTO skillancer.tax_rate (jurisdiction, kind, name, bps, valid_from) VALUES ('QR', 'CLIENT', 'VAT', 2000, '2001-01-01');
+UPDATE skillancer.profile SET country = 'QR' WHERE user_id::uuid = pg_temp.person('cora');
+SELECT pg_temp.book('shop', 'cora', 'felix', '500 USD'),
+	pg_temp.as_person('cora', format('SELECT skillancer_api.milestone_fund(%L, %L)', pg_temp.thing('shop/1'), pg_temp.method('cora', 'PAYMENT', 'tok_success'))),
+	pg_temp.finish('felix', 'cora', 'shop/1') \g /dev/null
+SELECT is(pg_temp.tax_owed(), 1250::bigint, '20 % within 50 and within 25');
+SELECT pg_temp.issue() \g /dev/null
+SELECT c.id AS charge, c.amount AS charged FROM skillancer.charge c WHERE c.milestone_id::uuid = pg_temp.thing('shop/1') AND c.state = 'CAPTURED' \gset
+SELECT skillancer.set_identity(NULL) \g /dev/null
+SELECT is((SELECT count(*) FROM skillancer.earning_return r WHERE NOT r.credited), 0::bigint, 'nothing is to be credited');
+SELECT skillancer.chargeback_open(:'charge', :'charged', '15 USD', 'cb-returns') \g /dev/null
+SELECT is(pg_temp.tax_owed(), 1250::bigint, 'as long as the bank has not decided, the tax is owed');
+SELECT skillancer.chargeback_lost('cb-returns') \g /dev/null
+SELECT is((SELECT format('%s %s %s %s %s', r.gross, r.fee, r.tax, r.client_fee, r.client_tax) FROM skillancer.earning_return r
+	JOIN skillancer.earning e ON e.id = r.earning_id WHERE e.milestone_id::uuid = pg_temp.thing('shop/1')),
+	(SELECT format('%s %s %s %s %s', b.from_released, '50.00 USD', '8.33 USD', '25.00 USD', '4.17 USD') FROM skillancer.chargeback b WHERE b.reference = 'cb-returns'),
+	'it was lost: the earning with both fees');
+SELECT is(pg_temp.tax_owed(), 0::bigint, 'and their taxes are back');
+SELECT is(pg_temp.issue(), 1::bigint, 'credit notes');
+SELECT is(pg_temp.notes('cora', 'CLIENT_FEE'), '-25.00 -4.17', 'also about the client''s fee');
 
 -- the hold by level
 CREATE FUNCTION pg_temp.hold(p_name text, p_level text) RETURNS interval LANGUAGE plpgsql AS $$
