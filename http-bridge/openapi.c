@@ -100,6 +100,22 @@ schema_of(const json_t *arg)
 	return json_pack("{s:s, s:o}", "type", "array", "items", schema);
 }
 
+/* A member of a body that may be left out may also be null, which is what leaving it out means, or
+ * in a PATCH that it becomes empty. */
+static json_t *
+or_null(json_t *schema)
+{
+	json_t *type = json_object_get(schema, "type");
+
+	if (json_is_string(type))
+		json_object_set_new(schema, "type", json_pack("[O, s]", type, "null"));
+	else if (json_is_array(type))
+		json_array_append_new(type, json_string("null"));
+	else if (json_object_get(schema, "$ref") != NULL)
+		return json_pack("{s:[o, {s:s}]}", "anyOf", schema, "type", "null");
+	return schema;
+}
+
 static void
 add_parameter(Operation *operation, const char *name, const char *where, bool required,
 			  json_t *schema)
@@ -166,7 +182,8 @@ add_argument(Operation *operation, const json_t *arg)
 		add_parameter(operation, name, "query", required, schema_of(arg));
 	else
 	{
-		json_object_set_new(operation->properties, name, schema_of(arg));
+		json_object_set_new(operation->properties, name,
+							required ? schema_of(arg) : or_null(schema_of(arg)));
 		if (required)
 			json_array_append_new(operation->required, json_string(name));
 	}
