@@ -14,6 +14,7 @@ CREATE TABLE skillancer.dispute (
 	milestone_id skillancer.milestone_id NOT NULL REFERENCES skillancer.milestone,
 	client_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
 	freelancer_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
+	organisation_id skillancer.organisation_id,
 	claimant_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
 	amount skillancer.monetary NOT NULL CHECK (skillancer.monetary_minor(amount) >= 0),
 	reason text NOT NULL
@@ -51,6 +52,7 @@ CREATE TABLE skillancer.dispute (
 );
 COMMENT ON TABLE skillancer.dispute IS
 	'Claims on the money of a milestone; machine "dispute". Visible to the two parties, and to staff with contracts:view.';
+COMMENT ON COLUMN skillancer.dispute.organisation_id IS 'Of the booking: its owners and admins act for the client.';
 COMMENT ON COLUMN skillancer.dispute.amount IS 'What is claimed and frozen. Offers, splits and the award say how much of it the claimant gets.';
 COMMENT ON COLUMN skillancer.dispute.outcome IS
 	'How it was resolved: DEFAULT by silence, SETTLED by an offer, SPLIT by the mediator''s proposal, DECIDED by staff.';
@@ -68,6 +70,7 @@ CREATE TABLE skillancer.dispute_evidence (
 	number integer NOT NULL CHECK (number > 0),
 	client_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
 	freelancer_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
+	organisation_id skillancer.organisation_id,
 	author_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
 	body text NOT NULL CHECK (length(body) BETWEEN 1 AND 5000),
 	links text[] NOT NULL DEFAULT '{}' CHECK (cardinality(links) <= 20),

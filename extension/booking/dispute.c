@@ -28,6 +28,7 @@ typedef struct Claim
 	bool is_party;	  /* the caller is the client or the freelancer */
 } Claim;
 
+/* The caller is this person himself. */
 static bool
 caller_is(const SklFire *fire, const char *column)
 {
@@ -36,6 +37,13 @@ caller_is(const SklFire *fire, const char *column)
 
 	return request != NULL && request->has_user && skl_fire_uuid(fire, column, &user) &&
 		   memcmp(&user, &request->user_id, UUID_LEN) == 0;
+}
+
+/* The caller, one of the two parties, is on the side of who claims. */
+static bool
+caller_claims(const SklFire *fire)
+{
+	return skl_booking_caller_is(fire, "claimant_id");
 }
 
 /* An amount of the row, or NULL. */
@@ -60,7 +68,7 @@ claim_of(const SklFire *fire)
 	return (Claim){
 		.amount = money_of(fire, "amount"),
 		.by_client = memcmp(&claimant, &client, UUID_LEN) == 0,
-		.is_claimant = caller_is(fire, "claimant_id"),
+		.is_claimant = caller_claims(fire),
 		.is_party = caller_is(fire, "client_id") || caller_is(fire, "freelancer_id"),
 	};
 }
@@ -86,7 +94,7 @@ share_of(const SklFire *fire, const char *key)
 static bool
 guard_claimant(const SklFire *fire)
 {
-	if (!caller_is(fire, "claimant_id"))
+	if (!caller_claims(fire))
 		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has opened this dispute");
 	return true;
 }
@@ -94,7 +102,7 @@ guard_claimant(const SklFire *fire)
 static bool
 guard_respondent(const SklFire *fire)
 {
-	if (caller_is(fire, "claimant_id"))
+	if (caller_claims(fire))
 		skl_failf(SKL_ERR_PERMISSION_DENIED, "the other side has to reply to this dispute");
 	return true;
 }
@@ -119,7 +127,7 @@ guard_offer(const SklFire *fire)
 static const SklMonetary *
 other_offer(const SklFire *fire)
 {
-	return money_of(fire, caller_is(fire, "claimant_id") ? "respondent_offer" : "claimant_offer");
+	return money_of(fire, caller_claims(fire) ? "respondent_offer" : "claimant_offer");
 }
 
 static bool
@@ -167,7 +175,7 @@ has_accepted(const SklFire *fire, bool claimant)
 static bool
 guard_accepts_first(const SklFire *fire)
 {
-	bool claimant = caller_is(fire, "claimant_id");
+	bool claimant = caller_claims(fire);
 
 	if (has_accepted(fire, claimant))
 		skl_failf(SKL_ERR_INVALID_STATE, "you have accepted this split");
@@ -178,7 +186,7 @@ guard_accepts_first(const SklFire *fire)
 static bool
 guard_accepts_last(const SklFire *fire)
 {
-	bool claimant = caller_is(fire, "claimant_id");
+	bool claimant = caller_claims(fire);
 
 	return !has_accepted(fire, claimant) && has_accepted(fire, !claimant);
 }
@@ -207,8 +215,7 @@ effect_offer(const SklFire *fire)
 				 UUIDOID, INT8OID, BOOLOID, TEXTOID);
 	const SklMonetary *share = share_of(fire, "amount");
 	Datum args[4] = {UUIDPGetDatum(&fire->id), Int64GetDatum(share->minor),
-					 BoolGetDatum(caller_is(fire, "claimant_id")),
-					 CStringGetTextDatum(share->currency)};
+					 BoolGetDatum(caller_claims(fire)), CStringGetTextDatum(share->currency)};
 
 	skl_spi_exec(&stmt, args, NULL);
 }
@@ -272,7 +279,7 @@ effect_accept_split(const SklFire *fire)
 				 " WHERE id = $1::skillancer.dispute_id",
 				 UUIDOID, TIMESTAMPTZOID, BOOLOID);
 	Datum args[3] = {UUIDPGetDatum(&fire->id), TimestampTzGetDatum(skl_now()),
-					 BoolGetDatum(caller_is(fire, "claimant_id"))};
+					 BoolGetDatum(caller_claims(fire))};
 
 	skl_spi_exec(&stmt, args, NULL);
 }

@@ -76,16 +76,17 @@ CREATE OR REPLACE FUNCTION skillancer.evidence_add(p_id skillancer.dispute_id, p
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_me skillancer.user_id := skillancer.current_user_id();
+	v_me skillancer.user_id := (SELECT skillancer.booking_side(d.booking_id) FROM skillancer.dispute d WHERE d.id = p_id);
 	v_number integer;
 BEGIN
 	IF (SELECT count(*) FROM skillancer.dispute_evidence e WHERE e.dispute_id = p_id AND e.author_id = v_me)
 			>= skillancer.policy_int('disputeEvidenceLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'you have shown all the evidence that one side may show');
 	END IF;
-	INSERT INTO skillancer.dispute_evidence (dispute_id, number, client_id, freelancer_id, author_id, body, links, media_ids)
+	INSERT INTO skillancer.dispute_evidence (dispute_id, number, client_id, freelancer_id, organisation_id,
+		author_id, body, links, media_ids)
 	SELECT d.id, 1 + (SELECT count(*) FROM skillancer.dispute_evidence e WHERE e.dispute_id = d.id), d.client_id,
-		d.freelancer_id, v_me, p_text, coalesce(p_links, '{}'), coalesce(p_media, '{}')
+		d.freelancer_id, d.organisation_id, v_me, p_text, coalesce(p_links, '{}'), coalesce(p_media, '{}')
 	FROM skillancer.dispute d
 	WHERE d.id = p_id
 	RETURNING number INTO v_number;
@@ -131,7 +132,7 @@ BEGIN
 		PERFORM skillancer.fail('INSUFFICIENT_FUNDS', 'the claim is more than what is in escrow',
 			jsonb_build_object('inEscrow', v_milestone.in_escrow));
 	ELSIF (SELECT count(*) FROM skillancer.dispute d WHERE d.milestone_id = p_milestone
-			AND d.claimant_id = skillancer.current_user_id()) >= skillancer.policy_int('disputeLimit') THEN
+			AND d.claimant_id = (SELECT skillancer.booking_side(m.booking_id) FROM skillancer.milestone m WHERE m.id = p_milestone)) >= skillancer.policy_int('disputeLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'you have opened too many disputes about this milestone');
 	END IF;
 END
@@ -148,7 +149,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.dispute_open(p_id skillancer.booking_i
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_me skillancer.user_id := skillancer.current_user_id();
+	v_me skillancer.user_id;
 	v_booking skillancer.booking%ROWTYPE;
 	v_dispute skillancer.dispute_id := skillancer.new_id()::skillancer.dispute_id;
 	v_policy jsonb := skillancer.policy_pin(ARRAY['disputeReplyTerm', 'disputeNegotiationTerm', 'disputeEvidenceTerm',
@@ -164,6 +165,7 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM skillancer.booking_refuse_stranger(p_id);
 	END IF;
+	v_me := skillancer.booking_side(p_id);
 	PERFORM skillancer.check_that('milestoneId', EXISTS (
 		SELECT FROM skillancer.milestone m WHERE m.id = p_milestone_id AND m.booking_id = p_id), 'must be a milestone of the booking');
 	PERFORM skillancer.check_money('amount', p_amount, 0, skillancer.policy_int('maxCharge'));
@@ -246,7 +248,7 @@ BEGIN
 	INTO v_items, v_keys
 	FROM (
 		SELECT x.id, x.doc FROM skillancer.dispute_doc x
-		WHERE (x.client_id = v_me OR x.freelancer_id = v_me)
+		WHERE (x.client_id = v_me OR x.freelancer_id = v_me OR x.organisation_id = ANY (skillancer.my_organisations()))
 			AND (p_state IS NULL OR x.state = p_state)
 			AND (p_booking_id IS NULL OR x.booking_id = p_booking_id)
 			AND (v_after IS NULL OR x.id < v_after::skillancer.dispute_id)
@@ -306,7 +308,7 @@ BEGIN
 	PERFORM skillancer.check_text('message', p_message, 1, 2000, false);
 	PERFORM skillancer.check_done();
 	v_meet := CASE WHEN v_dispute.state NOT IN ('NEGOTIATION', 'MEDIATION') THEN false
-		WHEN v_dispute.claimant_id = skillancer.current_user_id()
+		WHEN v_dispute.claimant_id = skillancer.booking_side(v_dispute.booking_id)
 			THEN v_minor <= skillancer.monetary_minor(v_dispute.respondent_offer)
 		ELSE v_minor >= skillancer.monetary_minor(v_dispute.claimant_offer) END;
 	RETURN skillancer.dispute_command(p_id, CASE WHEN v_meet THEN 'accept_offer' ELSE 'offer' END,
@@ -335,7 +337,7 @@ BEGIN
 	END IF;
 	PERFORM skillancer.dispute_find(p_id);
 	SELECT * INTO v_dispute FROM skillancer.dispute d WHERE d.id = p_id;
-	v_standing := CASE WHEN v_dispute.claimant_id = skillancer.current_user_id() THEN v_dispute.respondent_offer
+	v_standing := CASE WHEN v_dispute.claimant_id = skillancer.booking_side(v_dispute.booking_id) THEN v_dispute.respondent_offer
 		ELSE v_dispute.claimant_offer END;
 	IF v_dispute.state IN ('AWAITING_REPLY', 'NEGOTIATION', 'MEDIATION') AND v_standing <> p_amount THEN
 		PERFORM skillancer.fail('PRECONDITION_FAILED', 'the offer has changed', jsonb_build_object('offer', v_standing));
@@ -393,14 +395,14 @@ CREATE OR REPLACE FUNCTION skillancer_api.dispute_evidence_add(p_id skillancer.d
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_me skillancer.user_id := skillancer.current_user_id();
 	v_dispute skillancer.dispute%ROWTYPE;
 	v_number integer;
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
 	PERFORM skillancer.dispute_find(p_id);
 	SELECT * INTO v_dispute FROM skillancer.dispute d WHERE d.id = p_id;
-	IF v_me NOT IN (v_dispute.client_id, v_dispute.freelancer_id) THEN
+	PERFORM FROM skillancer.booking b WHERE b.id = v_dispute.booking_id FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
 		PERFORM skillancer.fail('PERMISSION_DENIED');
 	END IF;
 	PERFORM skillancer.check_evidence('text', p_text, p_links, p_media_ids);

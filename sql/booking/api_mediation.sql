@@ -12,7 +12,8 @@ BEGIN
 	END IF;
 	PERFORM skillancer.dispute_find(p_id);
 	IF EXISTS (SELECT FROM skillancer.dispute d WHERE d.id = p_id
-			AND skillancer.current_user_id() IN (d.client_id, d.freelancer_id)) THEN
+			AND (skillancer.current_user_id() IN (d.client_id, d.freelancer_id)
+				OR d.organisation_id = ANY (skillancer.my_organisations()))) THEN
 		PERFORM skillancer.audit(format('dispute.%s_denied', p_action), 'dispute', p_id::uuid, NULL, '{"reason": "a party"}');
 		RETURN false;
 	END IF;
@@ -98,7 +99,7 @@ BEGIN
 	END IF;
 	PERFORM skillancer.dispute_find(p_id);
 	SELECT * INTO v_dispute FROM skillancer.dispute d WHERE d.id = p_id;
-	v_other := CASE WHEN v_dispute.claimant_id = skillancer.current_user_id() THEN v_dispute.respondent_accepted_at
+	v_other := CASE WHEN v_dispute.claimant_id = skillancer.booking_side(v_dispute.booking_id) THEN v_dispute.respondent_accepted_at
 		ELSE v_dispute.claimant_accepted_at END;
 	RETURN skillancer.dispute_command(p_id, CASE WHEN v_dispute.state = 'PROPOSAL_OUT' AND v_other IS NOT NULL
 		THEN 'agree_split' ELSE 'accept_split' END);

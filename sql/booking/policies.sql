@@ -100,19 +100,29 @@ CREATE POLICY delivery_file_make ON skillancer.delivery_file FOR INSERT TO skill
 	WITH CHECK (freelancer_id = (SELECT skillancer.current_user_id()));
 
 CREATE POLICY dispute_read ON skillancer.dispute FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY dispute_operate ON skillancer.dispute FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY dispute_make ON skillancer.dispute FOR INSERT TO skillancer_owner
-	WITH CHECK (claimant_id = (SELECT skillancer.current_user_id()) AND mediator_id IS NULL);
+	WITH CHECK ((client_id = (SELECT skillancer.current_user_id())
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
+		AND claimant_id = CASE WHEN freelancer_id = (SELECT skillancer.current_user_id()) THEN freelancer_id ELSE client_id END AND mediator_id IS NULL);
 
 CREATE POLICY dispute_evidence_read ON skillancer.dispute_evidence FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY dispute_evidence_make ON skillancer.dispute_evidence FOR INSERT TO skillancer_owner
-	WITH CHECK (author_id = (SELECT skillancer.current_user_id()));
+	WITH CHECK ((client_id = (SELECT skillancer.current_user_id())
+			AND (organisation_id IS NULL OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]))
+		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]))
+		AND author_id = CASE WHEN freelancer_id = (SELECT skillancer.current_user_id()) THEN freelancer_id ELSE client_id END);
 
 CREATE POLICY review_read ON skillancer.review FOR SELECT
 	USING ((state = 'PUBLISHED' AND (SELECT skillancer.has_request()))

@@ -201,7 +201,7 @@ COMMENT ON VIEW skillancer.delivery_doc IS 'Deliveries as JSON, for the two part
 
 -- A dispute as the API shows it. Offers, splits and awards are shares of the claim that the claimant gets.
 CREATE VIEW skillancer.dispute_doc WITH (security_invoker = true) AS
-SELECT d.id, d.booking_id, d.milestone_id, d.client_id, d.freelancer_id, d.claimant_id, d.mediator_id, d.state, d.amount,
+SELECT d.id, d.booking_id, d.milestone_id, d.client_id, d.freelancer_id, d.organisation_id, d.claimant_id, d.mediator_id, d.state, d.amount,
 	'v' || d.version || '.' || coalesce(e.pieces, 0) AS etag,
 	skillancer.json_doc(
 		'id', d.id,

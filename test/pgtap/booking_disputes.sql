@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(111);
+SELECT plan(120);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT', 'FREELANCER'),
 	pg_temp.add_person('stella', 'SUPPORT'), pg_temp.add_person('stan', 'SUPPORT'), pg_temp.add_person('fin', 'FINANCE'),
@@ -196,6 +196,26 @@ SELECT is(pg_temp.as_person('felix', pg_temp.step('accept_offer', '50 USD')) ->>
 SELECT pg_temp.later('14 days'), pg_temp.due() \g /dev/null
 SELECT is(pg_temp.milestone('hours'), 'RELEASED released refunded 50.00 USD frozen', 'the rest is released by silence');
 SELECT is((SELECT concat_ws(' ', e.gross, e.fee) FROM skillancer.earning e WHERE e.milestone_id::uuid = pg_temp.thing('hours/1')), '150.00 USD 15.00 USD', '150 of 200 are earned');
+
+-- the client is an organisation: its owner acts for it, and none of its members decides
+SELECT pg_temp.add_person('olga', 'CLIENT'), pg_temp.add_person('mona', 'CLIENT', 'SUPPORT') \g /dev/null
+SELECT pg_temp.remember('org', ((pg_temp.as_person('olga', 'SELECT skillancer_api.organisation_create(''Acme'')') #>> '{body,id}')::skillancer.organisation_id)::uuid) \g /dev/null
+SELECT pg_temp.running('firm', '100 USD', 'clara') \g /dev/null
+INSERT INTO skillancer.organisation_member (organisation_id, user_id, role)
+SELECT pg_temp.thing('org')::skillancer.organisation_id, pg_temp.person(n)::skillancer.user_id, 'MEMBER' FROM unnest('{clara,mona}'::text[]) n;
+UPDATE skillancer.booking b SET organisation_id = pg_temp.thing('org')::skillancer.organisation_id WHERE b.id::uuid = pg_temp.thing('firm');
+UPDATE skillancer.milestone m SET organisation_id = pg_temp.thing('org')::skillancer.organisation_id WHERE m.booking_id::uuid = pg_temp.thing('firm');
+SELECT isnt(pg_temp.opened('olga', 'firm', '60 USD'), NULL, 'the owner claims for the organisation');
+SELECT is((SELECT d.claimant_id::uuid FROM skillancer.dispute d WHERE d.id::uuid = pg_temp.thing('dispute')), pg_temp.person('clara'), 'in the name of who booked');
+SELECT pg_temp.as_person('felix', pg_temp.reply()) \g /dev/null
+SELECT is(pg_temp.as_person('olga', pg_temp.step('offer', '50 USD')) #>> '{offers,claimant,amount}', '50.00', 'makes offers');
+SELECT is(pg_temp.refusal('olga', pg_temp.reply()), 'SK004', 'and is on its side only');
+SELECT isnt(pg_temp.as_person('olga', pg_temp.step('evidence_add', 'See what we agreed on')), NULL, 'shows evidence');
+SELECT is(pg_temp.refusal('sam', pg_temp.step('withdraw')), 'SK002', 'others know nothing of it');
+SELECT pg_temp.as_person('felix', pg_temp.step('escalate')) \g /dev/null
+SELECT is(pg_temp.desk('mona', pg_temp.step('take')), '403', 'a member who is staff does not decide');
+SELECT is(pg_temp.as_person('felix', pg_temp.step('offer', '50 USD')) ->> 'outcome', 'SETTLED', 'they agree');
+SELECT is(pg_temp.balance('client_wallet', pg_temp.person('olga')), 0::numeric, 'the money goes to who had paid');
 
 SELECT is((SELECT count(*) FROM skillancer.ledger_account a JOIN skillancer.dispute d ON d.id::uuid = a.ref WHERE a.class = 'escrow_hold' AND a.balance <> 0 AND d.state IN ('RESOLVED', 'WITHDRAWN')), 0::bigint, 'no ended dispute holds money');
 SELECT ok(pg_temp.books_in_order(), 'the books are in order');

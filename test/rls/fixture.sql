@@ -159,6 +159,8 @@ UPDATE skillancer.milestone x SET organisation_id = b.organisation_id FROM skill
 UPDATE skillancer.booking_terms x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.change_request x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.delivery x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.dispute x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.dispute_evidence x SET organisation_id = d.organisation_id FROM skillancer.dispute d WHERE d.id = x.dispute_id;
 UPDATE skillancer.delivery_file x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.work_week x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.time_entry x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
