@@ -99,7 +99,8 @@ typedef enum SklRate
 {
 	SKL_RATE_READ,
 	SKL_RATE_WRITE,
-	SKL_RATE_AUTH, /* sign-in, registration, reset: much tighter */
+	SKL_RATE_AUTH,	  /* sign-in, registration, reset: much tighter */
+	SKL_RATE_ADDRESS, /* no limit but the generous one of every address: signed webhooks */
 	SKL_RATE_COUNT
 } SklRate;
 

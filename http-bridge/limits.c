@@ -115,6 +115,8 @@ skl_limits_identity(SklRequestCtx *ctx)
 	Key key = key_of_address(ctx, (uint8_t) rate);
 	SklQuotaClass class = SKL_QUOTA_ANONYMOUS;
 
+	if (rate == SKL_RATE_ADDRESS)
+		return true;
 	if (ctx->identity.known)
 	{
 		key.is_user = 1;

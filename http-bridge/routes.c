@@ -374,6 +374,8 @@ rate_of(const char *text)
 {
 	if (strcmp(text, "auth") == 0)
 		return SKL_RATE_AUTH;
+	if (strcmp(text, "address") == 0)
+		return SKL_RATE_ADDRESS;
 	return strcmp(text, "write") == 0 ? SKL_RATE_WRITE : SKL_RATE_READ;
 }
 

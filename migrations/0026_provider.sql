@@ -11,14 +11,17 @@ ALTER TABLE skillancer.charge
 		CHECK (state IN ('CREATED', 'REQUIRES_ACTION', 'PROCESSING', 'CAPTURED', 'FAILED', 'ERRORED', 'VOIDED')),
 	ADD COLUMN external_id text CHECK (length(external_id) <= 255),
 	ADD COLUMN provider_cost skillancer.monetary,
-	ADD COLUMN action_url text CHECK (length(action_url) <= 2048);
+	ADD COLUMN action_url text CHECK (length(action_url) <= 2048),
+	ADD COLUMN wallet_part bigint CHECK (wallet_part >= 0);
 COMMENT ON TABLE skillancer.charge IS
 	'Charges by the payment provider. FAILED: the provider said no; PROCESSING: it has not decided; ERRORED: it did not answer and is asked; VOIDED: nobody confirmed it in time.';
 COMMENT ON COLUMN skillancer.charge.external_id IS 'The number that the provider gave it.';
 COMMENT ON COLUMN skillancer.charge.provider_cost IS 'What the provider said that it keeps of it.';
 COMMENT ON COLUMN skillancer.charge.action_url IS 'Where the payer has to go while it REQUIRES_ACTION.';
+COMMENT ON COLUMN skillancer.charge.wallet_part IS
+	'Minor units of the wallet that its milestone counts on, while the provider has not decided: other milestones do not count them.';
 CREATE UNIQUE INDEX charge_external_idx ON skillancer.charge (provider, external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX charge_open_idx ON skillancer.charge (updated_at)
+CREATE INDEX charge_open_idx ON skillancer.charge (user_id)
 	WHERE state IN ('CREATED', 'REQUIRES_ACTION', 'PROCESSING', 'ERRORED');
 
 ALTER TABLE skillancer.payout DROP CONSTRAINT payout_provider_check;

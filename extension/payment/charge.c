@@ -110,6 +110,23 @@ wallet_covers_milestone(const SklFire *fire)
 	return DatumGetInt64(skl_spi_value(0, 1, &isnull)) == 0;
 }
 
+void
+skl_charge_promise(const SklFire *fire)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.charge SET wallet_part = $2"
+								   " WHERE id = $1::skillancer.charge_id",
+								   UUIDOID, INT8OID);
+	pg_uuid_t user = skl_fire_id(fire, "user_id");
+	pg_uuid_t milestone;
+	int64 part;
+
+	if (strcmp(fire->from, "CREATED") != 0 || !skl_fire_uuid(fire, "milestone_id", &milestone))
+		return;
+	part = skl_wallet_free(&user, skl_fire_money(fire, "amount")->currency, &milestone);
+	if (part > 0)
+		skl_spi_exec(&stmt, (Datum[]){UUIDPGetDatum(&fire->id), Int64GetDatum(part)}, NULL);
+}
+
 /* What a webhook says of a captured charge does not include what the provider keeps of it. */
 static void
 ask_for_cost(const SklFire *fire)
@@ -195,6 +212,7 @@ skl_charge_init(void)
 {
 	skl_register_effect("charge", "capture", effect_capture);
 	skl_register_effect("charge", "decline", effect_decline);
+	skl_register_effect("charge", "require_action", skl_charge_promise);
 	skl_register_effect("charge", "void", effect_void);
 	skl_register_effect("charge", "cancel", effect_void);
 }

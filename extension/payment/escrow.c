@@ -447,9 +447,37 @@ lock_wallet(const pg_uuid_t *user, const char *currency)
 	return skl_spi_exec(&stmt, args, NULL) == 1 ? DatumGetInt64(skl_spi_value(0, 1, &isnull)) : 0;
 }
 
+/* What other milestones count on, whose charges the provider has not decided yet. */
+static int64
+wallet_promised(const pg_uuid_t *user, const char *currency, const pg_uuid_t *but)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT coalesce(sum(c.wallet_part), 0)::bigint FROM skillancer.charge c"
+				 " JOIN skillancer.milestone m ON m.id = c.milestone_id AND m.state = 'FUNDING'"
+				 " WHERE c.user_id = $1::skillancer.user_id"
+				 " AND c.state IN ('CREATED', 'REQUIRES_ACTION', 'PROCESSING', 'ERRORED')"
+				 " AND skillancer.monetary_currency(c.amount) = $2"
+				 " AND m.id <> $3::skillancer.milestone_id",
+				 UUIDOID, TEXTOID, UUIDOID);
+	Datum args[3] = {UUIDPGetDatum(user), CStringGetTextDatum(currency), UUIDPGetDatum(but)};
+	bool isnull;
+
+	skl_spi_exec(&stmt, args, NULL);
+	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
+}
+
+int64
+skl_wallet_free(const pg_uuid_t *user, const char *currency, const pg_uuid_t *milestone)
+{
+	int64 balance = lock_wallet(user, currency);
+
+	return balance == 0 ? 0 : Max(0, balance - wallet_promised(user, currency, milestone));
+}
+
 /*
- * milestone_shortfall(milestone) returns monetary: price and client fee less what is in the
- * client's wallet, which stays locked; 0 when the wallet covers it.
+ * milestone_shortfall(milestone) returns monetary: 0 when the client's wallet, which stays locked,
+ * covers price and client fee; else what has to be charged, so that it is enough whatever comes of
+ * charges for other milestones: what these count on is not counted again.
  */
 Datum
 skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
@@ -476,7 +504,10 @@ skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 	if (__builtin_add_overflow(step.amount, skl_step_client_fee(&step), &due))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("the price and the fee are out of range")));
-	due = Max(0, due - lock_wallet(&step.payer, step.currency));
+	if (lock_wallet(&step.payer, step.currency) >= due)
+		due = 0;
+	else
+		due -= skl_wallet_free(&step.payer, step.currency, PG_GETARG_UUID_P(0));
 	skl_spi_finish();
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_MONETARY_P(skl_monetary_make(due, step.currency));

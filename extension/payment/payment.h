@@ -152,7 +152,17 @@ extern void skl_tax_fee(const pg_uuid_t *earning, const SklFeeTaxed *fee);
 extern void skl_earning_return(const SklStep *step, int64 service_fee, int64 client_fee,
 							   int64 posting);
 
+/*
+ * What is in a wallet, which stays locked, and not promised to milestones other than this one whose
+ * charges are open.
+ */
+extern int64 skl_wallet_free(const pg_uuid_t *user, const char *currency,
+							 const pg_uuid_t *milestone);
+
 /* ---- charge.c ---- */
+
+/* Keeps what of the wallet the milestone of an open charge counts on, besides the charge. */
+extern void skl_charge_promise(const SklFire *fire);
 
 /* T1b: what the provider keeps of a captured charge, once. */
 extern void skl_charge_post_cost(const pg_uuid_t *charge, const char *currency, int64 cost);

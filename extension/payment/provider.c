@@ -189,6 +189,7 @@ start_remote(const SklFire *fire, SklProviderOp op)
 static void
 effect_charge(const SklFire *fire)
 {
+	skl_charge_promise(fire);
 	start_remote(fire, SKL_OP_CHARGE);
 }
 

@@ -5,6 +5,11 @@
 
 ALTER TABLE skillancer.route ADD COLUMN answers text;
 
+-- what is signed by who sends it is limited by its address alone
+ALTER TABLE skillancer.route
+	DROP CONSTRAINT route_rate_check,
+	ADD CONSTRAINT route_rate_check CHECK (rate IN ('read', 'write', 'auth', 'address'));
+
 CREATE TABLE skillancer.shape (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$'),
 	shape text NOT NULL

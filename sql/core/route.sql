@@ -37,7 +37,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.add_route(text, text, text, text, text, text, text, boolean, integer, integer, integer, text) IS
-	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write or auth; idempotent: accepts Idempotency-Key; answers: statuses other than 200 and the shape of data ("201 project_doc", "[gig_doc]", "text/html").';
+	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write, auth, or address (only the limit of every address); idempotent: accepts Idempotency-Key; answers: statuses other than 200 and the shape of data ("201 project_doc", "[gig_doc]", "text/html").';
 
 -- Declares a shape.
 CREATE OR REPLACE FUNCTION skillancer.add_shape(name text, shape text)

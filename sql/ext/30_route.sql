@@ -11,7 +11,7 @@ CREATE TABLE skillancer.route (
 	who text NOT NULL,
 	summary text,
 	class text NOT NULL CHECK (class IN ('fast', 'slow')),
-	rate text NOT NULL CHECK (rate IN ('read', 'write', 'auth')),
+	rate text NOT NULL CHECK (rate IN ('read', 'write', 'auth', 'address')),
 	idempotent boolean NOT NULL,
 	body_limit integer NOT NULL CHECK (body_limit BETWEEN 0 AND 67108864),
 	timeout_ms integer NOT NULL CHECK (timeout_ms BETWEEN 1 AND 600000),

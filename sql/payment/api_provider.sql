@@ -57,7 +57,7 @@ END
 $$;
 COMMENT ON FUNCTION skillancer_api.webhook_stripe(bytea, text) IS
 	'Webhooks of Stripe, verified by their signature over the body as it was sent. Each is taken in once; the courier applies it. 400 SIGNATURE_INVALID.';
-SELECT skillancer.add_route('POST', '/v1/webhooks/stripe', 'webhook_stripe', who => 'anyone', class => 'fast', idempotent => false,
+SELECT skillancer.add_route('POST', '/v1/webhooks/stripe', 'webhook_stripe', who => 'anyone', class => 'fast', rate => 'address', idempotent => false,
 	summary => 'Take a webhook of Stripe in', answers => '{received: boolean}');
 
 -- Calls to providers.

@@ -34,7 +34,7 @@ CREATE OR REPLACE FUNCTION skillancer.milestone_shortfall(p_id skillancer.milest
 	AS 'MODULE_PATHNAME', 'skl_fn_milestone_shortfall';
 ALTER FUNCTION skillancer.milestone_shortfall(skillancer.milestone_id) OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.milestone_shortfall(skillancer.milestone_id) IS
-	'Price and client fee less the balance of the wallet, which stays locked until the transaction ends; 0 when it is enough.';
+	'Price and client fee less the balance of the wallet, which stays locked until the transaction ends: 0 when it is enough, else without what open charges of other milestones count on.';
 
 -- What is missing in the caller's wallet.
 CREATE OR REPLACE FUNCTION skillancer.wallet_lacks(p_amount skillancer.monetary)

@@ -5,57 +5,24 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { StripeStandIn } from '../lib/stripe-stand-in.mjs';
 import { book, checkBooks, join, timePasses, usd } from './market.mjs';
-import { call, env, sleep, sql, until, url } from './support.mjs';
+import { ATTEMPTS, openStripe } from './stripe_support.mjs';
+import { call, env, sql, until } from './support.mjs';
 
-const stripe = new StripeStandIn({ webhooks: `${url}/v1/webhooks/stripe` });
-const dir = mkdtempSync(path.join(tmpdir(), 'skl-stripe.'));
-const SETTINGS = {
-	stripe_key_file: path.join(dir, 'key'), stripe_webhook_secret_file: path.join(dir, 'secrets'),
-	provider_timeout: '300ms', provider_retry_delay: '20ms', provider_max_attempts: 3, courier_naptime: '50ms', timekeeper_naptime: '50ms',
-};
+let stripe;
+let secrets;
+let close;
 let client;
 let freelancer;
 
-function set(settings) {
-	for (const [name, value] of Object.entries(settings)) sql(`ALTER SYSTEM SET skillancer.${name} = '${value}'`);
-	sql('SELECT pg_reload_conf()');
-}
-
-const policy = (key, value) => sql(`INSERT INTO skillancer.policy (key, value, valid_from) VALUES ('${key}', '${JSON.stringify(value)}', now() - interval '1 second')`);
-
-function secrets(...lines) {
-	writeFileSync(path.join(dir, 'secrets'), lines.map((line) => `${line}\n`).join(''));
-	writeFileSync(path.join(dir, 'key'), `${stripe.key}\n`);
-	const { uid, gid } = statSync(path.join(env.SKL_DIR, 'data'));
-	for (const file of [dir, path.join(dir, 'secrets'), path.join(dir, 'key')]) chownSync(file, uid, gid);
-}
-
 before(async () => {
-	await stripe.start();
-	secrets(stripe.secret);
-	set({ ...SETTINGS, stripe_url: stripe.url });
-	policy('paymentProvider', 'stripe');
-	policy('providerAskDelay', 'PT0.2S');
-	policy('providerUnknownTerm', 'PT1.5S');
-	policy('payoutDelay', 'PT0S');
+	({ stripe, secrets, close } = await openStripe());
 	client = await join('stripe-client', 'CLIENT');
 	freelancer = await join('stripe-freelancer', 'FREELANCER');
 });
 
-after(async () => {
-	sql(`DELETE FROM skillancer.policy WHERE key IN ('paymentProvider', 'providerAskDelay', 'providerUnknownTerm', 'payoutDelay') AND valid_from > '-infinity'`);
-	for (const name of [...Object.keys(SETTINGS), 'stripe_url']) sql(`ALTER SYSTEM RESET skillancer.${name}`);
-	sql('SELECT pg_reload_conf()');
-	stripe.release();
-	await stripe.stop();
-	rmSync(dir, { recursive: true });
-});
+after(() => close());
 
 const methods = new Map();
 
@@ -183,7 +150,7 @@ async function payUnder(kind, times, webhooks) {
 	stripe.fault(/^POST .*payment_intents$/, kind, kind === 'drop' ? times * 2 : times);
 	const charge = await pay('pm_card_visa', '10.00');
 	const done = ['after', 'drop', 'cut', '500after'].includes(kind);
-	const happens = done || times < SETTINGS.provider_max_attempts;
+	const happens = done || times < ATTEMPTS;
 	await becomes(charge.id, happens ? 'CAPTURED' : 'FAILED', 20000);
 	assert.equal(stripe.intentOf(charge.id).length, happens ? 1 : 0, `${what}: one payment intent`);
 	if (!happens) assert.equal((await chargeOf(charge.id)).failureCode, 'not_received', what);
@@ -493,5 +460,4 @@ test('the key of the provider is nowhere', async () => {
 	for (const table of ['provider_call', 'provider_event', 'charge', 'payout', 'event']) {
 		assert.equal(sql(`SELECT count(*) FROM skillancer.${table} t WHERE t::text LIKE '%${stripe.key}%' OR t::text LIKE '%${stripe.secret}%'`)[0][0], '0', table);
 	}
-	await sleep(0);
 });
