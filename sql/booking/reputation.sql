@@ -213,11 +213,15 @@ BEGIN
 			SELECT a.created_at + make_interval(days => b.threshold::integer)
 			FROM skillancer.user_account a, skillancer.badge_rule b
 			WHERE a.id = p_user AND p_side = 'FREELANCER' AND b.metric = 'accountDays'
+			UNION ALL
+			SELECT skillancer.now() + interval '1 day'
+			WHERE p_side = 'FREELANCER' AND EXISTS (SELECT FROM skillancer.outcome o WHERE o.freelancer_id = p_user
+				AND o.ended_at + interval '24 months' > skillancer.now())
 		) x WHERE x.at > skillancer.now());
 END
 $$;
 COMMENT ON FUNCTION skillancer.reputation_stale_at(skillancer.user_id, text) IS
-	'When the next piece of evidence leaves a period, or the account reaches an age that a level asks for.';
+	'When the next piece of evidence leaves a period, or the account reaches an age that a level asks for; a day from now at the latest for a freelancer with outcomes, because a verification is no event of this area.';
 
 -- The best period of a freelancer.
 CREATE OR REPLACE FUNCTION skillancer.best_period(p_user skillancer.user_id, OUT score numeric, OUT months integer,
@@ -400,7 +404,7 @@ COMMENT ON FUNCTION skillancer.outcome_money_moved() IS
 ALTER FUNCTION skillancer.outcome_money_moved() OWNER TO skillancer_engine;
 
 -- The job: rows whose evidence grew too old.
-CREATE OR REPLACE FUNCTION skillancer.refresh_reputation(p_limit integer DEFAULT 5000)
+CREATE OR REPLACE FUNCTION skillancer.refresh_reputation(p_limit integer DEFAULT 500)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -428,7 +432,7 @@ $$;
 COMMENT ON FUNCTION skillancer.refresh_reputation(integer) IS
 	'Job of the timekeeper: computes anew the reputation of people for whom a period has ended, or whose rules changed; after an upgrade also the outcomes of bookings that ended before there were any. Returns how many people.';
 ALTER FUNCTION skillancer.refresh_reputation(integer) OWNER TO skillancer_engine;
-INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('refresh_reputation', '1 hour');
+INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('refresh_reputation', '5 minutes');
 
 -- Everything from the beginning.
 CREATE OR REPLACE FUNCTION skillancer.reputation_rebuild()
