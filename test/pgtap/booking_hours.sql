@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(78);
+SELECT plan(80);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT', 'FREELANCER') \g /dev/null
 INSERT INTO skillancer.fee_schedule (version, kind, currency, above, bps) VALUES (900, 'SERVICE', '*', 0, 1000), (900, 'CLIENT', '*', 0, 500);
@@ -153,6 +153,12 @@ SELECT is(pg_temp.body(pg_temp.as_person('clara', pg_temp.pay_by('cash'))) ->> '
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.milestone_propose(%L, %L, %L)', pg_temp.thing('cash'), 'More', '5 USD')), 'SK004', 'hourly work has no other milestones');
 SELECT pg_temp.logged('cash', '2030-02-15', 61), pg_temp.until('2030-02-18 12:00:01+00'), pg_temp.due() \g /dev/null
 SELECT is((SELECT m.amount FROM pg_temp.week('cash', '2030-02-11') m), '10.17 USD', 'minutes are paid as minutes');
+
+-- a week is disputed until Friday: then silence does not release it
+SELECT pg_temp.logged('other', '2030-02-18', 60), pg_temp.until('2030-02-25 12:00:01+00'), pg_temp.due() \g /dev/null
+SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.dispute_open(%L, %L, %L, %L, %L)', pg_temp.thing('other'), (SELECT m.id FROM pg_temp.week('other', '2030-02-18') m), '30 USD', 'QUALITY', 'Half of it was not worked')), 'none', 'the client disputes a week');
+SELECT pg_temp.until('2030-03-01 12:00:01+00'), pg_temp.due() \g /dev/null
+SELECT is((SELECT m.state FROM pg_temp.week('other', '2030-02-18') m), 'SUBMITTED', 'so that Friday releases nothing');
 
 -- all of it is in the timeline
 SELECT ok((SELECT bool_and(t.has) FROM (SELECT pg_temp.as_person('felix', format('SELECT skillancer_api.booking_timeline(%L, p_limit => 100)', pg_temp.thing('job')))::text LIKE '%"' || e || '"%' AS has
