@@ -509,9 +509,17 @@ SELECT 'refund' AS item, r.id::uuid AS ref, r.user_id, r.state, r.amount,
 	r.provider, r.external_id
 FROM skillancer.refund r
 LEFT JOIN skillancer.ledger_account a ON a.class = 'refund_transit' AND a.ref = r.id::uuid AND a.owner IS NULL
-WHERE r.state IN ('CREATED', 'PROCESSING', 'ERRORED') OR a.balance <> 0;
+WHERE r.state IN ('CREATED', 'PROCESSING', 'ERRORED') OR a.balance <> 0
+UNION ALL
+SELECT 'chargeback' AS item, b.id AS ref, b.user_id, b.state, b.amount,
+	skillancer.monetary_of(a.balance, a.currency) AS booked, b.created_at AS since, skillancer.now() - b.created_at AS age,
+	c.provider, b.reference AS external_id
+FROM skillancer.chargeback b
+JOIN skillancer.charge c ON c.id = b.charge_id
+LEFT JOIN skillancer.ledger_account a ON a.class = 'chargeback_receivable' AND a.ref = b.id AND a.owner IS NULL
+WHERE b.state = 'OPEN' OR a.balance <> 0;
 COMMENT ON VIEW skillancer.ledger_in_transit IS
-	'Charges that the provider has not decided, payouts and refunds that have not arrived, with their age and the provider''s number; booked is what the ledger holds in transit, and equals the amount of a payout or refund.';
+	'Charges that the provider has not decided, payouts and refunds that have not arrived, charge-backs that the bank has not decided, with their age and the provider''s number; booked is what the ledger holds in transit, and equals the amount of a payout, refund or charge-back.';
 
 -- A call to a provider, for finance.
 CREATE VIEW skillancer.provider_call_doc WITH (security_invoker = true) AS

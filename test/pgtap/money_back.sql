@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(91);
+SELECT plan(92);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('carl', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'),
 	pg_temp.add_person('sam', 'CLIENT', 'FREELANCER'), pg_temp.add_person('fin', 'FINANCE'), pg_temp.add_person('fay', 'FINANCE') \g /dev/null
@@ -105,6 +105,7 @@ SELECT is(pg_temp.chargeback('esc'), pg_temp.thing('esc/cb'), 'the same message 
 SELECT is(pg_temp.entries('chargeback', pg_temp.thing('esc/cb')), 'chargeback_receivable 1050.00 USD, expense_chargeback 15.00 USD, psp_clearing -1065.00 USD', 'T13');
 SELECT is(pg_temp.entries('chargeback_freeze', pg_temp.thing('esc/cb')), 'chargeback_hold -1050.00 USD, deferred_fee 50.00 USD, escrow 1000.00 USD', 'T13a');
 SELECT is(pg_temp.charge_state('esc') || ' ' || pg_temp.milestone('esc'), 'CHARGED_BACK SUBMITTED released refunded frozen 1000.00 USD', 'the milestone is held');
+SELECT is((SELECT concat_ws(' ', i.item, i.state, i.booked, i.external_id) FROM skillancer.ledger_in_transit i WHERE i.ref = pg_temp.thing('esc/cb')), 'chargeback OPEN 1050.00 USD ref-esc', 'the bank has not decided');
 SELECT is(pg_temp.refusal('carl', format('SELECT skillancer_api.milestone_approve(%L)', pg_temp.thing('esc/1'))), 'SK302', 'nothing is released');
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_refund(%L)', pg_temp.thing('esc/1'))), 'SK302', 'nor refunded');
 SELECT is(pg_temp.refusal('carl', pg_temp.back('esc', '1 USD')), 'SK004', 'nor sent to the card');
