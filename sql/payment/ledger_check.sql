@@ -21,6 +21,7 @@ CREATE OR REPLACE FUNCTION skillancer.check_ledger()
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
+SET jit = off -- compiling fourteen queries takes longer than running them
 AS $$
 DECLARE
 	v_violations jsonb;

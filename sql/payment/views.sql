@@ -344,7 +344,9 @@ CROSS JOIN LATERAL (
 		FROM skillancer.ledger_entry e
 		WHERE e.account = a.id AND e.amount > 0
 	) s
-	WHERE a.class = 'escrow' AND a.ref = m.id::uuid AND a.owner IS NULL
+	WHERE a.class = 'escrow' AND a.currency = skillancer.monetary_currency(m.amount) -- by the index of identities
+		AND coalesce(a.owner, '00000000-0000-0000-0000-000000000000') = '00000000-0000-0000-0000-000000000000'
+		AND coalesce(a.ref, '00000000-0000-0000-0000-000000000000') = m.id::uuid
 ) f
 WHERE f.earned > f.gone
 	OR f.earned < f.gone AND NOT f.elsewhere

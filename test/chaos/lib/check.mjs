@@ -52,6 +52,7 @@ function checkTerms(model, milestones) {
 export async function judge(place, history) {
 	const client = new pg.Client({ ...place.connection, user: 'postgres' });
 	await client.connect();
+	await client.query('SET jit = off');
 	await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
 	const milestones = await collect(client, MILESTONES, 'seq', 'minor');
 	const model = new Model(history, milestones, await collect(client, EARNINGS, 'gross', 'fee', 'net'));
