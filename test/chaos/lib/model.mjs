@@ -32,6 +32,7 @@ export class Model {
 	expected = new Map();
 	balances = new Map();
 	wallets = new Map();
+	promises = new Map();
 	billed = new Map();
 	earnings = [];
 	earnedAt = new Map();
@@ -132,7 +133,8 @@ export class Model {
 
 	#move(row, op, thing) {
 		switch (row.type) {
-			case 'milestone.funding': return void (this.#terms(row).short = this.#shortfall(this.#terms(row)));
+			case 'milestone.funding': return this.#await(row, this.#terms(row));
+			case 'milestone.payment_failed': return this.#promiseNothing(row, this.#terms(row));
 			case 'milestone.funded': return this.#fund(row);
 			case 'milestone.released': return this.#release(row, this.#rest(row), 'release');
 			case 'milestone.part_released': return this.#release(row, op?.minor, 'release_part');
@@ -157,7 +159,24 @@ export class Model {
 	}
 
 	#wallet({ client, currency }) { return `${client}|${currency}`; }
-	#shortfall(terms) { return Math.max(0, terms.minor + fee('CLIENT', 0, terms.minor, terms.currency) - (this.wallets.get(this.#wallet(terms)) ?? 0)); }
+	#due({ minor, currency }) { return minor + fee('CLIENT', 0, minor, currency); }
+
+	// What has to be charged: nothing when the wallet covers it, else all but what no other milestone counts on that is being paid for.
+	#shortfall(id, terms) {
+		const key = this.#wallet(terms);
+		const balance = this.wallets.get(key) ?? 0;
+		if (balance >= this.#due(terms)) return 0;
+		const promised = [...(this.promises.get(key) ?? [])].reduce((sum, [other, part]) => (other === id ? sum : sum + part), 0);
+		return this.#due(terms) - Math.max(0, balance - promised);
+	}
+
+	#await({ id }, terms) {
+		const key = this.#wallet(terms);
+		terms.short = this.#shortfall(id, terms);
+		if (!this.promises.has(key)) this.promises.set(key, new Map());
+		this.promises.get(key).set(id, this.#due(terms) - terms.short);
+	}
+	#promiseNothing({ id }, terms) { this.promises.get(this.#wallet(terms))?.delete(id); }
 	#rest(row) { const terms = this.#terms(row); return terms.minor - terms.gone; }
 
 	#fund(row) {
@@ -167,6 +186,7 @@ export class Model {
 		this.#post('fund', row.id, [leg('client_wallet', client, null, currency, minor + deferred), leg('escrow', null, row.id, currency, -minor),
 			leg('deferred_fee', null, row.id, currency, -deferred)]);
 		add(this.wallets, this.#wallet(terms), -minor - deferred);
+		this.#promiseNothing(row, terms);
 	}
 
 	#release(row, step, kind) {
