@@ -23,7 +23,7 @@ async function done(bid) {
 }
 
 before(async () => {
-	// what the specs have deleted is no difference that these tests make
+	// what other tests have written past the engine is no difference that these make
 	sql('SELECT skillancer.reputation_rebuild()');
 	[client, freelancer, stranger] = await Promise.all([join('clara', 'CLIENT'), join('felix', 'FREELANCER'), join('sam', 'FREELANCER')]);
 	booking = await done('400.00');
