@@ -10,6 +10,7 @@
 #include "catalogue.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -100,6 +101,8 @@ take_catalogue(const char *text)
 	{
 		skl_log(SKL_LOG_INFO, "routes_loaded", "%d routes", catalogue->nroutes);
 		put_in_force(catalogue);
+		/* reading and describing the routes took several times the memory that they keep */
+		malloc_trim(0);
 	}
 	free(complaint);
 }
