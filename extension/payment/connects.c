@@ -95,6 +95,21 @@ purse_part(const Purse *purse, int64 granted, int64 bought)
 	return part;
 }
 
+/* Reads a purse by a statement that gives class, currency and amount for an id. */
+static Purse
+read_purse(SklStmt *stmt, const pg_uuid_t *id)
+{
+	Datum args[1] = {UUIDPGetDatum(id)};
+	uint64 rows = skl_spi_exec(stmt, args, NULL);
+	Purse purse = {0};
+	bool isnull;
+
+	for (uint64 i = 0; i < rows; i++)
+		purse_add(&purse, skl_spi_text(i, 1), skl_spi_text(i, 2),
+				  DatumGetInt64(skl_spi_value(i, 3, &isnull)));
+	return purse;
+}
+
 /* Locks the accounts of a person and reads what is on them. */
 static Purse
 lock_purse(const pg_uuid_t *user)
@@ -104,15 +119,8 @@ lock_purse(const pg_uuid_t *user)
 				 " WHERE a.owner = $1 AND a.class IN ('unearned_tokens', 'granted_tokens')"
 				 " ORDER BY a.id FOR UPDATE",
 				 UUIDOID);
-	Datum args[1] = {UUIDPGetDatum(user)};
-	uint64 rows = skl_spi_exec(&stmt, args, NULL);
-	Purse purse = {0};
-	bool isnull;
 
-	for (uint64 i = 0; i < rows; i++)
-		purse_add(&purse, skl_spi_text(i, 1), skl_spi_text(i, 2),
-				  DatumGetInt64(skl_spi_value(i, 3, &isnull)));
-	return purse;
+	return read_purse(&stmt, user);
 }
 
 /* Posts the use of a part of a purse, or with sign -1 its return. */
@@ -178,15 +186,8 @@ used_by(const pg_uuid_t *proposal)
 				 " JOIN skillancer.ledger_account a ON a.id = e.account"
 				 " WHERE t.ref = $1 AND t.kind = 'connects_used' ORDER BY e.leg",
 				 UUIDOID);
-	Datum args[1] = {UUIDPGetDatum(proposal)};
-	uint64 rows = skl_spi_exec(&stmt, args, NULL);
-	Purse used = {0};
-	bool isnull;
 
-	for (uint64 i = 0; i < rows; i++)
-		purse_add(&used, skl_spi_text(i, 1), skl_spi_text(i, 2),
-				  DatumGetInt64(skl_spi_value(i, 3, &isnull)));
-	return used;
+	return read_purse(&stmt, proposal);
 }
 
 /* Notes returned connects as a lot of their own, so that they lapse later. */
