@@ -60,6 +60,25 @@ AS 'MODULE_PATHNAME', 'skl_fn_etag_matches';
 COMMENT ON FUNCTION skillancer.etag_matches(text, text) IS
 	'True when the header If-None-Match names the tag (RFC 9110, weak comparison).';
 
+-- The answer of reading one object.
+CREATE OR REPLACE FUNCTION skillancer.object_reply(p_etag text, p_doc json, p_if_none_match text)
+RETURNS skillancer.reply
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF p_etag IS NULL THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	END IF;
+	IF skillancer.etag_matches(p_if_none_match, p_etag) THEN
+		RETURN ROW(304, p_etag, NULL, NULL, NULL)::skillancer.reply;
+	END IF;
+	RETURN ROW(200, p_etag, NULL, NULL, p_doc)::skillancer.reply;
+END
+$$;
+COMMENT ON FUNCTION skillancer.object_reply(text, json, text) IS
+	'An object under its tag; 304 without it when the header If-None-Match names the tag. RESOURCE_NOT_FOUND without a tag: the query that read the object found none.';
+
 -- If-Match.
 CREATE OR REPLACE FUNCTION skillancer.check_if_match(p_header text, p_etag text)
 RETURNS void
@@ -72,5 +91,6 @@ GRANT EXECUTE ON FUNCTION
 	skillancer.list_reply(json[], text[], integer, text),
 	skillancer.cursor_decode(text, text), skillancer.seal(text, text),
 	skillancer.etag_matches(text, text),
+	skillancer.object_reply(text, json, text),
 	skillancer.check_if_match(text, text)
 	TO skillancer_bridge;

@@ -100,13 +100,7 @@ DECLARE
 	v_doc json;
 BEGIN
 	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.payment_method_doc d WHERE d.id = p_id AND d.kind = p_kind;
-	IF NOT FOUND THEN
-		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
-	END IF;
-	IF skillancer.etag_matches(p_if_none_match, v_etag) THEN
-		RETURN ROW(304, v_etag, NULL, NULL, NULL)::skillancer.reply;
-	END IF;
-	RETURN ROW(200, v_etag, NULL, NULL, v_doc)::skillancer.reply;
+	RETURN skillancer.object_reply(v_etag, v_doc, p_if_none_match);
 END
 $$;
 COMMENT ON FUNCTION skillancer.method_get(text, skillancer.payment_method_id, text) IS

@@ -114,13 +114,7 @@ DECLARE
 	v_doc json;
 BEGIN
 	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.payout_doc d WHERE d.id = p_id;
-	IF NOT FOUND THEN
-		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
-	END IF;
-	IF skillancer.etag_matches(p_header_if_none_match, v_etag) THEN
-		RETURN ROW(304, v_etag, NULL, NULL, NULL)::skillancer.reply;
-	END IF;
-	RETURN ROW(200, v_etag, NULL, NULL, v_doc)::skillancer.reply;
+	RETURN skillancer.object_reply(v_etag, v_doc, p_header_if_none_match);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.payout_get(skillancer.payout_id, text) IS 'A payout of the caller.';

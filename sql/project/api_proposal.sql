@@ -164,12 +164,7 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_role('USER');
 	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.proposal_doc d WHERE d.id = p_id;
-	IF NOT FOUND THEN
-		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
-	ELSIF skillancer.etag_matches(p_header_if_none_match, v_etag) THEN
-		RETURN ROW(304, v_etag, NULL, NULL, NULL)::skillancer.reply;
-	END IF;
-	RETURN ROW(200, v_etag, NULL, NULL, v_doc)::skillancer.reply;
+	RETURN skillancer.object_reply(v_etag, v_doc, p_header_if_none_match);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.proposal_get(skillancer.proposal_id, text) IS

@@ -31,10 +31,7 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_role('USER');
 	SELECT * INTO v_me FROM skillancer.me_doc();
-	IF skillancer.etag_matches(p_header_if_none_match, v_me.etag) THEN
-		RETURN ROW(304, v_me.etag, NULL, NULL, NULL)::skillancer.reply;
-	END IF;
-	RETURN ROW(200, v_me.etag, NULL, NULL, v_me.doc)::skillancer.reply;
+	RETURN skillancer.object_reply(v_me.etag, v_me.doc, p_header_if_none_match);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.me_get(text) IS 'Account and profile of the caller.';
@@ -269,13 +266,7 @@ DECLARE
 	v_doc json;
 BEGIN
 	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.profile_doc d WHERE d.user_id = p_id;
-	IF NOT FOUND THEN
-		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
-	END IF;
-	IF skillancer.etag_matches(p_header_if_none_match, v_etag) THEN
-		RETURN ROW(304, v_etag, NULL, NULL, NULL)::skillancer.reply;
-	END IF;
-	RETURN ROW(200, v_etag, NULL, NULL, v_doc)::skillancer.reply;
+	RETURN skillancer.object_reply(v_etag, v_doc, p_header_if_none_match);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.user_get(skillancer.user_id, text) IS
