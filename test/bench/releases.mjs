@@ -57,15 +57,15 @@ SELECT peer.release_many(:run || '.' || :client_id || '.' || :i, :n, ${BATCH}, $
 	command: `\\set i :i + 1
 \\set n :start + :i * :clients + :client_id
 \\startpipeline
-SELECT skillancer.begin_request(t.client, t.session, NULL, '01a20350-9cba-79f8-909d-10aa0cde1503', NULL, '127.0.0.1', 10000, false, NULL) FROM bench.todo t WHERE t.n = :n;
-SELECT skillancer_api.milestone_approve(p_id => (SELECT t.milestone::skillancer.milestone_id FROM bench.todo t WHERE t.n = :n));
+SELECT skillancer.begin_request(t.client, t.session, NULL, '01a20350-9cba-79f8-909d-10aa0cde1503', NULL, '127.0.0.1', 10000, false, NULL) FROM bench.work t WHERE t.n = :n;
+SELECT skillancer_api.milestone_approve(p_id => (SELECT t.milestone::skillancer.milestone_id FROM bench.work t WHERE t.n = :n));
 \\endpipeline`,
 	fireMany: `\\set i :i + 1
 \\set n :start + (:i * :clients + :client_id) * ${BATCH}
-SELECT skillancer.fire_batch('milestone', 'auto_release', ARRAY(SELECT t.milestone FROM bench.todo t WHERE t.n > :n AND t.n <= :n + ${BATCH}));`,
+SELECT skillancer.fire_batch('milestone', 'auto_release', ARRAY(SELECT t.milestone FROM bench.work t WHERE t.n > :n AND t.n <= :n + ${BATCH}));`,
 	list: `\\set n random(1, ${COMMANDS})
 \\startpipeline
-SELECT skillancer.begin_request(t.client, t.session, NULL, '01a20350-9cba-79f8-909d-10aa0cde1503', NULL, '127.0.0.1', 10000, true, NULL) FROM bench.todo t WHERE t.n = :n;
+SELECT skillancer.begin_request(t.client, t.session, NULL, '01a20350-9cba-79f8-909d-10aa0cde1503', NULL, '127.0.0.1', 10000, true, NULL) FROM bench.work t WHERE t.n = :n;
 SELECT (r).body FROM (SELECT skillancer_api.booking_list(p_limit => 20) AS r OFFSET 0) x;
 \\endpipeline`,
 };
@@ -80,7 +80,7 @@ const next = { usd: 0, spread: COMMANDS };
 async function consume(name, kind, each, options_) {
 	const { rate } = await pgbench(name, script(name, { start: next[kind] - Number(options.clients) * each + (each === 1 ? 1 : 0) }), options_);
 	const [first, last] = kind === 'usd' ? [0, COMMANDS] : [COMMANDS, 2 * COMMANDS];
-	next[kind] = Number(sql(`SELECT max(t.n) FROM bench.todo t JOIN skillancer.milestone m ON m.id = t.milestone::skillancer.milestone_id
+	next[kind] = Number(sql(`SELECT max(t.n) FROM bench.work t JOIN skillancer.milestone m ON m.id = t.milestone::skillancer.milestone_id
 		WHERE t.n > ${first} AND t.n <= ${last} AND m.state = 'RELEASED'`));
 	if (next[kind] > last - COMMANDS / 10) throw new Error('there are too few milestones: measure for fewer seconds or rounds');
 	return rate * each;
