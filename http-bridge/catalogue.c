@@ -40,9 +40,15 @@ skl_catalogue_refresh(SklCatalogue **catalogue, uint64_t *version)
 	if (atomic_load_explicit(&current_version, memory_order_acquire) == *version)
 		return;
 	pthread_mutex_lock(&lock);
-	*catalogue = current;
 	*version = atomic_load(&current_version);
-	skl_catalogue_hold(current);
+	/* none while stopping: a loop that ends keeps the one that it has */
+	if (current != NULL)
+	{
+		*catalogue = current;
+		skl_catalogue_hold(current);
+	}
+	else
+		old = NULL;
 	pthread_mutex_unlock(&lock);
 	if (old != NULL)
 		skl_catalogue_release(old);
@@ -224,9 +230,11 @@ skl_catalogue_stop(void)
 	atomic_store(&stopping, true);
 	skl_catalogue_reload();
 	pthread_join(thread, NULL);
+	pthread_mutex_lock(&lock);
 	if (current != NULL)
 		skl_catalogue_release(current);
 	current = NULL;
+	pthread_mutex_unlock(&lock);
 }
 
 const char *
