@@ -77,7 +77,7 @@ skl_arena_alloc(SklArena *arena, size_t size)
 
 	if (size > SIZE_MAX - ALIGNMENT)
 		return add_block(arena, SIZE_MAX);
-	rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	rounded = size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (rounded <= (size_t) (arena->end - arena->at))
 	{
 		char *data = arena->at;
