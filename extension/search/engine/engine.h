@@ -19,10 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "search/engine/arena.h"
+
 typedef enum SklStatus
 {
 	SKL_ENGINE_OK,
-	SKL_ENGINE_NO_MEMORY,	/* allocate() had none */
 	SKL_ENGINE_CORRUPT,		/* the bytes of a segment are not what the format says */
 	SKL_ENGINE_INTERRUPTED, /* interrupted() said so */
 	SKL_ENGINE_BAD_INPUT,	/* a document, schema or plan breaks a rule of its header */
@@ -31,24 +32,19 @@ typedef enum SklStatus
 
 typedef struct SklHooks
 {
-	void *(*allocate)(void *context, size_t bytes); /* aligned for anything; NULL: none left */
-	void (*release)(void *context, void *memory);	/* NULL: memory goes by itself */
-	bool (*interrupted)(void *context);				/* NULL: never; asked once a window */
-	void *context;
+	SklArenaTake take; /* NULL: malloc; see arena.h */
+	SklArenaGive give;
+	bool (*interrupted)(void *context); /* NULL: never; asked once a window */
+	void *context;						/* of all three */
 } SklHooks;
-
-typedef struct SklEngineBlock SklEngineBlock;
 
 typedef struct SklEngine
 {
-	SklHooks hooks;
+	SklArena arena;
+	bool (*interrupted)(void *context);
 	SklStatus status;	 /* of the last public function that failed */
 	const char *message; /* what was wrong, a constant in lower case; NULL while nothing was */
 	jmp_buf *jump;		 /* inside a public function only */
-	SklEngineBlock *blocks;
-	size_t used; /* of the newest block */
-	size_t size;
-	size_t allocated; /* bytes taken from the hooks so far */
 } SklEngine;
 
 /* Some bytes; no NUL at the end, and they may contain one. */
@@ -64,10 +60,8 @@ extern void skl_engine_init(SklEngine *engine, const SklHooks *hooks);
 /* Gives all memory back; the engine may be used again. */
 extern void skl_engine_release(SklEngine *engine);
 
-/* Memory of the engine, aligned to 16; raises NO_MEMORY, so only inside public functions. */
+/* Memory of the engine: not cleared, and cleared. */
 extern void *skl_engine_alloc(SklEngine *engine, size_t bytes);
-
-/* The same, filled with zeros. */
 extern void *skl_engine_zalloc(SklEngine *engine, size_t bytes);
 
 /* Leaves the public function that runs, with this status. */
