@@ -90,3 +90,24 @@ $$;
 COMMENT ON FUNCTION skillancer.tick_close(text, pg_snapshot, bigint) IS
 	'Stores B as the position of the consumer; call it in the transaction that applied the events.';
 ALTER FUNCTION skillancer.tick_close(text, pg_snapshot, bigint) OWNER TO skillancer_engine;
+
+-- Whether a consumer has read everything.
+CREATE OR REPLACE FUNCTION skillancer.consumer_idle(p_consumer text)
+RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_position pg_snapshot;
+BEGIN
+	SELECT c.position INTO v_position
+	FROM skillancer.consumer c WHERE c.name = p_consumer AND c.epoch = skillancer.epoch();
+	RETURN FOUND AND NOT EXISTS (
+		SELECT FROM skillancer.event e
+		WHERE e.epoch = skillancer.epoch() AND (e.xid >= pg_snapshot_xmax(v_position)
+			OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(v_position)))));
+END
+$$;
+COMMENT ON FUNCTION skillancer.consumer_idle(text) IS
+	'Whether there is no event behind the position of a consumer: then a tick would only cost a transaction id.';
+ALTER FUNCTION skillancer.consumer_idle(text) OWNER TO skillancer_engine;

@@ -128,26 +128,6 @@ $fn$;
 COMMENT ON FUNCTION skillancer.notifier_window(integer, pg_snapshot, pg_snapshot) IS
 	'The events of a tick; wanted: a rule is about them, and they were neither parked nor done already.';
 
--- notifier_idle
-CREATE OR REPLACE FUNCTION skillancer.notifier_idle()
-RETURNS boolean
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-DECLARE
-	v_position pg_snapshot;
-BEGIN
-	SELECT c.position INTO v_position
-	FROM skillancer.consumer c WHERE c.name = 'notifier' AND c.epoch = skillancer.epoch();
-	RETURN FOUND AND NOT EXISTS (
-		SELECT FROM skillancer.event e
-		WHERE e.epoch = skillancer.epoch() AND (e.xid >= pg_snapshot_xmax(v_position)
-			OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(v_position)))));
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.notifier_idle() IS
-	'Whether there is no event behind the position of the notifier: then a tick would only cost a transaction id.';
-
 -- notifier_batch
 CREATE OR REPLACE FUNCTION skillancer.notifier_batch(p_piece integer, OUT rows bigint, OUT lag_seconds double precision)
 RETURNS record
@@ -163,7 +143,7 @@ BEGIN
 	rows := 0;
 	lag_seconds := 0;
 	UPDATE skillancer.worker_start s SET starts = 0 WHERE s.worker = 'notifier' AND s.starts > 0;
-	IF skillancer.notifier_idle() THEN
+	IF skillancer.consumer_idle('notifier') THEN
 		RETURN;
 	END IF;
 	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
