@@ -85,7 +85,7 @@ init_cluster() {
 }
 
 start_cluster() {
-	as_user "$PG_BIN/pg_ctl" -D "$dir/data" -l "$dir/log/postgresql.log" -w -t 30 start >"$dir/pg_ctl.log" 2>&1 9>&- ||
+	as_user "$PG_BIN/pg_ctl" -D "$dir/data" -l "$dir/log/postgresql.log" -w -t 120 start >"$dir/pg_ctl.log" 2>&1 9>&- ||
 		{ tail -20 "$dir/log/postgresql.log" >&2; die "the server did not start"; }
 }
 
