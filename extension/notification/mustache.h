@@ -3,8 +3,9 @@
  *		Templates: the logic-less core of the mustache specification.
  *
  * Variables {{name}} and {{{name}}} or {{&name}}, sections {{#name}}..{{/name}}, inverted sections
- * {{^name}}..{{/name}}, comments {{! .. }}, dotted names and the implicit iterator {{.}}. Partials
- * and set-delimiter tags are refused. Needs no PostgreSQL header, so that it can be fuzzed.
+ * {{^name}}..{{/name}}, comments {{! .. }}, dotted names, the implicit iterator {{.}}, other
+ * delimiters {{=<% %>=}}, and partials {{>name}} where the caller has some. Lambdas and inheritance
+ * are not there. Needs no PostgreSQL header, so that it can be fuzzed.
  */
 #ifndef SKL_NOTIFICATION_MUSTACHE_H
 #define SKL_NOTIFICATION_MUSTACHE_H
@@ -39,18 +40,31 @@ typedef struct SklMustacheValue
 /* Takes the output; returns false when it takes no more. */
 typedef bool (*SklMustacheWrite)(void *arg, const char *text, size_t length);
 
+/* The text of a partial and its length; NULL when there is none of that name. */
+typedef const char *(*SklMustachePartial)(void *arg, const char *name, size_t name_length,
+										  size_t *length);
+
+/* How to render. */
+typedef struct SklMustacheJob
+{
+	bool escape; /* {{name}} escapes & < > " ' as HTML */
+	SklMustacheWrite write;
+	void *arg;
+	SklMustachePartial partial; /* NULL: a tag that names a partial is an error */
+	void *partial_arg;
+} SklMustacheJob;
+
 typedef struct SklMustacheError
 {
 	const char *message; /* NULL: no error */
-	size_t position;	 /* byte of the template */
+	size_t position;	 /* byte of the template, or of the partial */
 } SklMustacheError;
 
 /*
- * Renders a template. With escape, {{name}} escapes & < > " ' as HTML. Returns false and fills
- * error when the template is wrong or the writer takes no more.
+ * Renders a template. Returns false and fills error when the template is wrong, takes too long, or
+ * the writer takes no more.
  */
 extern bool skl_mustache_render(const char *text, size_t length, const SklMustacheValue *data,
-								bool escape, SklMustacheWrite write, void *arg,
-								SklMustacheError *error);
+								const SklMustacheJob *job, SklMustacheError *error);
 
 #endif

@@ -94,28 +94,62 @@ append(void *arg, const char *piece, size_t length)
 	return true;
 }
 
-char *
-skl_template_render(const char *template, const SklMustacheValue *data, bool escape,
-					const char **error)
+/* SklMustachePartial: the member of a map of texts. */
+static const char *
+find_partial(void *arg, const char *name, size_t name_length, size_t *length)
+{
+	const SklMustacheValue *partials = arg;
+
+	for (size_t i = 0; i < partials->count; i++)
+	{
+		const SklMustacheValue *item = &partials->items[i];
+
+		if (item->kind == SKL_MUSTACHE_TEXT && item->name_length == name_length &&
+			memcmp(item->name, name, name_length) == 0)
+		{
+			*length = item->length;
+			return item->text;
+		}
+	}
+	return NULL;
+}
+
+/* Renders; with partials, a map of texts, their names may be used. */
+static char *
+render(const char *template, const SklMustacheValue *data, bool escape,
+	   const SklMustacheValue *partials, const char **error)
 {
 	SklMustacheError problem;
 	StringInfoData buf;
+	SklMustacheJob job = {.escape = escape,
+						  .write = append,
+						  .arg = &buf,
+						  .partial = partials ? find_partial : NULL,
+						  .partial_arg = (void *) partials};
 
 	initStringInfo(&buf);
-	if (skl_mustache_render(template, strlen(template), data, escape, append, &buf, &problem))
+	if (skl_mustache_render(template, strlen(template), data, &job, &problem))
 		return buf.data;
 	*error = psprintf("%s (byte %zu of the template)", problem.message, problem.position);
 	return NULL;
 }
 
-/* mustache(template text, data jsonb, escape boolean) returns text. */
+char *
+skl_template_render(const char *template, const SklMustacheValue *data, bool escape,
+					const char **error)
+{
+	return render(template, data, escape, NULL, error);
+}
+
+/* mustache(template text, data jsonb, escape boolean [, partials jsonb]) returns text. */
 Datum
 skl_fn_mustache(PG_FUNCTION_ARGS)
 {
 	char *template = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	SklMustacheValue *data = skl_template_data(PG_GETARG_JSONB_P(1));
+	SklMustacheValue *partials = PG_NARGS() > 3 ? skl_template_data(PG_GETARG_JSONB_P(3)) : NULL;
 	const char *error = NULL;
-	char *result = skl_template_render(template, data, PG_GETARG_BOOL(2), &error);
+	char *result = render(template, data, PG_GETARG_BOOL(2), partials, &error);
 
 	if (result == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

@@ -9,7 +9,15 @@ RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'skl_fn_mustache';
 COMMENT ON FUNCTION skillancer.mustache(text, jsonb, boolean) IS
-	'Renders a mustache template (variables, sections, inverted sections, comments); escape makes {{name}} safe in HTML.';
+	'Renders a mustache template (variables, sections, inverted sections, comments, delimiters); escape makes {{name}} safe in HTML.';
+
+-- mustache, with partials
+CREATE OR REPLACE FUNCTION skillancer.mustache(p_template text, p_data jsonb, p_escape boolean, p_partials jsonb)
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'skl_fn_mustache';
+COMMENT ON FUNCTION skillancer.mustache(text, jsonb, boolean, jsonb) IS
+	'Renders a mustache template that may name partials: the members of an object of texts.';
 
 -- template_for
 CREATE OR REPLACE FUNCTION skillancer.template_for(p_type text, p_channel text, p_locale text)

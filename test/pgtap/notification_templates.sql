@@ -50,7 +50,13 @@ SELECT throws_ok($$ SELECT skillancer.mustache('{{#a}}{{#b}}{{/a}}{{/b}}', '{"a"
 SELECT throws_ok($$ SELECT skillancer.mustache('{{a', '{}') $$, '22P02', NULL, 'an open tag');
 SELECT throws_ok($$ SELECT skillancer.mustache('{{}}', '{}') $$, '22P02', NULL, 'an empty tag');
 SELECT throws_ok($$ SELECT skillancer.mustache('{{>p}}', '{}') $$, '22P02', NULL, 'partials');
-SELECT throws_ok($$ SELECT skillancer.mustache('{{=<% %>=}}', '{}') $$, '22P02', NULL, 'other delimiters');
+SELECT throws_ok($$ SELECT skillancer.mustache('{{=<%=}}', '{}') $$, '22P02', NULL, 'one delimiter');
+SELECT throws_ok($$ SELECT skillancer.mustache('{{<p}}{{/p}}', '{}') $$, '22P02', NULL, 'inheritance');
+SELECT throws_ok($$ SELECT skillancer.mustache('{{>p}}', '{}', true, '{"p": "{{>p}}"}') $$, '22P02', NULL, 'a partial within itself without end');
+SELECT throws_ok($$ SELECT skillancer.mustache(repeat('{{#l}}', 5) || repeat('{{/l}}', 5),
+	jsonb_build_object('l', to_jsonb(array_fill(1, ARRAY[100])))) $$, '22P02', NULL, 'work without end');
+SELECT is(skillancer.mustache('{{=<% %>=}}<%x%>{{x}}', '{"x": 1}'), '1{{x}}', 'other delimiters');
+SELECT is(skillancer.mustache('{{>p}}.', '{"x": "<"}', true, '{"p": "{{x}}"}'), '&lt;.', 'a partial');
 SELECT throws_ok($$ SELECT skillancer.mustache(repeat('{{#a}}', 40) || repeat('{{/a}}', 40), '{"a": 1}') $$, '22P02', NULL,
 	'too many sections in sections');
 SELECT throws_ok($$ SELECT skillancer.mustache('{{#l}}{{#l}}{{#l}}{{x}}{{/l}}{{/l}}{{/l}}',
