@@ -49,6 +49,7 @@ static SklActsFor acts_for_organisation = NULL;
 
 PG_FUNCTION_INFO_V1(skl_fn_fire);
 PG_FUNCTION_INFO_V1(skl_fn_fire_system);
+PG_FUNCTION_INFO_V1(skl_fn_fire_timer);
 PG_FUNCTION_INFO_V1(skl_fn_schedule);
 
 void
@@ -427,16 +428,31 @@ keeps_timers(const SklFire *fire)
 	return fire->machine->ntimers == 0 || strcmp(fire->from, fire->to) == 0;
 }
 
-/* Drops the timers of the state that was left, before effects set some of their own. */
+/*
+ * Drops the timers of the state that was left, before effects set some of their own. A timer is
+ * read before the row is locked: when it was dropped or set anew meanwhile, its time has not come.
+ */
 static void
-clear_timers(const SklFire *fire)
+clear_timers(const SklFire *fire, bool by_timer)
 {
-	static SklStmt clear =
-		SKL_STMT("DELETE FROM skillancer.due WHERE id = $1 AND machine = $2", UUIDOID, TEXTOID);
-	Datum args[2] = {UUIDPGetDatum(&fire->id), CStringGetTextDatum(fire->machine->name)};
+	static SklStmt clear = SKL_STMT("DELETE FROM skillancer.due WHERE id = $1 AND machine = $2"
+									" RETURNING event = $3 AND due_at <= $4",
+									UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
+	static SklStmt look = SKL_STMT("SELECT d.event = $3 AND d.due_at <= $4 FROM skillancer.due d"
+								   " WHERE d.id = $1 AND d.machine = $2",
+								   UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
+	Datum args[4] = {UUIDPGetDatum(&fire->id), CStringGetTextDatum(fire->machine->name),
+					 CStringGetTextDatum(fire->event), TimestampTzGetDatum(skl_now())};
+	uint64 n;
+	bool isnull;
 
-	if (!keeps_timers(fire))
-		skl_spi_exec(&clear, args, NULL);
+	if (keeps_timers(fire) && !by_timer)
+		return;
+	n = skl_spi_exec(keeps_timers(fire) ? &look : &clear, args, NULL);
+	for (uint64 i = 0; by_timer && i < n; i++)
+		by_timer = !DatumGetBool(skl_spi_value(i, 1, &isnull));
+	if (by_timer)
+		skl_failf(SKL_ERR_INVALID_STATE, "the time for this has not come");
 }
 
 /* Sets the timers of the state that was entered. */
@@ -476,9 +492,9 @@ audit_staff(const SklFire *fire)
 			  &fire->id, before.data, after.data);
 }
 
-const char *
-skl_fire(const char *machine_name, const pg_uuid_t *id, const char *event, Jsonb *payload,
-		 bool system)
+static const char *
+fire_by(const char *machine_name, const pg_uuid_t *id, const char *event, Jsonb *payload,
+		bool system, bool timer)
 {
 	SklMachine *machine = skl_machine(machine_name);
 	const SklTransition *transition;
@@ -495,13 +511,27 @@ skl_fire(const char *machine_name, const pg_uuid_t *id, const char *event, Jsonb
 	transition = choose_transition(&fire, system);
 	check_guard(&fire, transition->guard);
 	set_state(&fire, machine);
-	clear_timers(&fire);
+	clear_timers(&fire, timer);
 	run_effects(&fire);
 	emit_transition(&fire, transition->emits);
 	set_timers(&fire);
 	audit_staff(&fire);
 	skl_spi_finish();
 	return transition->to;
+}
+
+const char *
+skl_fire(const char *machine, const pg_uuid_t *id, const char *event, Jsonb *payload, bool system)
+{
+	return fire_by(machine, id, event, payload, system, false);
+}
+
+const char *
+skl_fire_timer(const char *machine, const pg_uuid_t *id, const char *event)
+{
+	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+
+	return fire_by(machine, id, event, nothing, true, true);
 }
 
 static Datum
@@ -527,6 +557,15 @@ Datum
 skl_fn_fire_system(PG_FUNCTION_ARGS)
 {
 	return fire_from_sql(fcinfo, true);
+}
+
+/* fire_timer(machine, id, event) returns text: as fire_system(), if the timer is still due. */
+Datum
+skl_fn_fire_timer(PG_FUNCTION_ARGS)
+{
+	return CStringGetTextDatum(skl_fire_timer(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											  PG_GETARG_UUID_P(1),
+											  text_to_cstring(PG_GETARG_TEXT_PP(2))));
 }
 
 /* schedule(machine, id, event, due_at). */

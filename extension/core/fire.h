@@ -62,6 +62,9 @@ extern void skl_register_effect(const char *machine, const char *event, SklEffec
 extern const char *skl_fire(const char *machine, const pg_uuid_t *id, const char *event,
 							Jsonb *payload, bool system);
 
+/* The same for a timer: INVALID_STATE when it is not due any more once the row is locked. */
+extern const char *skl_fire_timer(const char *machine, const pg_uuid_t *id, const char *event);
+
 /* Schedules an event of a machine at a time of its own; replaces an earlier time. */
 extern void skl_schedule(const char *machine, const pg_uuid_t *id, const char *event,
 						 TimestampTz due_at);

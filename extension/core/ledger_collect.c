@@ -146,8 +146,9 @@ skl_ledger_settle(const char *account_class, const pg_uuid_t *owner, const pg_uu
 }
 
 /*
- * fire_batch(machine text, event text, ids uuid[]) returns bigint: as the marketplace, in the order
- * of the ids. All of it or nothing; an error is the error of the object that it is about.
+ * fire_batch(machine text, event text, ids uuid[], timers boolean) returns bigint: as the
+ * marketplace, in the order of the ids; timers have to be due still. All of it or nothing; an error
+ * is the error of the object that it is about.
  */
 Datum
 skl_fn_fire_batch(PG_FUNCTION_ARGS)
@@ -155,6 +156,7 @@ skl_fn_fire_batch(PG_FUNCTION_ARGS)
 	char *machine = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char *event = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	bool timers = PG_GETARG_BOOL(3);
 	Datum *ids;
 	bool *nulls;
 	int n;
@@ -169,7 +171,9 @@ skl_fn_fire_batch(PG_FUNCTION_ARGS)
 	{
 		for (int i = 0; i < n; i++)
 		{
-			if (!nulls[i])
+			if (!nulls[i] && timers)
+				(void) skl_fire_timer(machine, DatumGetUUIDP(ids[i]), event);
+			else if (!nulls[i])
 				(void) skl_fire(machine, DatumGetUUIDP(ids[i]), event, nothing, true);
 		}
 		post_collected();

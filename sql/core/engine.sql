@@ -52,14 +52,23 @@ COMMENT ON FUNCTION skillancer.fire_system(text, uuid, text, jsonb) IS
 	'Like fire(), as the marketplace itself: for timers and for what follows from a command.';
 ALTER FUNCTION skillancer.fire_system(text, uuid, text, jsonb) OWNER TO skillancer_engine;
 
+-- Fires an event whose time has come.
+CREATE OR REPLACE FUNCTION skillancer.fire_timer(p_machine text, p_id uuid, p_event text)
+RETURNS text
+LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+AS 'MODULE_PATHNAME', 'skl_fn_fire_timer';
+COMMENT ON FUNCTION skillancer.fire_timer(text, uuid, text) IS
+	'Like fire_system(), for a timer: INVALID_STATE when it was dropped or set anew before the object was locked.';
+ALTER FUNCTION skillancer.fire_timer(text, uuid, text) OWNER TO skillancer_engine;
+
 -- Fires one event at many.
-CREATE OR REPLACE FUNCTION skillancer.fire_batch(p_machine text, p_event text, p_ids uuid[])
+CREATE OR REPLACE FUNCTION skillancer.fire_batch(p_machine text, p_event text, p_ids uuid[], p_timers boolean DEFAULT false)
 RETURNS bigint
 LANGUAGE c VOLATILE STRICT SECURITY DEFINER
 AS 'MODULE_PATHNAME', 'skl_fn_fire_batch';
-COMMENT ON FUNCTION skillancer.fire_batch(text, text, uuid[]) IS
-	'Like fire_system() at each of the ids, with all postings in one batch; all or none. For the timekeeper.';
-ALTER FUNCTION skillancer.fire_batch(text, text, uuid[]) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.fire_batch(text, text, uuid[], boolean) IS
+	'Like fire_system(), or fire_timer(), at each of the ids, with all postings in one batch; all or none. For the timekeeper.';
+ALTER FUNCTION skillancer.fire_batch(text, text, uuid[], boolean) OWNER TO skillancer_engine;
 
 -- Sets a timer by hand.
 CREATE OR REPLACE FUNCTION skillancer.schedule(p_machine text, p_id uuid, p_event text, p_due_at timestamptz)

@@ -124,7 +124,7 @@ BEGIN
 		ORDER BY t.machine DESC
 	LOOP
 		BEGIN
-			v_fired := v_fired + skillancer.fire_batch(v_group.machine, v_group.event, v_group.ids);
+			v_fired := v_fired + skillancer.fire_batch(v_group.machine, v_group.event, v_group.ids, true);
 			DELETE FROM skillancer.due d
 			WHERE d.machine = v_group.machine AND d.event = v_group.event AND d.id = ANY (v_group.ids) AND d.due_at <= skillancer.now();
 		EXCEPTION WHEN OTHERS THEN
@@ -156,7 +156,7 @@ BEGIN
 		LIMIT p_limit
 	LOOP
 		BEGIN
-			PERFORM skillancer.fire_system(v_timer.machine, v_timer.id, v_timer.event, '{}');
+			PERFORM skillancer.fire_timer(v_timer.machine, v_timer.id, v_timer.event);
 			v_fired := v_fired + 1;
 		EXCEPTION
 			WHEN SQLSTATE 'SK002' OR SQLSTATE 'SK004' THEN

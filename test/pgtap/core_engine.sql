@@ -2,7 +2,7 @@
 --	The state machine engine on a machine of its own: actors, guard trigger, events, timers, audit.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(25);
+SELECT plan(28);
 
 CREATE TABLE skillancer.demo (
 	id skillancer.project_id PRIMARY KEY DEFAULT skillancer.new_id()::skillancer.project_id,
@@ -99,6 +99,16 @@ FROM skillancer.due d WHERE d.id = :'pinned';
 SELECT skillancer.schedule('demo', :'pinned', 'finish', '2030-01-01');
 SELECT is(d.due_at, '2030-01-01'::timestamptz, 'a timer can be set to a time of its own')
 FROM skillancer.due d WHERE d.id = :'pinned';
+
+-- a timer that was read, and set anew before the row was locked
+SELECT throws_ok(format('SELECT skillancer.fire_timer(%L, %L, %L)', 'demo', :'pinned', 'finish'), 'SK004', 'the time for this has not come',
+	'a timer that was set to a later time is no reason any more');
+SELECT skillancer.schedule('demo', :'pinned', 'finish', skillancer.now());
+SELECT is(skillancer.fire_timer('demo', :'pinned', 'finish'), 'DONE', 'one that is due still is');
+INSERT INTO skillancer.demo (client_id, state) SELECT id, 'NEW' FROM who WHERE name = 'client';
+SELECT skillancer.fire('demo', d.id::uuid, 'start') FROM skillancer.demo d WHERE d.state = 'NEW';
+SELECT throws_ok($$ SELECT skillancer.fire_batch('demo', 'finish', ARRAY(SELECT d.id::uuid FROM skillancer.demo d WHERE d.state = 'RUNNING'), true) $$,
+	'SK004', 'the time for this has not come', 'and none of a batch comes too early');
 
 -- imports
 SELECT skillancer.import_begin('core test');
