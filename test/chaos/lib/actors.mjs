@@ -114,6 +114,7 @@ export class Actors {
 			case 'anything': return one(commands.anything(rolls[6] < 0.8 ? live : market.pickAny(rolls[0]), rolls));
 			case 'part': return one(commands.part(live, rolls));
 			case 'change': return one(commands.change(live, rolls));
+			case 'dispute': return one(commands.dispute(live, rolls));
 			case 'stranger': return one(commands.stranger(market, live, rolls));
 			case 'burst': return Promise.all(commands.burst(live, rolls).map((draft, i) => this.#perform(actor, decision, i, draft)));
 			default: throw new Error(`no step ${decision.step}`);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { Model, leg } from './model.mjs';
 
 const BATCH = 5000;
-const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review' };
+const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review' };
 
 // Rows of a query, a few thousand at a time.
 async function* rows(client, query) {

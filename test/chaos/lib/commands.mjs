@@ -4,7 +4,7 @@
 
 import { CURRENCIES, amount, payoutMinimum, text } from './money.mjs';
 import { choose, weigh } from './plan.mjs';
-import { RULES } from './rules.mjs';
+import { RULES, entitled } from './rules.mjs';
 
 const PRICES = { USD: [1000, 90000], EUR: [1000, 90000], JPY: [2000, 120000], BHD: [5000, 300000] };
 const REASON = { reason: 'Something has come up.' };
@@ -71,7 +71,13 @@ export const opening = (market, rolls) => weigh([[12, offer], [2, order], [2, hi
 
 // ---- commands on what exists ----
 
-const side = (booking, rule, roll) => (rule.by === 'either' ? (roll < 0.5 ? 'client' : 'freelancer') : rule.by);
+// Who does it: one who may, or one who may not.
+function actor(rule, target, roll, wrongSide) {
+	const right = entitled(rule, target);
+	if (!wrongSide) return choose(right, roll);
+	const { client, freelancer } = target.booking;
+	return choose([client, freelancer, ...(target.dispute?.staff.slice(0, 1) ?? [])].filter((person) => !right.includes(person)), roll);
+}
 
 // Path and body of a command.
 const SHAPES = {
@@ -97,6 +103,19 @@ const SHAPES = {
 	accept_change: ({ change }) => [`/v1/change-requests/${change.id}/accept`],
 	decline_change: ({ change }) => [`/v1/change-requests/${change.id}/decline`],
 	withdraw_change: ({ change }) => [`/v1/change-requests/${change.id}/withdraw`],
+	claim: ({ booking, milestone, minor, links }) => [`/v1/bookings/${booking.id}/disputes`, { milestoneId: milestone.id, amount: amount(minor, booking.currency),
+		reason: 'QUALITY', statement: 'It is not what was agreed.', ...(links && { links }) }],
+	reply: ({ dispute }) => [`/v1/disputes/${dispute.id}/reply`, { statement: 'It is what was agreed.' }],
+	make_offer: ({ dispute, booking, minor }) => [`/v1/disputes/${dispute.id}/offer`, { amount: amount(minor, booking.currency) }],
+	accept_offer: ({ dispute, booking, minor }) => [`/v1/disputes/${dispute.id}/accept-offer`, { amount: amount(minor, booking.currency) }],
+	escalate: ({ dispute }) => [`/v1/disputes/${dispute.id}/escalate`],
+	show: ({ dispute }) => [`/v1/disputes/${dispute.id}/evidence`, { text: 'This is how it looks.', links: ['https://example.com/it'] }],
+	withdraw_claim: ({ dispute }) => [`/v1/disputes/${dispute.id}/withdraw`],
+	take: ({ dispute }) => [`/v1/disputes/${dispute.id}/take`],
+	propose_split: ({ dispute, booking, minor }) => [`/v1/disputes/${dispute.id}/propose-split`, { toClaimant: amount(minor, booking.currency), note: 'This seems fair.' }],
+	accept_split: ({ dispute }) => [`/v1/disputes/${dispute.id}/accept-split`],
+	reject_split: ({ dispute }) => [`/v1/disputes/${dispute.id}/reject-split`],
+	decide: ({ dispute, booking, minor }) => [`/v1/disputes/${dispute.id}/resolve`, { toClaimant: amount(minor, booking.currency), decision: 'This is how it ends.' }],
 	review: ({ booking, rating }) => [`/v1/bookings/${booking.id}/reviews`, { rating, comment: 'As it should have been.', wouldWorkAgain: true }],
 	confirm: ({ charge }) => [`/v1/payments/charges/${charge.id}/confirm`],
 	give_up: ({ charge }) => [`/v1/payments/charges/${charge.id}/cancel`],
@@ -111,22 +130,39 @@ const IN_SQL = {
 	refund: ({ milestone }) => [doc('skillancer_api.milestone_refund(p_id => $4)'), [milestone.id]],
 	release_part: ({ milestone, booking, minor }) => [doc('skillancer_api.milestone_release_part(p_id => $4, p_amount => $5)'),
 		[milestone.id, `${text(minor, booking.currency)} ${booking.currency}`]],
+	accept_offer: ({ dispute, booking, minor }) => [doc('skillancer_api.dispute_accept_offer(p_id => $4, p_amount => $5)'),
+		[dispute.id, `${text(minor, booking.currency)} ${booking.currency}`]],
+	decide: ({ dispute, booking, minor }) => ['skillancer_api.dispute_resolve(p_id => $4, p_to_claimant => $5, p_decision => $6)',
+		[dispute.id, `${text(minor, booking.currency)} ${booking.currency}`, 'This is how it ends.']],
+	withdraw_claim: ({ dispute }) => [doc('skillancer_api.dispute_withdraw(p_id => $4)'), [dispute.id]],
 };
 
-// One command of a kind at a booking, by its rightful side or the other one.
-function command(kind, booking, rolls, { milestone, change, wrongSide = false, inSql = false } = {}) {
-	const rule = RULES[kind];
-	let by = side(booking, rule, rolls[5]);
-	if (rule.by !== 'either' && wrongSide) by = by === 'client' ? 'freelancer' : 'client';
-	const who = booking[by];
+// What is claimed of a milestone, and how much of a claim is offered, accepted or decided: often what ends it.
+function claimed(milestone, roll) {
 	const left = milestone?.left ?? 1000;
-	const target = { booking, milestone, change: change ?? booking.changes.at(-1), charge: milestone?.charge, rating: 1 + Math.floor(rolls[6] * 5),
+	return roll < 0.3 ? left : roll < 0.35 ? 0 : Math.floor(left * roll);
+}
+function share(kind, { by, claim, offers: { claimant, respondent } }, who, roll) {
+	if (kind === 'accept_offer' && roll < 0.9) return (who === by ? respondent : claimant) ?? claim;
+	if (kind === 'make_offer' && roll < 0.8) return Math.floor((respondent ?? 0) + (claimant - (respondent ?? 0)) * roll * 1.2);
+	return Math.floor((claim + 1) * roll);
+}
+
+// One command of a kind at a booking, by its rightful side or the other one.
+function command(kind, booking, rolls, { milestone, change, dispute, wrongSide = false, inSql = false } = {}) {
+	const rule = RULES[kind];
+	const wrong = rule.by !== 'either' && wrongSide;
+	const who = actor(rule, { booking, dispute }, rolls[5], wrong);
+	const left = milestone?.left ?? 1000;
+	const target = { booking, milestone, dispute, change: change ?? booking.changes.at(-1), charge: milestone?.charge, rating: 1 + Math.floor(rolls[6] * 5),
 		method: choose(who.methods, rolls[6] ** 3), minor: Math.max(1, Math.floor(left * (kind === 'propose' ? 0.5 : 0.9 * rolls[6]))) };
 	if (kind === 'ask') target.change = asked(milestone, rolls[6]);
+	if (kind === 'claim') Object.assign(target, { minor: claimed(milestone, rolls[6]), links: rolls[4] < 0.3 ? ['https://example.com/proof'] : undefined });
+	if (rule.on === 'dispute') target.minor = share(kind, dispute, who, rolls[6]);
 	const [path, body] = SHAPES[kind](target);
-	const expect = rule.by !== 'either' && wrongSide ? 'wrong side' : undefined;
+	const expect = wrong ? 'wrong side' : undefined;
 	const sql = inSql && IN_SQL[kind] ? { name: `SQL ${kind}`, call: IN_SQL[kind](target)[0], values: IN_SQL[kind](target)[1] } : undefined;
-	return { kind, who, path, body, target, sql, expect, minor: target.minor, currency: booking.currency };
+	return { kind, makes: kind === 'claim' ? 'dispute' : undefined, who, path, body, target, sql, expect, minor: target.minor, currency: booking.currency };
 }
 
 function asked(milestone, roll) {
@@ -146,9 +182,16 @@ const DUE_MILESTONE = {
 	PROPOSED: [[8, 'agree'], [1, 'drop']],
 	AGREED: [[20, 'fund'], [1, 'drop'], [1, 'cancel'], [1, 'propose']],
 	FUNDING: [[4, 'confirm'], [1, 'give_up']],
-	FUNDED: [[16, 'submit'], [2, 'deliver'], [1, 'refund'], [2, 'release_part'], [1, 'refund_part'], [1, 'ask']],
-	SUBMITTED: [[16, 'approve'], [3, 'request_changes'], [1, 'refund'], [2, 'release_part'], [1, 'refund_part'], [1, 'ask']],
+	FUNDED: [[16, 'submit'], [2, 'deliver'], [1, 'refund'], [2, 'release_part'], [1, 'refund_part'], [1, 'ask'], [1, 'claim']],
+	SUBMITTED: [[16, 'approve'], [3, 'request_changes'], [1, 'refund'], [2, 'release_part'], [1, 'refund_part'], [1, 'ask'], [1, 'claim']],
 	CHANGES_REQUESTED: [[8, 'submit'], [1, 'refund'], [1, 'release_part']],
+};
+
+const DUE_DISPUTE = {
+	AWAITING_REPLY: [[8, 'reply'], [1, 'accept_offer'], [1, 'withdraw_claim'], [1, 'show']],
+	NEGOTIATION: [[8, 'make_offer'], [2, 'accept_offer'], [4, 'escalate'], [1, 'show'], [1, 'withdraw_claim']],
+	MEDIATION: [[2, 'take'], [5, 'propose_split'], [2, 'decide'], [1, 'make_offer'], [1, 'accept_offer'], [1, 'show']],
+	PROPOSAL_OUT: [[7, 'accept_split'], [2, 'reject_split']],
 };
 
 // The oldest milestone that is not over, mostly.
@@ -157,37 +200,55 @@ function current(booking, roll) {
 	return open[roll < 0.8 ? 0 : Math.floor(roll * open.length)];
 }
 
+const openDispute = (booking, milestone) => booking.disputes.findLast((dispute) => dispute.milestone === milestone && DUE_DISPUTE[dispute.state]);
+
 export function due(booking, rolls) {
 	const kinds = DUE[booking.state];
 	if (kinds) return command(weigh(kinds, rolls[1]), booking, rolls, { milestone: current(booking, rolls[2]) });
 	const milestone = current(booking, rolls[2]);
 	if (!milestone) return command('end', booking, rolls);
+	const dispute = openDispute(booking, milestone);
+	if (dispute && rolls[4] < 0.7) return command(weigh(DUE_DISPUTE[dispute.state], rolls[1]), booking, rolls, { milestone, dispute, inSql: rolls[7] < 0.3 });
 	const kind = weigh(DUE_MILESTONE[milestone.state], rolls[1]);
 	if ((kind === 'confirm' || kind === 'give_up') && !milestone.charge) return undefined;
 	return command(kind, booking, rolls, { milestone, inSql: rolls[7] < 0.15 });
 }
 
-const MILESTONE_KINDS = ['agree', 'drop', 'fund', 'submit', 'request_changes', 'approve', 'refund', 'release_part', 'refund_part', 'deliver'];
+const HOLDING = ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'];
+const MILESTONE_KINDS = ['agree', 'drop', 'fund', 'submit', 'request_changes', 'approve', 'refund', 'release_part', 'refund_part', 'deliver', 'claim'];
+const DISPUTE_KINDS = Object.keys(RULES).filter((kind) => RULES[kind].on === 'dispute');
 const BOOKING_KINDS = ['accept', 'decline', 'withdraw', 'cancel', 'answer', 'end', 'resume', 'propose', 'review'];
 
 // Any command at all, by either side, whether it fits or not.
 export function anything(booking, rolls, kinds = MILESTONE_KINDS) {
 	const milestone = booking.milestones[Math.floor(rolls[2] * booking.milestones.length)];
+	const dispute = booking.disputes.at(-1);
+	const more = { milestone, wrongSide: rolls[4] < 0.2, inSql: rolls[7] < 0.2 };
+	if (dispute && rolls[3] < 0.3) return command(choose(DISPUTE_KINDS, rolls[1]), booking, rolls, { ...more, dispute });
 	const kind = milestone && rolls[3] < 0.7 ? choose(kinds, rolls[1]) : choose(BOOKING_KINDS, rolls[1]);
-	return command(kind, booking, rolls, { milestone, wrongSide: rolls[4] < 0.2, inSql: rolls[7] < 0.2 });
+	return command(kind, booking, rolls, more);
 }
 
 // A part, of a milestone that holds money if there is one.
 export function part(booking, rolls) {
-	const milestone = booking.milestones.find(({ state }) => ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'].includes(state));
+	const milestone = booking.milestones.find(({ state }) => HOLDING.includes(state));
 	return milestone && command(rolls[1] < 0.6 ? 'release_part' : 'refund_part', booking, rolls, { milestone, inSql: rolls[7] < 0.3 });
 }
+
+const BURSTS = {
+	AWAITING_REPLY: ['reply', 'accept_offer', 'withdraw_claim', 'approve', 'release_part'],
+	NEGOTIATION: ['make_offer', 'make_offer', 'accept_offer', 'escalate', 'withdraw_claim', 'refund_part'],
+	MEDIATION: ['take', 'decide', 'propose_split', 'make_offer', 'accept_offer', 'submit'],
+	PROPOSAL_OUT: ['accept_split', 'accept_split', 'reject_split', 'withdraw_claim', 'accept_split'],
+};
 
 // Several commands at one milestone at the same moment: one of those that exclude each other wins.
 export function burst(booking, rolls) {
 	const milestone = current(booking, 0);
 	if (!milestone) return [];
-	const kinds = { AGREED: ['fund', 'fund', 'fund', 'cancel'], SUBMITTED: ['approve', 'refund', 'release_part', 'approve', 'refund_part', 'request_changes'],
+	const dispute = openDispute(booking, milestone);
+	if (dispute) return BURSTS[dispute.state].map((kind, i) => command(kind, booking, rolls.map((roll) => (roll * (i + 1)) % 1), { milestone, dispute }));
+	const kinds = { AGREED: ['fund', 'fund', 'fund', 'cancel'], SUBMITTED: ['approve', 'refund', 'release_part', 'claim', 'refund_part', 'request_changes'],
 		FUNDED: ['submit', 'refund', 'release_part', 'refund_part', 'submit'] }[milestone.state] ?? [];
 	return kinds.map((kind, i) => command(kind, booking, rolls.map((roll) => (roll * (i + 1)) % 1), { milestone }));
 }
@@ -197,6 +258,14 @@ export function change(booking, rolls) {
 	const last = booking.changes.at(-1);
 	if (last?.state !== 'PENDING') return command('ask', booking, rolls, { milestone: current(booking, 0) });
 	return command(weigh([[5, 'accept_change'], [3, 'decline_change'], [2, 'withdraw_change']], rolls[1]), booking, rolls, { change: last });
+}
+
+// The last dispute of a booking, or a new one at a milestone that holds money.
+export function dispute(booking, rolls) {
+	const open = booking.disputes.findLast(({ state }) => DUE_DISPUTE[state]);
+	if (open) return command(weigh(DUE_DISPUTE[open.state], rolls[1]), booking, rolls, { milestone: open.milestone, dispute: open, inSql: rolls[7] < 0.3 });
+	const milestone = booking.milestones.find(({ state }) => HOLDING.includes(state));
+	return milestone && command('claim', booking, rolls, { milestone });
 }
 
 export function payout(market, rolls) {
@@ -225,6 +294,7 @@ export function charge(market, rolls) {
 // A command by somebody who has nothing to do with the booking.
 export function stranger(market, booking, rolls) {
 	const op = anything(booking, rolls);
+	if (RULES[op.kind].by === 'staff') return undefined;
 	const others = (rolls[5] < 0.5 ? market.clients : market.freelancers).filter((person) => person !== booking.client && person !== booking.freelancer);
 	return { ...op, who: choose(others, rolls[6]), expect: 'stranger', sql: undefined };
 }
@@ -234,6 +304,10 @@ const NONSENSE = ['0', '-1.00', '-0', '1e3', '0.001', '92233720368547758.08', ' 
 export function nonsense(market, booking, rolls) {
 	const bad = { amount: choose(NONSENSE, rolls[1]), currency: 'USD' };
 	const milestone = booking?.milestones[0];
+	const last = booking?.disputes.at(-1);
+	if (last && rolls[2] < 0.4)
+		return { kind: 'make_offer', who: last.by, target: { booking, dispute: last }, path: `/v1/disputes/${last.id}/offer`, expect: 'nonsense',
+			body: { amount: rolls[3] < 0.5 && Number(bad.amount) !== 0 ? bad : amount(last.claim + 1, booking.currency) } };
 	if (milestone && rolls[2] < 0.5)
 		return { kind: 'release_part', who: booking.client, target: { booking, milestone }, path: `/v1/milestones/${milestone.id}/release-part`, expect: 'nonsense',
 			body: { amount: rolls[3] < 0.8 ? bad : { amount: '1', currency: booking.currency === 'USD' ? 'EUR' : 'USD' } } };

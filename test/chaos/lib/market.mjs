@@ -1,5 +1,5 @@
 // test/chaos/lib/market.mjs
-//	The market as its clients know it: people, bookings with their milestones and changes, payouts. It learns from
+//	The market as its clients know it: people, bookings with their milestones, changes and disputes, payouts. It learns from
 //	answers only, so it may be behind the server, as clients are; who asks in vain learns the state from the refusal.
 
 import { minorOf } from './money.mjs';
@@ -22,7 +22,7 @@ export class Market {
 	// A booking that an operation has made.
 	add(op, doc) {
 		const booking = { id: doc.id, kind: 'booking', op, client: op.target.client, freelancer: op.target.freelancer, currency: op.currency,
-			state: doc.state, termsHash: doc.termsHash, questions: doc.terms?.requirements?.length ?? 0, milestones: [], changes: [], reviewed: new Set() };
+			state: doc.state, termsHash: doc.termsHash, questions: doc.terms?.requirements?.length ?? 0, milestones: [], changes: [], disputes: [], reviewed: new Set() };
 		this.bookings.push(booking);
 		this.live.push(booking);
 		this.byId.set(booking.id, booking);
@@ -64,6 +64,7 @@ export class Market {
 				return;
 			case 'mls': this.learnMilestone(doc); return;
 			case 'chg': this.#learnChange(op, doc); return;
+			case 'dsp': this.#learnDispute(op, doc); return;
 			case 'pay': this.#learnCharge(op, doc); return;
 			case 'pyo': this.#learnPayout(op, doc); return;
 			default:
@@ -80,6 +81,18 @@ export class Market {
 			this.byId.set(doc.id, change);
 			change.booking.changes.push(change);
 		}
+	}
+
+	#learnDispute(op, doc) {
+		let dispute = this.byId.get(doc.id);
+		if (!dispute) {
+			const { booking, milestone } = op.target;
+			dispute = { id: doc.id, kind: 'dispute', booking, milestone, by: op.who, staff: this.staff, claim: minorOf(doc.claim) };
+			this.byId.set(doc.id, dispute);
+			booking.disputes.push(dispute);
+		}
+		const minor = (money) => money && minorOf(money);
+		Object.assign(dispute, { state: doc.state, offers: { claimant: minor(doc.offers.claimant), respondent: minor(doc.offers.respondent) } });
 	}
 
 	#learnCharge(op, doc) {

@@ -4,20 +4,17 @@
 //	every step has to be in rules.mjs. From the steps follow postings, in money.mjs's arithmetic. What is left over on
 //	either side in the end is a lost or a doubled effect.
 
-import { fee, payoutFee, providerCost } from './money.mjs';
-import { BY_TIME, FOLLOWS, MACHINES, RULES } from './rules.mjs';
+import { uuidOf } from './ids.mjs';
+import { Ladder } from './ladder.mjs';
+import { divide, fee, payoutFee, providerCost } from './money.mjs';
+import { BY_TIME, FOLLOWS, MACHINES, RULES, entitled } from './rules.mjs';
 
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const PLATFORM = ['psp_clearing', 'expense_psp', 'revenue_service', 'revenue_client', 'revenue_payout'];
-export const KINDS = ['charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund', 'refund_part', 'mature', 'payout', 'payout_paid', 'payout_returned'];
+export const KINDS = ['charge', 'charge_cost', 'fund', 'release', 'release_part', 'refund', 'refund_part', 'mature', 'payout', 'payout_paid', 'payout_returned',
+	'dispute_freeze', 'dispute_split', 'dispute_return'];
+// What a card that is declined leaves behind: nothing is kept under the key, so who has to ask again may hear of another state.
+const DECLINED = ['milestone.funding', 'payment.failed', 'milestone.payment_failed'];
 const ALSO_MADE = { post: 'project.created', publish: 'project.published', bid: 'proposal.submitted' };
-
-// The uuid behind a TypeID.
-export function uuidOf(typeid) {
-	let value = 0n;
-	for (const digit of typeid.slice(typeid.indexOf('_') + 1)) value = (value << 5n) | BigInt(ALPHABET.indexOf(digit));
-	return value.toString(16).padStart(32, '0').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
 
 // One line for a leg; accounts of the platform are told apart by class and currency alone.
 export const leg = (account, owner, ref, currency, amount) =>
@@ -38,6 +35,7 @@ export class Model {
 	earnedAt = new Map();
 	effects = new Map();
 	counts = { events: 0, postings: 0 };
+	ladder = new Ladder((what) => this.#wrong(what));
 
 	constructor(history, milestones, earnings) {
 		this.operations = new Map(history.map((op) => [op.id, op]));
@@ -58,8 +56,10 @@ export class Model {
 		const op = this.operations.get(row.correlation);
 		if (op) this.effects.set(op.id, [...(this.effects.get(op.id) ?? []), row.type]);
 		if (!machine) return;
+		const steps = (row.data.disputeId && machine.divided?.[row.type]) ?? machine.steps[row.type];
 		if (machine.born.includes(row.type)) this.#born(row, op);
-		else if (machine.steps[row.type]) this.#step(row, op, machine.steps[row.type]);
+		else if (machine.told?.[row.type]) this.#told(row, op, machine.told[row.type]);
+		else if (steps) this.#step(row, op, steps);
 		else if ('from' in row.data) this.#wrong(`event ${row.seq}: ${row.type} is not known of a ${row.aggregate}`);
 	}
 
@@ -67,6 +67,14 @@ export class Model {
 		this.#justify(row, op);
 		if (row.type === 'milestone.proposed' && op && this.milestones.get(row.id)?.minor !== op.minor) this.#wrong(`milestone ${row.id} has another price than ${op.id} asked for`);
 		this.things.set(row.id, { machine: row.aggregate, state: row.data.state, since: row.at, op });
+		if (row.type === 'dispute.opened') this.ladder.open(row, op);
+	}
+
+	#told(row, op, states) {
+		const { state } = this.#thing(row);
+		if (!states.includes(state)) this.#wrong(`event ${row.seq}: ${row.type} of the ${row.aggregate} ${row.id}, which is ${state}`);
+		this.#justify(row, op);
+		this.ladder.show(row);
 	}
 
 	// The object, which the first step after its silent birth finds in a first state.
@@ -88,7 +96,7 @@ export class Model {
 			this.#wrong(`event ${row.seq}: ${row.type} takes the ${row.aggregate} ${row.id} from ${thing.state} to ${row.data.state}`);
 		this.#justify(row, op, thing);
 		this.#move(row, op, thing);
-		if (thing.state !== row.data.state || row.type === 'milestone.payment_failed') thing.since = row.at;
+		if (thing.state !== row.data.state || ['milestone.payment_failed', 'milestone.unfrozen'].includes(row.type)) thing.since = row.at;
 		thing.state = row.data.state;
 	}
 
@@ -96,27 +104,28 @@ export class Model {
 	#justify(row, op, thing) {
 		if (row.correlation === null) {
 			const least = BY_TIME[row.type]?.[thing?.state];
-			if (least === undefined && !FOLLOWS.includes(row.type)) this.#wrong(`event ${row.seq}: ${row.type} happened by itself`);
+			if (least === undefined && !FOLLOWS.includes(row.type) && !this.#divides(row)) this.#wrong(`event ${row.seq}: ${row.type} happened by itself`);
 			else if (least !== undefined && !this.#cascades(row) && thing.since > 0 && row.at - thing.since < least - 1)
 				this.#wrong(`event ${row.seq}: ${row.type} after ${Math.round(row.at - thing.since)} s, too early`);
 			return;
 		}
 		if (!op) return void this.#wrong(`event ${row.seq}: ${row.type} of ${row.correlation}, which nobody has sent`);
 		const rule = RULES[op.kind];
-		if (op.status >= 400 && op.status !== 402) this.#wrong(`event ${row.seq}: ${row.type} of ${op.id}, which was refused`);
+		if (op.status >= 400 && op.status !== 402 && !(op.tries > 1 && DECLINED.includes(row.type)))
+			this.#wrong(`event ${row.seq}: ${row.type} of ${op.id}, which was refused with ${op.code}`);
 		if (op.who.uuid !== row.actor) this.#wrong(`event ${row.seq}: ${row.type} of ${op.id} by somebody else`);
 		if (![rule?.event, ...(rule?.instead ?? []), ...(rule?.also ?? [])].includes(row.type)) this.#wrong(`event ${row.seq}: ${row.type} by ${op.kind}`);
 		this.#entitled(row, op, rule);
 	}
 
-	// A milestone that goes back with a whole booking was not asked for its own time.
-	#cascades(row) { return row.type === 'change.withdrawn' || row.type === 'milestone.refunded'; }
+	// A milestone that goes back with a whole booking, or ends with its dispute, was not asked for its own time.
+	#cascades(row) { return row.type === 'change.withdrawn' || row.type === 'milestone.refunded' || this.#divides(row); }
+	#divides(row) { return row.aggregate === 'milestone' && row.data.disputeId !== undefined && row.type !== 'milestone.frozen'; }
 
 	#entitled(row, op, rule) {
 		const { booking } = op.target;
 		if (!booking || row.type !== rule?.event) return;
-		const sides = rule.by === 'either' ? ['client', 'freelancer'] : [rule.by];
-		if (!sides.some((side) => booking[side] === op.who)) this.#wrong(`event ${row.seq}: ${row.type} by the wrong person, ${op.id}`);
+		if (!entitled(rule, op.target).includes(op.who)) this.#wrong(`event ${row.seq}: ${row.type} by the wrong person, ${op.id}`);
 	}
 
 	// ---- money ----
@@ -132,7 +141,12 @@ export class Model {
 	}
 
 	#move(row, op, thing) {
+		if (row.aggregate === 'dispute') return this.ladder.step(row, op);
+		if (this.#divides(row)) return this.#divide(row);
+		if (['milestone.released', 'milestone.refunded'].includes(row.type)) this.ladder.mayEnd(row);
 		switch (row.type) {
+			case 'milestone.frozen': return this.#freeze(row, op);
+			case 'booking.paused': return this.ladder.mayPause(row);
 			case 'milestone.funding': return this.#await(row, this.#terms(row));
 			case 'milestone.payment_failed': return this.#promiseNothing(row, this.#terms(row));
 			case 'milestone.funded': return this.#fund(row);
@@ -200,8 +214,7 @@ export class Model {
 			leg('revenue_client', null, null, currency, -deferred)]);
 		add(this.billed, pair, step);
 		terms.gone += step;
-		this.earnings.push(`${row.id}|${step}|${service}|${step - service}|${currency}`);
-		this.earnedAt.set(`${row.id}|${step}`, row.at);
+		this.#earn(row, terms, step, service);
 	}
 
 	#refund(row, step, kind) {
@@ -212,6 +225,43 @@ export class Model {
 			leg('client_wallet', client, null, currency, -step - deferred)]);
 		add(this.wallets, this.#wallet(terms), step + deferred);
 		terms.gone += step;
+	}
+
+	// What is claimed leaves escrow, whoever claims it.
+	#freeze(row, op) {
+		const { currency, booking } = this.#terms(row);
+		const { dispute, claim } = this.ladder.freeze(row, op, booking);
+		if (claim > 0) this.#post('dispute_freeze', dispute, [leg('escrow', null, row.id, currency, claim), leg('escrow_hold', null, dispute, currency, -claim)]);
+	}
+
+	// The end of a dispute: what was claimed is divided, or goes back into escrow.
+	#divide(row) {
+		const terms = this.#terms(row);
+		const { currency, client, freelancer, gone } = terms;
+		const { dispute, claim, toClient, toFreelancer } = this.ladder.divide(row);
+		const held = leg('escrow_hold', null, dispute, currency, claim);
+		if (toClient + toFreelancer === 0) {
+			if (claim > 0) this.#post('dispute_return', dispute, [held, leg('escrow', null, row.id, currency, -claim)]);
+		} else {
+			const pair = `${client}|${freelancer}|${currency}`;
+			const { back, kept, service, wallet, net } = divide({ toClient, toFreelancer, gone, billed: this.billed.get(pair) ?? 0, currency });
+			this.#post('dispute_split', dispute, [held, leg('deferred_fee', null, row.id, currency, back + kept), leg('client_wallet', client, null, currency, -wallet),
+				leg('freelancer_pending', freelancer, null, currency, -net), leg('revenue_service', null, null, currency, -service),
+				leg('revenue_client', null, null, currency, -kept)]);
+			add(this.wallets, this.#wallet(terms), wallet);
+			add(this.billed, pair, toFreelancer);
+			terms.gone += claim;
+			if (toFreelancer > 0) this.#earn(row, terms, toFreelancer, service);
+		}
+		const ends = terms.gone < terms.minor ? 'milestone.unfrozen' : terms.earned ? 'milestone.released' : 'milestone.refunded';
+		if (row.type !== ends) this.#wrong(`event ${row.seq}: ${row.type} of ${row.id}, of which ${terms.minor - terms.gone} is left`);
+	}
+
+	// The freelancer has earned a part.
+	#earn(row, terms, step, service) {
+		terms.earned = true;
+		this.earnings.push(`${row.id}|${step}|${service}|${step - service}|${terms.currency}`);
+		this.earnedAt.set(`${row.id}|${step}`, row.at);
 	}
 
 	// What a charge is for is known when it is made: what was missing for the milestone then, or what was asked for.
@@ -287,6 +337,7 @@ export class Model {
 		const due = this.earnings.sort();
 		for (let i = 0; i < Math.max(rows.length, due.length); i++)
 			if (rows[i] !== due[i]) { this.#wrong(`earnings: ${rows[i]} is there, ${due[i]} is due`); break; }
+		this.ladder.finish();
 		for (const op of this.operations.values()) this.#finishOperation(op);
 	}
 
@@ -295,6 +346,7 @@ export class Model {
 		const rule = RULES[op.kind];
 		const effects = this.effects.get(op.id) ?? [];
 		const event = rule?.event ?? ALSO_MADE[op.kind];
+		if (op.code === 'DISPUTE_OPEN' && !this.ladder.knows(uuidOf(op.target.booking.id))) this.#wrong(`${op.id} ${op.kind} was refused for a dispute that there never was`);
 		if (op.status >= 400) return;
 		const times = effects.filter((type) => type === event || rule?.instead?.includes(type)).length;
 		if (times === 0) this.#wrong(`${op.id} ${op.kind} was acknowledged, and has no effect`);

@@ -19,6 +19,12 @@ export function minorOf({ amount: number, currency }) {
 	return Number(whole + fraction.padEnd(DIGITS[currency], '0'));
 }
 
+// As the event log writes it: "12.50 USD".
+export function parse(money) {
+	const [number, currency] = money.split(' ');
+	return minorOf({ amount: number, currency });
+}
+
 // Tiers: [from, hundredths of a percent], thresholds in whole units of the currency.
 const SERVICE = [[0, 2000], [500, 1000], [10000, 500]];
 const SERVICE_JPY = [[0, 2000], [50000, 1000], [1000000, 500]];
@@ -44,6 +50,15 @@ function total(kind, billed, currency) {
 
 // The fee of a step after so much was billed.
 export const fee = (kind, before, step, currency) => total(kind, before + step, currency) - total(kind, before, currency);
+
+// A claim is divided into two steps, the client's first: the fees that go back, are kept of
+// the client and of the freelancer, and what reaches either.
+export function divide({ toClient, toFreelancer, gone, billed, currency }) {
+	const back = fee('CLIENT', gone, toClient, currency);
+	const kept = fee('CLIENT', gone + toClient, toFreelancer, currency);
+	const service = fee('SERVICE', billed, toFreelancer, currency);
+	return { back, kept, service, wallet: toClient + back, net: toFreelancer - service };
+}
 
 // What the sandbox keeps of a charge, and what a payout needs and costs.
 export const providerCost = (minor) => round(minor * 290) + 30;

@@ -1,5 +1,5 @@
 // test/chaos/lib/people.mjs
-//	Clients and freelancers of a run: accounts and sessions by SQL, tokens signed with the bridge's key, methods to pay
+//	Clients, freelancers and staff of a run: accounts and sessions by SQL, tokens signed with the bridge's key, methods to pay
 //	with and a gig each over HTTP, before anything goes wrong.
 
 import { execFileSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { typeid } from '../../http/support.mjs';
 
 const CARDS = ['tok_success', 'tok_success', 'tok_action_required', 'tok_declined'];
+const STAFF = 2;
 const BANKS = ['tok_bank_success', 'tok_bank_success', 'tok_bank_closed'];
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
@@ -59,8 +60,8 @@ function accounts(place, role, count) {
 export async function makePeople(place, count) {
 	const { SKL_DIR, SKL_URL } = place.env;
 	const token = signer(path.join(SKL_DIR, 'keys'));
-	const [clients, freelancers] = [accounts(place, 'CLIENT', count), accounts(place, 'FREELANCER', count)];
-	for (const person of [...clients, ...freelancers]) person.token = token({ sub: person.id, sid: person.sid, roles: ['USER'] });
+	const [clients, freelancers, staff] = [accounts(place, 'CLIENT', count), accounts(place, 'FREELANCER', count), accounts(place, 'SUPPORT', STAFF)];
+	for (const person of [...clients, ...freelancers, ...staff]) person.token = token({ sub: person.id, sid: person.sid, roles: ['USER'] });
 	const methods = async (person, route, tokens) => {
 		person.methods = [];
 		for (const name of tokens) person.methods.push((await post(SKL_URL, person, route, { token: name })).id);
@@ -75,5 +76,6 @@ export async function makePeople(place, count) {
 			person.gig = await post(SKL_URL, person, `/v1/gigs/${gig.id}/activate`);
 		}),
 	]);
-	return { clients, freelancers };
+	for (const person of staff) person.methods = [];
+	return { clients, freelancers, staff };
 }

@@ -38,6 +38,18 @@ export const PLANTED = [
 		sql: 'DROP INDEX skillancer.ledger_entry_version_idx',
 	},
 	{
+		name: 'a claim is divided wrongly by one unit',
+		edits: { 'extension/payment/hold.c': [['if (to_client + to_freelancer == claim && claim > 0) post_split(fire, &step, &dispute, to_client, to_freelancer);',
+			`if (to_client + to_freelancer == claim && to_client > 0)
+				post_split(fire, &step, &dispute, --to_client, ++to_freelancer);
+			else if (to_client + to_freelancer == claim && claim > 0)
+				post_split(fire, &step, &dispute, to_client, to_freelancer);`]] },
+	},
+	{
+		name: 'an offer may get worse',
+		sql: `UPDATE skillancer.transition SET guard = NULL WHERE machine = 'dispute' AND event = 'offer'`,
+	},
+	{
 		name: 'keys are forgotten',
 		sql: `CREATE OR REPLACE FUNCTION skillancer.idempotency_claim(p_key text, p_route text, p_hash bytea) RETURNS skillancer.reply LANGUAGE sql AS 'SELECT NULL::skillancer.reply'`,
 	},

@@ -1,12 +1,15 @@
 // test/chaos/lib/rules.mjs
-//	The marketplace as docs/bookings.md and docs/machines.md word it, written down once more: who may do what in which
-//	state, and which events tell of it. The product's own tables are never read. Who changes a machine changes this
-//	file too, on purpose.
+//	The marketplace as docs/bookings.md, docs/disputes.md and docs/machines.md word it, written down once more: who may
+//	do what in which state, and which events tell of it. The product's own tables are never read. Who changes a machine
+//	changes this file too, on purpose.
 
 const HELD = ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'];
 const RUNNING = ['ACTIVE', 'PAUSED', 'AWAITING_REQUIREMENTS'];
 const CALLED_OFF = ['booking.ending', 'milestone.refunded', 'milestone.cancelled', 'booking.completed', 'booking.cancelled', 'change.withdrawn'];
 const SETTLED = ['booking.completed', 'booking.cancelled'];
+const TALKING = ['AWAITING_REPLY', 'NEGOTIATION', 'MEDIATION'];
+const DISPUTED = [...TALKING, 'PROPOSAL_OUT'];
+const DIVIDED = ['milestone.unfrozen', 'milestone.released', 'milestone.refunded', ...SETTLED];
 const PAID = ['payment.captured', 'payment.failed', 'payment.action_required', 'milestone.funding', 'milestone.payment_failed', 'milestone.funded',
 	'booking.activated', 'booking.requirements_awaited'];
 
@@ -40,6 +43,18 @@ export const RULES = {
 	accept_change: { by: 'either', on: 'change', from: ['PENDING'], guard: true, event: 'change.accepted', also: ['booking.paused', ...CALLED_OFF] },
 	decline_change: { by: 'either', on: 'change', from: ['PENDING'], guard: true, event: 'change.declined' },
 	withdraw_change: { by: 'either', on: 'change', from: ['PENDING'], guard: true, event: 'change.withdrawn' },
+	claim: { by: 'either', event: 'dispute.opened', also: ['milestone.frozen', 'change.withdrawn'] },
+	reply: { by: 'respondent', on: 'dispute', from: ['AWAITING_REPLY'], event: 'dispute.replied' },
+	make_offer: { by: 'either', on: 'dispute', from: ['NEGOTIATION', 'MEDIATION'], event: 'dispute.offered', instead: ['dispute.resolved'], also: DIVIDED },
+	accept_offer: { by: 'either', on: 'dispute', from: TALKING, guard: true, event: 'dispute.resolved', also: DIVIDED },
+	escalate: { by: 'either', on: 'dispute', from: ['NEGOTIATION'], event: 'dispute.escalated' },
+	show: { by: 'either', on: 'dispute', from: TALKING, guard: true, event: 'dispute.evidence_added' },
+	withdraw_claim: { by: 'claimant', on: 'dispute', from: DISPUTED, event: 'dispute.withdrawn', also: ['milestone.unfrozen'] },
+	take: { by: 'staff', on: 'dispute', from: ['MEDIATION'], event: 'dispute.taken' },
+	propose_split: { by: 'staff', on: 'dispute', from: ['MEDIATION'], guard: true, event: 'dispute.split_proposed' },
+	accept_split: { by: 'either', on: 'dispute', from: ['PROPOSAL_OUT'], guard: true, event: 'dispute.split_accepted', instead: ['dispute.resolved'], also: DIVIDED },
+	reject_split: { by: 'either', on: 'dispute', from: ['PROPOSAL_OUT'], event: 'dispute.split_rejected' },
+	decide: { by: 'staff', on: 'dispute', from: ['MEDIATION'], guard: true, event: 'dispute.resolved', also: DIVIDED },
 	review: { by: 'either', event: 'review.submitted', also: ['review.published'] },
 	charge: { by: 'client', event: 'payment.captured', instead: ['payment.failed', 'payment.action_required'] },
 	payout: { by: 'freelancer', event: 'payout.requested' },
@@ -52,8 +67,20 @@ const REFUSALS = {
 	accept: ['PRECONDITION_FAILED'], cancel: [], order: [], accept_proposal: ['PROJECT_FILLED'],
 	fund: ['ALREADY_FUNDED', 'INSUFFICIENT_FUNDS', 'PAYMENT_FAILED'], charge: ['PAYMENT_FAILED'], request_changes: ['NO_REVISIONS_LEFT'],
 	release_part: ['INSUFFICIENT_FUNDS'], refund_part: ['INSUFFICIENT_FUNDS'], payout: ['INSUFFICIENT_FUNDS'],
-	ask: ['DUPLICATE_RESOURCE', 'VALIDATION_ERROR'], review: ['REVIEW_EXISTS'],
+	ask: ['DUPLICATE_RESOURCE', 'VALIDATION_ERROR', 'DISPUTE_OPEN'], review: ['REVIEW_EXISTS'], approve: ['DISPUTE_OPEN'], refund: ['DISPUTE_OPEN'],
+	claim: ['DISPUTE_OPEN', 'INSUFFICIENT_FUNDS'], make_offer: ['OFFER_NOT_BETTER'], accept_offer: ['PRECONDITION_FAILED'],
 };
+
+// Who may do what an operation does.
+export function entitled({ by }, { booking, dispute }) {
+	switch (by) {
+		case 'either': return [booking.client, booking.freelancer];
+		case 'claimant': return [dispute.by];
+		case 'respondent': return [booking.client, booking.freelancer].filter((person) => person !== dispute.by);
+		case 'staff': return dispute.staff;
+		default: return [booking[by]];
+	}
+}
 
 // What is wrong with the answer to an operation, whatever else happened; undefined when nothing is.
 export function misjudged(op) {
@@ -73,7 +100,8 @@ export function misjudged(op) {
 	return undefined;
 }
 
-// machine → its first states, the events that tell of a new object, and event → the states it leads from and to.
+// machine → its first states, the events that tell of a new object, and event → the states it leads from and to; told
+// are events that lead nowhere, in these states, and divided those with which the end of a dispute ends a milestone.
 const same = HELD.map((state) => [state, state]);
 export const MACHINES = {
 	booking: { first: ['OFFERED', 'AWAITING_PAYMENT'], born: ['booking.offered', 'booking.created'], steps: {
@@ -99,6 +127,22 @@ export const MACHINES = {
 		'milestone.refunded': HELD.map((state) => [state, 'REFUNDED']),
 		'milestone.part_released': same,
 		'milestone.part_refunded': same,
+		'milestone.frozen': same,
+		'milestone.unfrozen': same,
+	}, divided: {
+		'milestone.released': HELD.map((state) => [state, 'RELEASED']),
+		'milestone.refunded': HELD.map((state) => [state, 'REFUNDED']),
+	} },
+	dispute: { first: ['AWAITING_REPLY'], born: ['dispute.opened'], told: { 'dispute.evidence_added': TALKING }, steps: {
+		'dispute.replied': [['AWAITING_REPLY', 'NEGOTIATION']],
+		'dispute.offered': [['NEGOTIATION', 'NEGOTIATION'], ['MEDIATION', 'MEDIATION']],
+		'dispute.escalated': [['NEGOTIATION', 'MEDIATION']],
+		'dispute.taken': [['MEDIATION', 'MEDIATION']],
+		'dispute.split_proposed': [['MEDIATION', 'PROPOSAL_OUT']],
+		'dispute.split_accepted': [['PROPOSAL_OUT', 'PROPOSAL_OUT']],
+		'dispute.split_rejected': [['PROPOSAL_OUT', 'MEDIATION']],
+		'dispute.resolved': DISPUTED.map((state) => [state, 'RESOLVED']),
+		'dispute.withdrawn': DISPUTED.map((state) => [state, 'WITHDRAWN']),
 	} },
 	change: { first: ['PENDING'], born: ['change.requested'], steps: {
 		'change.accepted': [['PENDING', 'ACCEPTED']],
@@ -128,10 +172,13 @@ export const BY_TIME = {
 	'milestone.released': { SUBMITTED: 3 * DAY },
 	'change.accepted': { PENDING: 2 * DAY },
 	'change.declined': { PENDING: 2 * DAY },
+	'dispute.resolved': { AWAITING_REPLY: 7 * DAY, PROPOSAL_OUT: 5 * DAY },
+	'dispute.escalated': { NEGOTIATION: 7 * DAY },
 	'payment.voided': { REQUIRES_ACTION: 3600 },
 	'earning.available': { PENDING: 5 * DAY },
 	'payout.paid': { REQUESTED: 60 },
 	'payout.failed': { REQUESTED: 60 },
 	'review.published': { HIDDEN: 0 },
 };
-export const FOLLOWS = [...CALLED_OFF, 'booking.paused', 'milestone.payment_failed'];
+export const EVIDENCE_TERM = 5 * DAY;
+export const FOLLOWS = [...CALLED_OFF, 'booking.paused', 'milestone.payment_failed', 'milestone.unfrozen'];

@@ -146,7 +146,7 @@ export class Transport {
 		await this.journal.note({ op: op.id, kind: op.kind, key: op.key, who: person.name, path: op.path, body: op.body, sql: op.sql?.name });
 		this.counts.sent++;
 		if (op.sql) this.counts.sql++;
-		for (;;) {
+		for (op.tries = 1;; op.tries++) {
 			const answer = op.sql ? await this.sqlLanes[op.actor].call(op, person) : await httpCall(this.base, op, person);
 			if (isDefinite(answer)) {
 				this.#settle(op, answer);
