@@ -47,6 +47,10 @@ bench: all ## measure, beside other programs that do the same (ARGS="--seconds 1
 	test/deps bench
 	test/bench/run $(ARGS)
 
+bench-search: all ## measure search, beside Lucene, GIN, RUM and FTS5 (DOCS=1000000, KEEP=dir, ARGS="--peers lucene,gin")
+	test/deps bench-search
+	test/bench/search/run $(ARGS)
+
 dist: ## write build/skillancer-VERSION.tar.gz, made of what is committed
 	mkdir -p build
 	git archive --prefix=skillancer-$(VERSION)/ -o build/skillancer-$(VERSION).tar.gz HEAD
@@ -61,4 +65,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run test lint docs bench dist deb clean-local install clean help
+.PHONY: all extension bridge world run test lint docs bench bench-search dist deb clean-local install clean help
