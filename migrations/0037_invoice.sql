@@ -13,7 +13,7 @@ COMMENT ON TABLE skillancer.invoice_series IS
 
 CREATE TABLE skillancer.invoice (
 	id skillancer.invoice_id PRIMARY KEY DEFAULT skillancer.new_id()::skillancer.invoice_id,
-	kind text NOT NULL CHECK (kind IN ('SERVICE', 'PLATFORM_FEE', 'CLIENT_FEE', 'CHARGE_RECEIPT', 'PAYOUT_STATEMENT', 'CREDIT_NOTE')),
+	kind text NOT NULL CHECK (kind IN ('SERVICE', 'PLATFORM_FEE', 'CLIENT_FEE', 'CHARGE_RECEIPT', 'REFUND_RECEIPT', 'PAYOUT_STATEMENT', 'CREDIT_NOTE')),
 	issuer_id skillancer.user_id REFERENCES skillancer.user_account,
 	recipient_id skillancer.user_id NOT NULL REFERENCES skillancer.user_account,
 	code text NOT NULL,
@@ -50,10 +50,26 @@ CREATE INDEX invoice_corrects_idx ON skillancer.invoice (corrects) WHERE correct
 ALTER TABLE skillancer.earning ADD COLUMN invoiced boolean NOT NULL DEFAULT false;
 ALTER TABLE skillancer.charge ADD COLUMN receipt_id skillancer.invoice_id REFERENCES skillancer.invoice;
 ALTER TABLE skillancer.payout ADD COLUMN statement_id skillancer.invoice_id REFERENCES skillancer.invoice;
+ALTER TABLE skillancer.refund ADD COLUMN receipt_id skillancer.invoice_id REFERENCES skillancer.invoice;
+-- and what has to be taken back, because the money came back or was taken
+ALTER TABLE skillancer.payout ADD COLUMN credit_id skillancer.invoice_id REFERENCES skillancer.invoice;
+ALTER TABLE skillancer.refund ADD COLUMN credit_id skillancer.invoice_id REFERENCES skillancer.invoice;
+ALTER TABLE skillancer.chargeback ADD COLUMN credit_id skillancer.invoice_id REFERENCES skillancer.invoice;
+COMMENT ON COLUMN skillancer.payout.credit_id IS 'The credit note about the statement, when the bank sent the payout back.';
+COMMENT ON COLUMN skillancer.refund.credit_id IS 'The credit note about the receipt, when the refund came back.';
+COMMENT ON COLUMN skillancer.chargeback.credit_id IS 'The credit note about the receipt of the charge, when the charge-back was lost.';
 COMMENT ON COLUMN skillancer.earning.invoiced IS 'True once its invoices are issued.';
 CREATE INDEX earning_to_invoice_idx ON skillancer.earning (id) WHERE NOT invoiced;
 CREATE INDEX charge_to_receipt_idx ON skillancer.charge (id) WHERE state = 'CAPTURED' AND receipt_id IS NULL;
 CREATE INDEX payout_to_state_idx ON skillancer.payout (id) WHERE state = 'PAID' AND statement_id IS NULL;
+CREATE INDEX refund_to_receipt_idx ON skillancer.refund (id) WHERE state = 'REFUNDED' AND receipt_id IS NULL;
+CREATE INDEX payout_to_credit_idx ON skillancer.payout (id) WHERE state = 'RETURNED' AND credit_id IS NULL;
+CREATE INDEX refund_to_credit_idx ON skillancer.refund (id) WHERE state = 'FAILED' AND receipt_id IS NOT NULL AND credit_id IS NULL;
+CREATE INDEX chargeback_to_credit_idx ON skillancer.chargeback (id) WHERE state = 'LOST' AND credit_id IS NULL;
+CREATE INDEX refund_receipt_idx ON skillancer.refund (receipt_id) WHERE receipt_id IS NOT NULL;
+CREATE INDEX payout_credit_idx ON skillancer.payout (credit_id) WHERE credit_id IS NOT NULL;
+CREATE INDEX refund_credit_idx ON skillancer.refund (credit_id) WHERE credit_id IS NOT NULL;
+CREATE INDEX chargeback_credit_idx ON skillancer.chargeback (credit_id) WHERE credit_id IS NOT NULL;
 CREATE INDEX charge_receipt_idx ON skillancer.charge (receipt_id) WHERE receipt_id IS NOT NULL;
 CREATE INDEX payout_statement_idx ON skillancer.payout (statement_id) WHERE statement_id IS NOT NULL;
 

@@ -396,7 +396,7 @@ effect_resolve(const SklFire *fire)
 	resolve(fire, share_of(fire, "toClaimant"), "DECIDED");
 }
 
-/* The claim is taken back: the money is in escrow again. */
+/* The claim is taken back, or a charge-back has come: the money is in escrow again. */
 static void
 effect_withdraw(const SklFire *fire)
 {
@@ -432,4 +432,5 @@ skl_dispute_init(void)
 	skl_register_effect("dispute", "accept_by_silence", effect_split_agreed);
 	skl_register_effect("dispute", "resolve", effect_resolve);
 	skl_register_effect("dispute", "withdraw", effect_withdraw);
+	skl_register_effect("dispute", "overtake", effect_withdraw);
 }

@@ -26,9 +26,11 @@ static int64
 left_of_release(const SklFire *fire)
 {
 	static SklStmt stmt =
-		SKL_STMT("SELECT coalesce(sum(skillancer.monetary_minor(b.from_released)), 0)::bigint"
-				 " FROM skillancer.chargeback b WHERE b.milestone_id = $1::skillancer.milestone_id"
-				 " AND b.state IN ('OPEN', 'LOST')",
+		SKL_STMT("SELECT coalesce(sum(skillancer.monetary_minor(p.gross)), 0)::bigint"
+				 " FROM skillancer.chargeback_part p"
+				 " JOIN skillancer.chargeback b ON b.id = p.chargeback_id"
+				 " WHERE p.milestone_id = $1::skillancer.milestone_id"
+				 " AND p.earning_id IS NOT NULL AND b.state IN ('OPEN', 'LOST')",
 				 UUIDOID);
 	Datum args[1] = {UUIDPGetDatum(&fire->id)};
 	int64 released = minor_or_zero(fire, "released_part");

@@ -14,40 +14,11 @@
 
 #include "catalog/pg_type_d.h"
 
-/* A fee of an earning: what is left of it, in minor units, and what of its tax went back before. */
-typedef struct FeeLeft
-{
-	int64 left;
-	int64 returned;
-	int64 tax_returned;
-	int32 bps;		   /* 0: no tax */
-	pg_uuid_t account; /* of the jurisdiction */
-} FeeLeft;
-
-/* An earning and what is left of it. */
-typedef struct Left
-{
-	pg_uuid_t earning;
-	int64 gross;
-	FeeLeft service;
-	FeeLeft client;
-} Left;
-
-/* What goes back of one earning. */
-typedef struct Part
-{
-	int64 gross;
-	int64 service_fee;
-	int64 service_tax;
-	int64 client_fee;
-	int64 client_tax;
-} Part;
-
 /* A fee out of five columns of the result, from the one with this number on. */
-static FeeLeft
+static SklFeeLeft
 read_fee(uint64 row, int column)
 {
-	FeeLeft fee = {0};
+	SklFeeLeft fee = {0};
 	bool isnull;
 	Datum account = skl_spi_value(row, column + 4, &isnull);
 
@@ -60,22 +31,26 @@ read_fee(uint64 row, int column)
 	return fee;
 }
 
-/* The earnings of a milestone of which something is left, the newest first. */
-static int
-find_left(const pg_uuid_t *milestone, Left **found)
+/* What went back, and what is frozen for a charge-back that the bank has not decided, is gone. */
+int
+skl_earnings_left(const pg_uuid_t *milestone, SklEarningLeft **found)
 {
 	static SklStmt stmt = SKL_STMT(
 		"SELECT e.id, skillancer.monetary_minor(e.gross) - r.gross,"
 		" skillancer.monetary_minor(e.fee) - r.fee, r.fee, r.tax, coalesce(s.bps, 0), s.account,"
 		" coalesce(skillancer.monetary_minor(e.client_fee), 0) - r.client_fee, r.client_fee,"
-		" r.client_tax, coalesce(c.bps, 0), c.account"
+		" r.client_tax, coalesce(c.bps, 0), c.account, e.state = 'PENDING'"
 		" FROM skillancer.earning e CROSS JOIN LATERAL ("
 		"SELECT coalesce(sum(skillancer.monetary_minor(b.gross)), 0)::bigint AS gross,"
 		" coalesce(sum(skillancer.monetary_minor(b.fee)), 0)::bigint AS fee,"
 		" coalesce(sum(skillancer.monetary_minor(b.tax)), 0)::bigint AS tax,"
 		" coalesce(sum(skillancer.monetary_minor(b.client_fee)), 0)::bigint AS client_fee,"
 		" coalesce(sum(skillancer.monetary_minor(b.client_tax)), 0)::bigint AS client_tax"
-		" FROM skillancer.earning_return b WHERE b.earning_id = e.id) r"
+		" FROM (SELECT x.gross, x.fee, x.tax, x.client_fee, x.client_tax"
+		"  FROM skillancer.earning_return x WHERE x.earning_id = e.id UNION ALL"
+		"  SELECT p.gross, p.fee, p.tax, p.client_fee, p.client_tax"
+		"  FROM skillancer.chargeback_part p JOIN skillancer.chargeback k"
+		"  ON k.id = p.chargeback_id AND k.state = 'OPEN' WHERE p.earning_id = e.id) b) r"
 		" LEFT JOIN skillancer.fee_tax_account s ON s.earning_id = e.id AND s.kind = 'SERVICE'"
 		" LEFT JOIN skillancer.fee_tax_account c ON c.earning_id = e.id AND c.kind = 'CLIENT'"
 		" WHERE e.milestone_id = $1::skillancer.milestone_id"
@@ -85,22 +60,24 @@ find_left(const pg_uuid_t *milestone, Left **found)
 	int n = (int) skl_spi_exec(&stmt, args, NULL);
 	bool isnull;
 
-	*found = palloc0(sizeof(Left) * (Size) Max(n, 1));
+	*found = palloc0(sizeof(SklEarningLeft) * (Size) Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
-		Left *left = &(*found)[i];
+		SklEarningLeft *left = &(*found)[i];
 
 		memcpy(&left->earning, DatumGetPointer(skl_spi_value(i, 1, &isnull)), UUID_LEN);
 		left->gross = DatumGetInt64(skl_spi_value(i, 2, &isnull));
 		left->service = read_fee(i, 3);
 		left->client = read_fee(i, 8);
+		left->on_hold = DatumGetBool(skl_spi_value(i, 13, &isnull));
 	}
 	return n;
 }
 
 /* Writes a part down and returns its id. */
 static pg_uuid_t
-record_return(const SklStep *step, const Left *left, int64 posting, const Part *part)
+record_return(const SklStep *step, const SklEarningLeft *left, int64 posting,
+			  const SklEarningPart *part)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.earning_return (earning_id, freelancer_id, client_id, posting,"
@@ -125,7 +102,8 @@ record_return(const SklStep *step, const Left *left, int64 posting, const Part *
 
 /* T16 the other way round: the state gets nothing of a fee that was not earned after all. */
 static void
-post_tax_back(const SklStep *step, const Left *left, const pg_uuid_t *id, const Part *part)
+post_tax_back(const SklStep *step, const SklEarningLeft *left, const pg_uuid_t *id,
+			  const SklEarningPart *part)
 {
 	SklPosting posting;
 
@@ -141,9 +119,8 @@ post_tax_back(const SklStep *step, const Left *left, const pg_uuid_t *id, const 
 	skl_posting_send(&posting, "tax_return", id);
 }
 
-/* The tax within a part of a fee: what all parts together have, less what went back before. */
-static int64
-tax_of_part(const FeeLeft *fee, int64 part)
+int64
+skl_fee_part_tax(const SklFeeLeft *fee, int64 part)
 {
 	return skl_tax_within(fee->returned + part, fee->bps) - fee->tax_returned;
 }
@@ -151,21 +128,21 @@ tax_of_part(const FeeLeft *fee, int64 part)
 void
 skl_earning_return(const SklStep *step, int64 service_fee, int64 client_fee, int64 posting)
 {
-	Left *found;
-	int n = find_left(&step->milestone, &found);
+	SklEarningLeft *found;
+	int n = skl_earnings_left(&step->milestone, &found);
 	int64 gross = step->amount;
 
 	for (int i = 0; i < n && gross > 0; i++)
 	{
-		Part part = {
+		SklEarningPart part = {
 			.gross = Min(gross, found[i].gross),
 			.service_fee = Min(service_fee, found[i].service.left),
 			.client_fee = Min(client_fee, found[i].client.left),
 		};
 		pg_uuid_t id;
 
-		part.service_tax = tax_of_part(&found[i].service, part.service_fee);
-		part.client_tax = tax_of_part(&found[i].client, part.client_fee);
+		part.service_tax = skl_fee_part_tax(&found[i].service, part.service_fee);
+		part.client_tax = skl_fee_part_tax(&found[i].client, part.client_fee);
 		id = record_return(step, &found[i], posting, &part);
 		post_tax_back(step, &found[i], &id, &part);
 		gross -= part.gross;

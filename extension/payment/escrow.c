@@ -55,7 +55,7 @@ skl_step_of(const SklFire *fire)
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
 		.amount = amount->minor - before - minor_or_zero(fire, "frozen"),
 		.before = before,
-		.base = minor_or_zero(fire, "rolled_after"),
+		.base = minor_or_zero(fire, "rolled_after") + minor_or_zero(fire, "held"),
 	};
 
 	strlcpy(step.currency, amount->currency, sizeof(step.currency));
@@ -75,6 +75,8 @@ part_of(const SklFire *fire)
 	if (part->minor <= 0 || part->minor > step.amount ||
 		(part->minor == step.amount && minor_or_zero(fire, "frozen") == 0))
 		skl_failf(SKL_ERR_INVALID_STATE, "a part is less than what is left in escrow");
+	step.takes_all =
+		part->minor == step.amount && minor_or_zero(fire, "held") == minor_or_zero(fire, "frozen");
 	step.amount = part->minor;
 	return step;
 }
@@ -104,6 +106,14 @@ skl_step_client_fee(const SklStep *step)
 {
 	return skl_fee(skl_fee_version(&step->booking), "CLIENT", step->currency,
 				   step->base + step->before, step->amount);
+}
+
+int64
+skl_step_deferred_fee(const SklStep *step)
+{
+	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step->milestone, step->currency);
+
+	return step->takes_all ? deferred : Min(skl_step_client_fee(step), deferred);
 }
 
 /* T2: the client's money becomes escrow, and his fee is deferred until the release. */
@@ -334,7 +344,7 @@ effect_release_part(const SklFire *fire)
 		UUIDOID, INT8OID, TEXTOID);
 	SklStep step = part_of(fire);
 	SklPosting posting;
-	int64 deferred = skl_step_client_fee(&step);
+	int64 deferred = skl_step_deferred_fee(&step);
 	SklRelease release = {build_release(&posting, &step, deferred), deferred, 0};
 
 	release.posting = skl_posting_send_step(&posting, "release_part", &step.milestone,
@@ -409,7 +419,7 @@ effect_refund_part(const SklFire *fire)
 	SklStep step = part_of(fire);
 	SklPosting posting;
 
-	build_refund(&posting, &step, skl_step_client_fee(&step));
+	build_refund(&posting, &step, skl_step_deferred_fee(&step));
 	skl_posting_send_step(&posting, "refund_part", &step.milestone,
 						  skl_fire_int64(fire, "version"));
 	add_part(&stmt, &step);

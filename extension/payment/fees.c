@@ -13,10 +13,10 @@
 
 /* Divides, rounding half to even; the numerator is not negative. */
 static int64_t
-round_half_even(__int128 numerator, int divisor)
+round_half_even(__int128 numerator, int64_t divisor)
 {
 	__int128 quotient = numerator / divisor;
-	int rest = (int) (numerator % divisor);
+	__int128 rest = numerator % divisor;
 
 	if (rest * 2 > divisor || (rest * 2 == divisor && quotient % 2 != 0))
 		quotient++;
@@ -76,6 +76,12 @@ int64_t
 skl_fee_flat(int64_t amount, int32_t bps)
 {
 	return round_bps((__int128) amount * bps);
+}
+
+int64_t
+skl_fee_share(int64_t fee, int64_t part, int64_t whole)
+{
+	return part == whole ? fee : round_half_even((__int128) fee * part, whole);
 }
 
 int64_t

@@ -35,6 +35,10 @@ extern bool skl_fee_step(const SklFeeTier *tiers, int ntiers, int64_t before, in
 /* bps of an amount, rounded half to even; amount and bps not negative. */
 extern int64_t skl_fee_flat(int64_t amount, int32_t bps);
 
+/* What of a fee falls on a part of what it was paid for, rounded half to even; 0 <= part <= whole,
+ * and whole is more than 0. */
+extern int64_t skl_fee_share(int64_t fee, int64_t part, int64_t whole);
+
 /* The tax that an amount includes when it is bps on top of the rest: amount * bps / (10000 + bps),
  * half to even; negative for a negative amount. bps is 0..10000. */
 extern int64_t skl_tax_within(int64_t amount, int32_t bps);

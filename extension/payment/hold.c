@@ -5,7 +5,7 @@
  *
  * The machine "milestone" is told what to freeze and how to divide it by extension/booking. What is
  * divided are two more steps of the milestone, the client's part first: fees on both sides are
- *those of steps, so that any division of any part costs what the whole costs, to the last unit.
+ * those of steps, so that any division of any part costs what the whole costs, to the last unit.
  */
 #include "skl.h"
 
@@ -112,14 +112,17 @@ post_split(const SklFire *fire, SklStep *step, const pg_uuid_t *dispute, int64 t
 		   int64 to_freelancer)
 {
 	SklRelease release = {0};
+	int64 deferred = skl_ledger_balance("deferred_fee", NULL, &step->milestone, step->currency);
+	bool last = strcmp(fire->event, "unfreeze") != 0; /* it takes all that is deferred */
 	int64 client_back;
 	SklPosting posting;
 
 	step->amount = to_client;
-	client_back = skl_step_client_fee(step);
+	client_back = last && to_freelancer == 0 ? deferred : Min(skl_step_client_fee(step), deferred);
+	deferred -= client_back;
 	step->before += to_client;
 	step->amount = to_freelancer;
-	release.client_fee = skl_step_client_fee(step);
+	release.client_fee = last ? deferred : Min(skl_step_client_fee(step), deferred);
 	if (to_freelancer > 0)
 		release.service_fee = skl_step_service_fee(step);
 	skl_posting_start(&posting, step->currency);
@@ -157,31 +160,49 @@ effect_unfreeze(const SklFire *fire)
 	thaw(&step, to_client, to_freelancer);
 }
 
+/*
+ * What charge-backs hold gets more or less, and what was lost of it counts as given back. Nothing
+ * else is frozen meanwhile: a charge-back ends the dispute.
+ */
+static void
+change_hold(const SklFire *fire, int sign, bool lost)
+{
+	static SklStmt stmt =
+		SKL_STMT("UPDATE skillancer.milestone SET frozen = f.held, held = f.held,"
+				 " refunded_part = CASE WHEN $3 = 0 THEN refunded_part ELSE skillancer.monetary_of("
+				 "coalesce(skillancer.monetary_minor(refunded_part), 0) + $3, $4) END"
+				 " FROM (SELECT skillancer.monetary_of(nullif("
+				 "coalesce(skillancer.monetary_minor(m.held), 0) + $2, 0), $4) AS held"
+				 " FROM skillancer.milestone m WHERE m.id = $1::skillancer.milestone_id) f"
+				 " WHERE id = $1::skillancer.milestone_id",
+				 UUIDOID, INT8OID, INT8OID, TEXTOID);
+	const char *currency = skl_fire_money(fire, "amount")->currency;
+	int64 amount = payload_minor(fire, "amount", currency);
+	Datum args[4] = {UUIDPGetDatum(&fire->id), Int64GetDatum(sign * amount),
+					 Int64GetDatum(lost ? amount : 0), CStringGetTextDatum(currency)};
+
+	skl_spi_exec(&stmt, args, NULL);
+}
+
 /* A charge-back holds a part of the escrow. */
 static void
 effect_hold(const SklFire *fire)
 {
-	SklStep step = skl_step_of(fire);
-
-	keep_frozen(&step, payload_minor(fire, "amount", step.currency));
+	change_hold(fire, 1, false);
 }
 
 /* It was decided for us: as before. */
 static void
 effect_unhold(const SklFire *fire)
 {
-	SklStep step = skl_step_of(fire);
-
-	thaw(&step, 0, 0);
+	change_hold(fire, -1, false);
 }
 
 /* It was decided against us: what was held has gone back to the client's card. */
 static void
 effect_lose_held(const SklFire *fire)
 {
-	SklStep step = skl_step_of(fire);
-
-	thaw(&step, skl_fire_money(fire, "frozen")->minor, 0);
+	change_hold(fire, -1, true);
 }
 
 void

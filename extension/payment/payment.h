@@ -83,8 +83,9 @@ typedef struct SklStep
 	pg_uuid_t freelancer;
 	int64 amount; /* of this step, in minor units */
 	int64 before; /* released and refunded by earlier steps */
-	int64 base;	  /* before this milestone, when it took over the rest of another */
+	int64 base;	  /* before this milestone, when it took over the rest of another; and held */
 	char currency[4];
+	bool takes_all;		  /* a part beside what a charge-back holds: nothing else is left */
 	const pg_uuid_t *tip; /* a tip has no milestone; else NULL */
 } SklStep;
 
@@ -96,6 +97,13 @@ extern SklHolder skl_step_holder(const SklStep *step);
 
 /* The client's fee on a step: the steps of a milestone together cost what the whole costs. */
 extern int64 skl_step_client_fee(const SklStep *step);
+
+/*
+ * The client's fee on a part of what is in escrow, as it is deferred: no more than there is,
+ * because a charge-back may have moved fees of other parts, and all of it with the last of the
+ * escrow.
+ */
+extern int64 skl_step_deferred_fee(const SklStep *step);
 
 /* Bills the pair for a step that is released, and returns the service fee on it. */
 extern int64 skl_step_service_fee(const SklStep *step);
@@ -145,12 +153,50 @@ extern void skl_tax_fee(const pg_uuid_t *earning, const SklFeeTaxed *fee);
 
 /* ---- earning_return.c ---- */
 
+/* A fee of an earning in minor units: what is left of it, and what went back before. */
+typedef struct SklFeeLeft
+{
+	int64 left;
+	int64 returned;
+	int64 tax_returned;
+	int32 bps;		   /* of the tax within it; 0: none */
+	pg_uuid_t account; /* of the jurisdiction */
+} SklFeeLeft;
+
+/* An earning and what is left of it: neither given back, nor charged back. */
+typedef struct SklEarningLeft
+{
+	pg_uuid_t earning;
+	bool on_hold;
+	int64 gross;
+	SklFeeLeft service;
+	SklFeeLeft client;
+} SklEarningLeft;
+
+/* A part of an earning that goes back. */
+typedef struct SklEarningPart
+{
+	int64 gross;
+	int64 service_fee;
+	int64 service_tax;
+	int64 client_fee;
+	int64 client_tax;
+} SklEarningPart;
+
+/* The earnings of a milestone of which something is left, the newest first; how many they are. */
+extern int skl_earnings_left(const pg_uuid_t *milestone, SklEarningLeft **found);
+
+/* The tax within a part of a fee: what all parts together have, less what went back before. */
+extern int64 skl_fee_part_tax(const SklFeeLeft *fee, int64 part);
+
 /*
  * Writes down what goes back of the earnings of a milestone, the newest first, and takes the tax
  * within the fees back. The fees are those on the step that a posting gave back.
  */
 extern void skl_earning_return(const SklStep *step, int64 service_fee, int64 client_fee,
 							   int64 posting);
+
+/* ---- escrow.c: wallets ---- */
 
 /*
  * What is in a wallet, which stays locked, and not promised to milestones other than this one whose

@@ -39,10 +39,11 @@ AS $$
 DECLARE
 	v_next skillancer.milestone_id := skillancer.new_id()::skillancer.milestone_id;
 BEGIN
-	INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, days, proposed_by, state, policy)
+	INSERT INTO skillancer.milestone (id, booking_id, client_id, freelancer_id, seq, title, amount, days, proposed_by, state, policy,
+		rolled_from, payer_id)
 	SELECT v_next, m.booking_id, m.client_id, m.freelancer_id,
 		(SELECT max(x.seq) + 1 FROM skillancer.milestone x WHERE x.booking_id = m.booking_id),
-		left('Rest of ' || m.title, 200), d.in_escrow, m.days, m.client_id, 'AGREED', m.policy
+		left('Rest of ' || m.title, 200), d.in_escrow, m.days, m.client_id, 'AGREED', m.policy, m.id, m.payer_id
 	FROM skillancer.milestone m
 	JOIN skillancer.milestone_doc d ON d.id = m.id
 	WHERE m.id = p_id;

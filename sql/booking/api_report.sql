@@ -80,29 +80,36 @@ SELECT skillancer.add_route('GET', '/v1/review-reports', 'review_report_list', w
 
 -- Decides on a report.
 CREATE OR REPLACE FUNCTION skillancer.review_report_decide(p_id uuid, p_event text, p_note text)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
+	IF NOT skillancer.staff_may('moderation:decide', 'review_report.' || p_event, 'review_report', p_id) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'this needs the permission moderation:decide');
+	ELSIF EXISTS (SELECT FROM skillancer.review_report p
+			JOIN skillancer.review r ON r.id = p.review_id
+			WHERE p.id = p_id AND skillancer.current_user_id() IN (p.user_id, r.author_id, r.subject_id)) THEN
+		PERFORM skillancer.audit(format('review_report.%s_denied', p_event), 'review_report', p_id, NULL, '{"reason": "a party"}');
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you do not decide about this');
+	END IF;
 	PERFORM skillancer.check_text('note', p_note, 1, 2000, required => false);
 	PERFORM skillancer.check_done();
 	PERFORM skillancer.fire('review_report', p_id, p_event, jsonb_strip_nulls(jsonb_build_object('note', p_note)));
 	PERFORM skillancer.audit('review_report.' || p_event, 'review_report', p_id, NULL, jsonb_build_object('note', p_note));
-	RETURN (SELECT d.doc FROM skillancer.review_report_doc d WHERE d.id = p_id);
+	RETURN (SELECT ROW(200, NULL, NULL, NULL, d.doc)::skillancer.reply FROM skillancer.review_report_doc d WHERE d.id = p_id);
 END
 $$;
 COMMENT ON FUNCTION skillancer.review_report_decide(uuid, text, text) IS
-	'The common body of the decisions on a report; leaves an audit row.';
+	'The common body of the decisions on a report; leaves an audit row, also of staff who may not.';
 
 -- The report is right.
 CREATE OR REPLACE FUNCTION skillancer_api.review_report_uphold(p_id uuid, p_note text DEFAULT NULL)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('moderation:decide');
 	RETURN skillancer.review_report_decide(p_id, 'uphold', p_note);
 END
 $$;
@@ -113,12 +120,11 @@ SELECT skillancer.add_route('POST', '/v1/review-reports/{id}/uphold', 'review_re
 
 -- The review stays.
 CREATE OR REPLACE FUNCTION skillancer_api.review_report_dismiss(p_id uuid, p_note text DEFAULT NULL)
-	RETURNS json
+	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
-	PERFORM skillancer.require_permission('moderation:decide');
 	RETURN skillancer.review_report_decide(p_id, 'dismiss', p_note);
 END
 $$;

@@ -284,11 +284,20 @@ the claim about "{{milestone.title}}" was divided between the two of you. Look a
 SELECT skillancer.put_rule('dispute.withdrawn', 'others', 'dispute.withdrawn', 'BOOKINGS', 'HIGH');
 SELECT skillancer.put_template('dispute.withdrawn', 'IN_APP', 'A dispute was withdrawn', 'The money of "{{milestone.title}}" is in escrow again.');
 
+SELECT skillancer.put_rule('dispute.overtaken', 'others', 'dispute.overtaken', 'BOOKINGS', 'HIGH');
+SELECT skillancer.put_template('dispute.overtaken', 'IN_APP', 'The bank decides',
+	'The client''s bank took back the payment of "{{milestone.title}}". The dispute about it is over; the money is frozen until the bank decides.');
+
 -- money
 SELECT skillancer.put_rule('payment.action_required', 'owner', 'payment.action_required', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payment.action_required', 'IN_APP', 'Confirm your payment', 'Your bank asks you to confirm a payment.');
 SELECT skillancer.put_rule('payment.failed', 'owner', 'payment.failed', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payment.failed', 'IN_APP', 'A payment was declined', 'Try again or with another payment method.');
+SELECT skillancer.put_rule('payment.errored', 'owner', 'payment.errored', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.errored', 'IN_APP', 'Your payment takes longer',
+	'The payment provider has not answered. Do not pay again: we ask, and tell you what comes of it.');
+SELECT skillancer.put_rule('payment.refund_errored', 'owner', 'payment.refund_errored', 'PAYMENTS');
+SELECT skillancer.put_template('payment.refund_errored', 'IN_APP', 'Your refund takes longer', 'The payment provider has not answered. We ask again, and tell you what comes of it.');
 SELECT skillancer.put_rule('payment.refunded', 'owner', 'payment.refunded', 'PAYMENTS');
 SELECT skillancer.put_template('payment.refunded', 'IN_APP', 'Money is on your card', 'A refund from your wallet has reached your card.');
 SELECT skillancer.put_rule('payment.refund_failed', 'owner', 'payment.refund_failed', 'PAYMENTS', 'HIGH');

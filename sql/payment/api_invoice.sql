@@ -80,7 +80,7 @@ DECLARE
 BEGIN
 	SELECT * INTO v_invoice FROM skillancer.invoice i WHERE i.id = p_id;
 	v_title := CASE v_invoice.kind WHEN 'SERVICE' THEN 'Invoice' WHEN 'PLATFORM_FEE' THEN 'Invoice' WHEN 'CLIENT_FEE' THEN 'Invoice'
-		WHEN 'CHARGE_RECEIPT' THEN 'Receipt' WHEN 'PAYOUT_STATEMENT' THEN 'Payout statement' ELSE 'Credit note' END;
+		WHEN 'CHARGE_RECEIPT' THEN 'Receipt' WHEN 'REFUND_RECEIPT' THEN 'Refund' WHEN 'PAYOUT_STATEMENT' THEN 'Payout statement' ELSE 'Credit note' END;
 	RETURN jsonb_build_object('title', v_title || ' ' || v_invoice.number,
 		'facts', (SELECT jsonb_agg(jsonb_build_object('label', f.label, 'value', f.value) ORDER BY f.n) FROM (VALUES
 			(1, 'Number', v_invoice.number), (2, 'Date', to_char(v_invoice.issued_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')),
@@ -123,7 +123,7 @@ DECLARE
 	v_keys text[];
 BEGIN
 	PERFORM skillancer.check_one_of('kind', p_kind,
-		ARRAY['SERVICE', 'PLATFORM_FEE', 'CLIENT_FEE', 'CHARGE_RECEIPT', 'PAYOUT_STATEMENT', 'CREDIT_NOTE'], false);
+		ARRAY['SERVICE', 'PLATFORM_FEE', 'CLIENT_FEE', 'CHARGE_RECEIPT', 'REFUND_RECEIPT', 'PAYOUT_STATEMENT', 'CREDIT_NOTE'], false);
 	PERFORM skillancer.check_history(NULL, p_currency, p_from, p_to);
 	v_after := skillancer.cursor_decode(v_scope, p_cursor)::skillancer.invoice_id;
 	PERFORM skillancer.check_done();

@@ -2,6 +2,55 @@
 --	Charge-backs, as providers tell of them: opened, won, lost. Called by who reads a provider's messages, and by
 --	an operator in psql; and what finance reads of them.
 
+-- Locks what a charge's money is in.
+CREATE OR REPLACE FUNCTION skillancer.chargeback_lock(p_milestone skillancer.milestone_id) RETURNS void
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_next skillancer.milestone_id := p_milestone;
+BEGIN
+	PERFORM FROM skillancer.booking b
+	WHERE b.id = (SELECT m.booking_id FROM skillancer.milestone m WHERE m.id = p_milestone) FOR NO KEY UPDATE;
+	WHILE v_next IS NOT NULL LOOP
+		PERFORM FROM skillancer.milestone m WHERE m.id = v_next FOR NO KEY UPDATE;
+		v_next := (SELECT m.id FROM skillancer.milestone m WHERE m.rolled_from = v_next);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION skillancer.chargeback_lock(skillancer.milestone_id) IS
+	'Locks the booking, the milestone that a charge paid for and those that its rest was rolled on to, in the order of everything.';
+
+-- Ends the disputes about money that the bank decides about.
+CREATE OR REPLACE FUNCTION skillancer.chargeback_overtakes(p_booking skillancer.booking_id, p_milestone skillancer.milestone_id)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_dispute skillancer.dispute_id;
+BEGIN
+	IF p_booking IS NULL THEN
+		RETURN;
+	END IF;
+	PERFORM skillancer.booking_drop_changes(p_booking);
+	FOR v_dispute IN
+		WITH RECURSIVE place AS (
+			SELECT p_milestone AS id
+			UNION ALL
+			SELECT m.id FROM place p JOIN skillancer.milestone m ON m.rolled_from = p.id)
+		SELECT d.id FROM skillancer.dispute d
+		JOIN place p ON p.id = d.milestone_id
+		WHERE d.state NOT IN ('RESOLVED', 'WITHDRAWN')
+		FOR NO KEY UPDATE OF d
+	LOOP
+		PERFORM skillancer.fire_system('dispute', v_dispute::uuid, 'overtake');
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION skillancer.chargeback_overtakes(skillancer.booking_id, skillancer.milestone_id) IS
+	'Drops changes that wait for an answer, and ends the dispute about the money of a charge: what it froze is in escrow again, for the bank to decide about.';
+
 -- Opens a charge-back.
 CREATE OR REPLACE FUNCTION skillancer.chargeback_open(p_charge skillancer.charge_id, p_amount skillancer.monetary,
 		p_fee skillancer.monetary, p_reference text, p_reason text DEFAULT NULL)
@@ -28,12 +77,11 @@ BEGIN
 	END IF;
 	SELECT m.booking_id, m.freelancer_id INTO v_booking, v_freelancer
 	FROM skillancer.milestone m WHERE m.id = v_charge.milestone_id;
-	PERFORM FROM skillancer.booking b WHERE b.id = v_booking FOR NO KEY UPDATE;
-	PERFORM FROM skillancer.milestone m WHERE m.id = v_charge.milestone_id FOR NO KEY UPDATE;
+	PERFORM skillancer.chargeback_lock(v_charge.milestone_id);
 	IF p_amount > skillancer.charge_left(p_charge) THEN
 		PERFORM skillancer.fail('INSUFFICIENT_FUNDS', 'more than what is left of this charge');
 	END IF;
-	PERFORM skillancer.booking_drop_changes(v_booking) WHERE v_booking IS NOT NULL;
+	PERFORM skillancer.chargeback_overtakes(v_booking, v_charge.milestone_id);
 	INSERT INTO skillancer.chargeback (charge_id, milestone_id, user_id, freelancer_id, reference, reason, amount, fee)
 	VALUES (p_charge, v_charge.milestone_id, v_charge.user_id, v_freelancer, p_reference, left(p_reason, 500), p_amount, p_fee)
 	RETURNING id INTO v_id;
@@ -43,7 +91,7 @@ END
 $$;
 ALTER FUNCTION skillancer.chargeback_open(skillancer.charge_id, skillancer.monetary, skillancer.monetary, text, text) OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.chargeback_open(skillancer.charge_id, skillancer.monetary, skillancer.monetary, text, text) IS
-	'Posts a charge-back (T13) with the bank''s fee, and freezes what can be frozen (T13a, b). Repeated with the same reference it returns what was opened. CURRENCY_MISMATCH, INSUFFICIENT_FUNDS when more than the charge took would go back, INVALID_STATE when nothing was captured.';
+	'Posts a charge-back (T13) with the bank''s fee, ends the dispute about its money, and freezes what can be frozen (T13a, b). Repeated with the same reference it returns what was opened. CURRENCY_MISMATCH, INSUFFICIENT_FUNDS when more than the charge took would go back, INVALID_STATE when nothing was captured.';
 
 -- Ends a charge-back.
 CREATE OR REPLACE FUNCTION skillancer.chargeback_close(p_reference text, p_won boolean) RETURNS text
@@ -59,9 +107,7 @@ BEGIN
 	ELSIF v_chargeback.state = (CASE WHEN p_won THEN 'WON' ELSE 'LOST' END) THEN
 		RETURN v_chargeback.state;
 	END IF;
-	PERFORM FROM skillancer.booking b
-	WHERE b.id = (SELECT m.booking_id FROM skillancer.milestone m WHERE m.id = v_chargeback.milestone_id) FOR NO KEY UPDATE;
-	PERFORM FROM skillancer.milestone m WHERE m.id = v_chargeback.milestone_id FOR NO KEY UPDATE;
+	PERFORM skillancer.chargeback_lock(v_chargeback.milestone_id);
 	PERFORM FROM skillancer.charge c WHERE c.id = v_chargeback.charge_id FOR NO KEY UPDATE;
 	RETURN skillancer.fire_system('chargeback', v_chargeback.id, CASE WHEN p_won THEN 'win' ELSE 'lose' END);
 END

@@ -14,6 +14,7 @@ FROM (VALUES
 	('payment.charged_back', '{chargebackId,chargeId,userId}', 'The card holder''s bank took a charge back: the money is frozen until it decides'),
 	('payment.chargeback_won', '{chargebackId,chargeId,userId}', 'A charge-back was decided for us: everything is as before'),
 	('payment.chargeback_lost', '{chargebackId,chargeId,userId}', 'A charge-back was decided against us: what was frozen is gone'),
+	('dispute.overtaken', '{disputeId,milestoneId,bookingId,clientId,freelancerId,claimantId}', 'The client''s bank took the payment back: the bank decides, and the dispute is over'),
 	('milestone.held', '{milestoneId,bookingId,clientId,freelancerId,amount}', 'The client''s bank took the payment of a milestone back: its escrow is frozen'),
 	('milestone.unheld', '{milestoneId,bookingId,clientId,freelancerId}', 'A charge-back was decided for us: the escrow of the milestone is as before'),
 	('milestone.given_back', '{milestoneId,bookingId,clientId,freelancerId,amount}', 'The freelancer gave back a part of what had been released'),

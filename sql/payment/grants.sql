@@ -11,12 +11,13 @@ GRANT SELECT, UPDATE ON skillancer.payout_schedule TO skillancer_engine;
 GRANT INSERT ON skillancer.payout TO skillancer_engine;
 GRANT SELECT ON skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.fee_tax TO skillancer_engine;
-GRANT SELECT ON skillancer.refund, skillancer.refund_doc, skillancer.chargeback, skillancer.chargeback_doc,
+GRANT SELECT ON skillancer.refund, skillancer.refund_doc, skillancer.chargeback, skillancer.chargeback_part, skillancer.chargeback_doc,
 	skillancer.tip, skillancer.tip_doc, skillancer.adjustment, skillancer.adjustment_doc
 	TO skillancer_bridge;
 GRANT SELECT, UPDATE ON skillancer.refund, skillancer.adjustment TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.chargeback TO skillancer_engine;
-GRANT SELECT ON skillancer.chargeback, skillancer.adjustment TO skillancer_admin;
+GRANT SELECT, INSERT ON skillancer.chargeback_part TO skillancer_engine;
+GRANT SELECT ON skillancer.chargeback, skillancer.chargeback_part, skillancer.adjustment TO skillancer_admin;
 GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at,
 		is_default, brand, last4, exp_month, exp_year)
 	ON skillancer.payment_method TO skillancer_bridge;

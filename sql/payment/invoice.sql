@@ -56,7 +56,7 @@ CREATE OR REPLACE FUNCTION skillancer.issue_invoice(p_kind text, p_issuer skilla
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_code text := CASE p_kind WHEN 'SERVICE' THEN 'INV' WHEN 'CHARGE_RECEIPT' THEN 'RCP' WHEN 'PAYOUT_STATEMENT' THEN 'PAY'
+	v_code text := CASE p_kind WHEN 'SERVICE' THEN 'INV' WHEN 'CHARGE_RECEIPT' THEN 'RCP' WHEN 'REFUND_RECEIPT' THEN 'RFD' WHEN 'PAYOUT_STATEMENT' THEN 'PAY'
 		WHEN 'CREDIT_NOTE' THEN 'CRN' ELSE 'FEE' END;
 	v_year integer := extract(year FROM skillancer.now() AT TIME ZONE 'UTC');
 	v_tax skillancer.monetary := coalesce(p_tax, skillancer.monetary_of(0, skillancer.monetary_currency(p_total)));
@@ -149,6 +149,33 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.invoice_charge(skillancer.charge_id) IS 'Issues the receipt of a captured charge.';
 
+-- The receipt of a refund.
+CREATE OR REPLACE FUNCTION skillancer.invoice_refund(p_refund skillancer.refund_id) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_refund skillancer.refund%ROWTYPE;
+	v_label text;
+	v_receipt text;
+BEGIN
+	SELECT * INTO v_refund FROM skillancer.refund r WHERE r.id = p_refund;
+	SELECT m.label, i.number INTO v_label, v_receipt
+	FROM skillancer.charge c
+	JOIN skillancer.payment_method m ON m.id = c.payment_method_id
+	LEFT JOIN skillancer.invoice i ON i.id = c.receipt_id
+	WHERE c.id = v_refund.charge_id;
+	UPDATE skillancer.refund r
+	SET receipt_id = skillancer.issue_invoice('REFUND_RECEIPT', NULL, v_refund.user_id, p_refund::uuid, v_refund.amount, NULL,
+		v_refund.updated_at, jsonb_build_object('subject', concat_ws(' ', 'Refund to', v_label, 'of', v_receipt),
+			'lines', jsonb_build_array(jsonb_build_object('description', 'Out of the wallet back to ' || v_label, 'amount', v_refund.amount::jsonb)),
+			'notes', '["A receipt of money sent back."]'::jsonb),
+		NULL, (SELECT t.id FROM skillancer.ledger_txn t WHERE t.idempotency_key = 'card_refund_paid:' || p_refund::uuid))
+	WHERE r.id = p_refund;
+END
+$$;
+COMMENT ON FUNCTION skillancer.invoice_refund(skillancer.refund_id) IS 'Issues the receipt of a refund that is on the card.';
+
 -- The statement of a payout.
 CREATE OR REPLACE FUNCTION skillancer.invoice_payout(p_payout skillancer.payout_id) RETURNS void
 	LANGUAGE plpgsql
@@ -212,13 +239,16 @@ CREATE OR REPLACE FUNCTION skillancer.credit_return(p_return uuid) RETURNS void
 AS $$
 DECLARE
 	v_return skillancer.earning_return%ROWTYPE;
+	v_what text;
 BEGIN
 	SELECT * INTO v_return FROM skillancer.earning_return r WHERE r.id = p_return;
+	v_what := CASE (SELECT t.kind FROM skillancer.ledger_txn t WHERE t.id = v_return.posting) WHEN 'give_back' THEN 'given back'
+		ELSE 'charged back' END;
 	PERFORM skillancer.credit_invoice(i.id, p_return, v.amount, v.reason, v_return.posting)
 	FROM (VALUES
-		('SERVICE', v_return.gross, 'Given back'),
-		('PLATFORM_FEE', v_return.fee, 'Service fee on ' || v_return.gross || ' that was given back'),
-		('CLIENT_FEE', v_return.client_fee, 'Client fee on ' || v_return.gross || ' that was given back')) v (kind, amount, reason)
+		('SERVICE', v_return.gross, initcap(left(v_what, 1)) || substr(v_what, 2)),
+		('PLATFORM_FEE', v_return.fee, 'Service fee on ' || v_return.gross || ' that was ' || v_what),
+		('CLIENT_FEE', v_return.client_fee, 'Client fee on ' || v_return.gross || ' that was ' || v_what)) v (kind, amount, reason)
 	JOIN skillancer.invoice i ON i.ref = v_return.earning_id AND i.kind = v.kind
 	WHERE skillancer.monetary_minor(v.amount) > 0
 	ORDER BY i.id;
@@ -227,6 +257,35 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.credit_return(uuid) IS
 	'Issues credit notes about the freelancer''s invoice and the fees of an earning of which a part went back.';
+
+-- The credit notes of money that moved, and was brought or taken back by a bank.
+CREATE OR REPLACE FUNCTION skillancer.credit_bank(p_kind text, p_ref uuid) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	CASE p_kind
+		WHEN 'payout' THEN
+			UPDATE skillancer.payout p
+			SET credit_id = skillancer.credit_invoice(p.statement_id, p_ref, p.amount - p.fee, 'Sent back by the bank; it is in the balance again',
+				(SELECT t.id FROM skillancer.ledger_txn t WHERE t.idempotency_key = 'payout_bounced:' || p_ref))
+			WHERE p.id = p_ref::skillancer.payout_id;
+		WHEN 'refund' THEN
+			UPDATE skillancer.refund r
+			SET credit_id = skillancer.credit_invoice(r.receipt_id, p_ref, r.amount, 'It came back from the card; it is in the wallet again',
+				(SELECT t.id FROM skillancer.ledger_txn t WHERE t.idempotency_key = 'card_refund_returned:' || p_ref))
+			WHERE r.id = p_ref::skillancer.refund_id;
+		WHEN 'chargeback' THEN
+			UPDATE skillancer.chargeback b
+			SET credit_id = skillancer.credit_invoice(c.receipt_id, p_ref, b.amount, 'Charged back by the bank, number ' || b.reference,
+				(SELECT t.id FROM skillancer.ledger_txn t WHERE t.idempotency_key = 'chargeback_lost:' || p_ref))
+			FROM skillancer.charge c
+			WHERE b.id = p_ref AND c.id = b.charge_id;
+	END CASE;
+END
+$$;
+COMMENT ON FUNCTION skillancer.credit_bank(text, uuid) IS
+	'Issues the credit note about the statement of a payout that came back, about the receipt of a refund that came back, or about the receipt of a charge that was lost to a charge-back.';
 
 -- Issues one document in a subtransaction.
 CREATE OR REPLACE FUNCTION skillancer.try_invoice(p_kind text, p_ref uuid) RETURNS bigint
@@ -239,6 +298,8 @@ BEGIN
 		WHEN 'charge' THEN PERFORM skillancer.invoice_charge(p_ref::skillancer.charge_id);
 		WHEN 'return' THEN PERFORM skillancer.credit_return(p_ref);
 		WHEN 'payout' THEN PERFORM skillancer.invoice_payout(p_ref::skillancer.payout_id);
+		WHEN 'refund' THEN PERFORM skillancer.invoice_refund(p_ref::skillancer.refund_id);
+		ELSE PERFORM skillancer.credit_bank(substr(p_kind, length('credit ') + 1), p_ref);
 	END CASE;
 	RETURN 1;
 EXCEPTION WHEN OTHERS THEN
@@ -247,7 +308,41 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION skillancer.try_invoice(text, uuid) IS
-	'Invoices an earning, charge, payout or return; one that fails is logged, takes no number, and is tried again.';
+	'Issues the document of an earning, charge, payout, refund or return, or a credit note ("credit payout", …); one that fails is logged, takes no number, and is tried again.';
+
+-- Credit notes about what banks brought or took back.
+CREATE OR REPLACE FUNCTION skillancer.issue_credits() RETURNS bigint
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_item record;
+	v_issued bigint := 0;
+BEGIN
+	FOR v_item IN SELECT p.id::uuid AS id FROM skillancer.payout p
+		WHERE p.state = 'RETURNED' AND p.credit_id IS NULL AND p.statement_id IS NOT NULL
+		ORDER BY p.id LIMIT 200 FOR UPDATE SKIP LOCKED
+	LOOP
+		v_issued := v_issued + skillancer.try_invoice('credit payout', v_item.id);
+	END LOOP;
+	FOR v_item IN SELECT r.id::uuid AS id FROM skillancer.refund r
+		WHERE r.state = 'FAILED' AND r.receipt_id IS NOT NULL AND r.credit_id IS NULL
+		ORDER BY r.id LIMIT 200 FOR UPDATE SKIP LOCKED
+	LOOP
+		v_issued := v_issued + skillancer.try_invoice('credit refund', v_item.id);
+	END LOOP;
+	FOR v_item IN SELECT b.id FROM skillancer.chargeback b
+		JOIN skillancer.charge c ON c.id = b.charge_id AND c.receipt_id IS NOT NULL
+		WHERE b.state = 'LOST' AND b.credit_id IS NULL
+		ORDER BY b.id LIMIT 200 FOR UPDATE OF b SKIP LOCKED
+	LOOP
+		v_issued := v_issued + skillancer.try_invoice('credit chargeback', v_item.id);
+	END LOOP;
+	RETURN v_issued;
+END
+$$;
+COMMENT ON FUNCTION skillancer.issue_credits() IS
+	'A part of issue_invoices(): payouts and refunds that came back, charge-backs that were lost. What had no document needs no credit note.';
 
 -- The job of the timekeeper.
 CREATE OR REPLACE FUNCTION skillancer.issue_invoices() RETURNS bigint
@@ -274,12 +369,18 @@ BEGIN
 	LOOP
 		v_issued := v_issued + skillancer.try_invoice('payout', v_item.id);
 	END LOOP;
+	FOR v_item IN SELECT r.id::uuid AS id FROM skillancer.refund r WHERE r.state = 'REFUNDED' AND r.receipt_id IS NULL
+		ORDER BY r.id LIMIT 200 FOR UPDATE SKIP LOCKED
+	LOOP
+		v_issued := v_issued + skillancer.try_invoice('refund', v_item.id);
+	END LOOP;
+	v_issued := v_issued + skillancer.issue_credits();
 	RETURN v_issued;
 END
 $$;
 ALTER FUNCTION skillancer.issue_invoices() OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.issue_invoices() IS
-	'Issues what has been earned, charged and paid out and has no invoice, receipt or statement yet; returns how many things it dealt with.';
+	'Issues what has been earned, charged, sent back and paid out and has no invoice, receipt, statement or credit note yet; returns how many things it dealt with.';
 
 INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('issue_invoices', '3 seconds');
 

@@ -37,9 +37,14 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits)
 SELECT 'milestone', s, e.event, coalesce(e.to_state, s), ARRAY['system'], e.guard, e.emits
 FROM unnest(ARRAY['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED']) s,
-	(VALUES ('hold', NULL, 'milestone_undisputed', 'milestone.held'), ('unhold', NULL, NULL, 'milestone.unheld'),
+	(VALUES ('hold', NULL, NULL, 'milestone.held'), ('unhold', NULL, NULL, 'milestone.unheld'),
 		('lose_held', NULL, NULL, 'milestone.part_refunded'), ('lose_all', 'REFUNDED', NULL, 'milestone.refunded'))
 	AS e (event, to_state, guard, emits);
+
+-- the bank decides about the money: what the two dispute about it is over
+INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits)
+SELECT 'dispute', s, 'overtake', 'WITHDRAWN', ARRAY['system'], NULL, 'dispute.overtaken'
+FROM unnest(ARRAY['AWAITING_REPLY', 'NEGOTIATION', 'MEDIATION', 'PROPOSAL_OUT']) s;
 
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits)
 SELECT 'milestone', s, 'give_back', s, ARRAY['freelancer'], NULL, 'milestone.given_back'

@@ -71,6 +71,8 @@ CREATE POLICY refund_make ON skillancer.refund FOR INSERT TO skillancer_owner
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
 
 CREATE POLICY chargeback_read ON skillancer.chargeback FOR SELECT USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY chargeback_part_read ON skillancer.chargeback_part FOR SELECT USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY chargeback_part_operate ON skillancer.chargeback_part FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY chargeback_operate ON skillancer.chargeback FOR SELECT TO skillancer_admin USING (true);
 
 CREATE POLICY tip_read ON skillancer.tip FOR SELECT

@@ -130,8 +130,9 @@ BEGIN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	ELSIF p_id = skillancer.current_user_id() THEN
 		PERFORM skillancer.fail('PERMISSION_DENIED', 'you cannot do this to your own account');
-	ELSIF ('ADMIN' = ANY (v_before)) <> ('ADMIN' = ANY (p_roles)) THEN
-		PERFORM skillancer.require_permission('system:manage_admins');
+	ELSIF ('ADMIN' = ANY (v_before)) <> ('ADMIN' = ANY (p_roles))
+			AND NOT skillancer.staff_may('system:manage_admins', 'user.roles_set', 'user', p_id::uuid) THEN
+		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'this needs the permission system:manage_admins');
 	END IF;
 	PERFORM skillancer.set_roles(p_id, p_roles);
 	SELECT d.etag, d.doc INTO v_after FROM skillancer.user_doc d WHERE d.id = p_id;

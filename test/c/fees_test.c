@@ -86,6 +86,26 @@ tiers_are_marginal(void)
 	return true;
 }
 
+/* Shares of a fee grow with the part, are never more than the fee, and the whole has all of it. */
+static bool
+shares_are_parts(void)
+{
+	for (int c = 0; c < CASES; c++)
+	{
+		uint64_t range = c % 2 == 0 ? 1000 : INT64_MAX / 2;
+		int64_t whole = 1 + (int64_t) (random_u64() % range);
+		int64_t fee = (int64_t) (random_u64() % ((uint64_t) whole + 1));
+		int64_t part = (int64_t) (random_u64() % (uint64_t) whole);
+		int64_t share = skl_fee_share(fee, part, whole);
+		__int128 off = (__int128) share * whole - (__int128) fee * part;
+
+		if (share < 0 || share > fee || skl_fee_share(fee, whole, whole) != fee ||
+			skl_fee_share(fee, part + 1, whole) < share || off * 2 > whole || off * 2 < -whole)
+			return false;
+	}
+	return true;
+}
+
 static bool
 extremes_are_refused(void)
 {
@@ -135,6 +155,7 @@ main(void)
 	ok(oracles(), "400 billed before, 600 released: 70.00; halves go to the even cent");
 	ok(steps_add_up(), "any steps cost what one step of their sum costs");
 	ok(tiers_are_marginal(), "each tier takes its own part");
+	ok(shares_are_parts(), "shares of a fee are parts of it");
 	ok(tax_is_included(), "20 % of 100.00, included: 16.67; never off by more than half a cent");
 	ok(extremes_are_refused(), "what does not fit is refused");
 	return done_testing();

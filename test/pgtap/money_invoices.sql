@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(46);
+SELECT plan(55);
 
 INSERT INTO skillancer.fee_schedule (version, kind, currency, above, bps) VALUES
 	(900, 'SERVICE', '*', 0, 1000), (900, 'CLIENT', '*', 0, 500);
@@ -96,6 +96,33 @@ SELECT is((SELECT skillancer.sum(i.tax) FROM skillancer.invoice i WHERE i.correc
 SELECT throws_ok($$ SELECT pg_temp.credit(4, '0.01 USD') $$, 'SK004', NULL, 'there is no more to credit');
 SELECT is((SELECT count(DISTINCT i.number) FROM skillancer.invoice i WHERE i.corrects::uuid = pg_temp.thing('fee')), 3::bigint, 'each has a number');
 SELECT is_empty('SELECT * FROM skillancer.invoice_gaps()', 'without a gap, also after a refusal');
+
+-- what banks bring or take back is credited
+SELECT pg_temp.method('felix', 'PAYOUT', 'tok_bank_returned') AS bank \gset
+SELECT pg_temp.later('6 days'), pg_temp.due() \g /dev/null
+SELECT pg_temp.remember('payout', ((pg_temp.as_person('felix', format('SELECT skillancer_api.payout_create(%L, %L)', '100 USD', :'bank')) #>> '{body,id}')::skillancer.payout_id)::uuid) \g /dev/null
+SELECT pg_temp.later('1 day'), pg_temp.due(), skillancer.set_identity(NULL), skillancer.issue_invoices() \g /dev/null
+CREATE FUNCTION pg_temp.documents(p_ref uuid) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(format('%s %s%s', i.code, i.total, (SELECT ' corrects ' || o.code FROM skillancer.invoice o WHERE o.id = i.corrects)), ', ' ORDER BY i.id)
+	FROM skillancer.invoice i WHERE i.ref = p_ref
+$$;
+SELECT matches(pg_temp.documents(pg_temp.thing('payout')), '^PAY [0-9.]+ USD$', 'a payout has a statement');
+SELECT pg_temp.later('10 days'), pg_temp.due(), skillancer.set_identity(NULL), skillancer.issue_invoices() \g /dev/null
+SELECT is((SELECT p.state FROM skillancer.payout p WHERE p.id::uuid = pg_temp.thing('payout')), 'RETURNED', 'the bank sends it back');
+SELECT matches(pg_temp.documents(pg_temp.thing('payout')), '^PAY ([0-9.]+) USD, CRN -\1 USD corrects PAY$', 'and the statement is corrected');
+SELECT pg_temp.remember('top', ((pg_temp.as_person('clara', format('SELECT skillancer_api.charge_create(%L, %L)', '60 USD', pg_temp.method('clara', 'PAYMENT', 'tok_success'))) #>> '{body,id}')::skillancer.charge_id)::uuid),
+	pg_temp.remember('back', ((pg_temp.as_person('clara', format('SELECT skillancer_api.refund_create(%L, %L)', pg_temp.thing('top'), '25 USD')) #>> '{body,id}')::skillancer.refund_id)::uuid) \g /dev/null
+SELECT skillancer.set_identity(NULL), skillancer.issue_invoices() \g /dev/null
+SELECT is(pg_temp.documents(pg_temp.thing('back')), 'RFD 25.00 USD', 'a refund to the card has a receipt');
+SELECT skillancer.fire_system('refund', pg_temp.thing('back'), 'return'), skillancer.issue_invoices() \g /dev/null
+SELECT is(pg_temp.documents(pg_temp.thing('back')), 'RFD 25.00 USD, CRN -25.00 USD corrects RFD', 'which is corrected when it comes back');
+SELECT pg_temp.remember('cb', skillancer.chargeback_open(pg_temp.thing('top')::skillancer.charge_id, '35 USD', '0 USD', 'credited')) \g /dev/null
+SELECT skillancer.issue_invoices() \g /dev/null
+SELECT is(pg_temp.documents(pg_temp.thing('cb')), NULL, 'as long as the bank has not decided, the receipt stands');
+SELECT skillancer.chargeback_lost('credited'), skillancer.issue_invoices() \g /dev/null
+SELECT is(pg_temp.documents(pg_temp.thing('cb')), 'CRN -35.00 USD corrects RCP', 'what is lost of a charge is credited');
+SELECT is(skillancer.issue_invoices(), 0::bigint, 'once');
+SELECT is_empty('SELECT * FROM skillancer.invoice_gaps()', 'and no number is missing');
 
 -- never changed
 SELECT throws_ok($$ UPDATE skillancer.invoice SET total = total $$, 'SK405', NULL, 'no update');

@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(33);
+SELECT plan(34);
 
 INSERT INTO skillancer.fee_schedule (version, kind, currency, above, bps) VALUES
 	(900, 'SERVICE', '*', 0, 1000), (900, 'CLIENT', '*', 0, 500);
@@ -80,14 +80,15 @@ SELECT c.id AS charge, c.amount AS charged FROM skillancer.charge c WHERE c.mile
 SELECT skillancer.set_identity(NULL) \g /dev/null
 SELECT is((SELECT count(*) FROM skillancer.earning_return r WHERE NOT r.credited), 0::bigint, 'nothing is to be credited');
 SELECT skillancer.chargeback_open(:'charge', :'charged', '15 USD', 'cb-returns') \g /dev/null
-SELECT is(pg_temp.tax_owed(), 1250::bigint, 'as long as the bank has not decided, the tax is owed');
+SELECT is(pg_temp.tax_owed(), 0::bigint, 'the taxes within the fees are frozen with them');
+SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_give_back(%L, %L)', pg_temp.thing('shop/1'), '0.01 USD')), 'SK401', 'what is frozen is not given back as well');
 SELECT skillancer.chargeback_lost('cb-returns') \g /dev/null
 SELECT is((SELECT format('%s %s %s %s %s', r.gross, r.fee, r.tax, r.client_fee, r.client_tax) FROM skillancer.earning_return r
 	JOIN skillancer.earning e ON e.id = r.earning_id WHERE e.milestone_id::uuid = pg_temp.thing('shop/1')),
 	(SELECT format('%s %s %s %s %s', b.from_released, '50.00 USD', '8.33 USD', '25.00 USD', '4.17 USD') FROM skillancer.chargeback b WHERE b.reference = 'cb-returns'),
 	'it was lost: the earning with both fees');
 SELECT is(pg_temp.tax_owed(), 0::bigint, 'and their taxes are back');
-SELECT is(pg_temp.issue(), 1::bigint, 'credit notes');
+SELECT is(pg_temp.issue(), 2::bigint, 'credit notes, also about the receipt of the charge');
 SELECT is(pg_temp.notes('cora', 'CLIENT_FEE'), '-25.00 -4.17', 'also about the client''s fee');
 
 -- the hold by level

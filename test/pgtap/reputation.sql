@@ -138,9 +138,12 @@ SELECT is(pg_temp.refusal('sam', 'SELECT skillancer_api.review_report_list()'), 
 SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('mo', 'SELECT skillancer_api.review_report_list()'))), 2, 'who see both');
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.review_report_uphold(%L)', pg_temp.thing('report'))), 'SK003', 'who reports does not decide');
 INSERT INTO skillancer.user_role (user_id, role) SELECT pg_temp.person(p)::skillancer.user_id, 'MODERATOR' FROM unnest(ARRAY['felix', 'clara', 'sam']) p;
-SELECT is(ARRAY(SELECT pg_temp.refusal(p, format('SELECT skillancer_api.review_report_uphold(%L)', pg_temp.thing('report'))) FROM unnest(ARRAY['felix', 'clara']) p), '{SK003,SK003}', 'not even as a moderator, nor does the author');
+SELECT is(ARRAY(SELECT pg_temp.as_person(p, format('SELECT skillancer_api.review_report_uphold(%L)', pg_temp.thing('report'))) ->> 'status' FROM unnest(ARRAY['felix', 'clara']) p), '{403,403}', 'not even as a moderator, nor does the author');
+SELECT pg_temp.add_person('sue', 'SUPPORT') \g /dev/null
+SELECT is(pg_temp.as_person('sue', format('SELECT skillancer_api.review_report_dismiss(%L)', pg_temp.thing('report'))) ->> 'status', '403', 'nor do other staff');
+SELECT is((SELECT string_agg(DISTINCT a.action, ' ' ORDER BY a.action) FROM skillancer.audit a WHERE a.object_id = pg_temp.thing('report')), 'review_report.dismiss_denied review_report.uphold_denied', 'which leaves a trace');
 DELETE FROM skillancer.user_role WHERE role = 'MODERATOR' AND user_id::uuid <> pg_temp.person('mo');
-SELECT is(pg_temp.as_person('mo', format('SELECT skillancer_api.review_report_uphold(%L, %L)', pg_temp.thing('report'), 'You are right.')) ->> 'state', 'UPHELD', 'a moderator upholds it');
+SELECT is(pg_temp.as_person('mo', format('SELECT skillancer_api.review_report_uphold(%L, %L)', pg_temp.thing('report'), 'You are right.')) #>> '{body,state}', 'UPHELD', 'a moderator upholds it');
 SELECT is((SELECT r.state FROM skillancer.review r WHERE r.id::uuid = pg_temp.thing('bad')), 'REMOVED', 'the review is removed');
 SELECT is((SELECT array_agg(DISTINCT p.state) FROM skillancer.review_report p WHERE p.review_id::uuid = pg_temp.thing('bad')), '{UPHELD}', 'and so ends every report of it');
 SELECT is((SELECT array_agg(DISTINCT e.audience::text) FROM skillancer.event e WHERE e.type = 'report.upheld' AND e.audience && ARRAY[pg_temp.person('felix')]), ARRAY[format('{%s}', pg_temp.person('felix'))], 'each reporter is told, alone');

@@ -201,6 +201,10 @@ INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milest
 SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
 INSERT INTO skillancer.earning_return (earning_id, freelancer_id, client_id, posting, gross, fee, tax, client_fee, client_tax)
 SELECT e.id, e.freelancer_id, e.client_id, 1, '1.00 USD', '0.10 USD', '0.02 USD', '0.00 USD', '0.00 USD' FROM skillancer.earning e;
+INSERT INTO skillancer.chargeback_part (chargeback_id, milestone_id, earning_id, gross, fee, tax, client_fee, client_tax)
+SELECT b.id, e.milestone_id, e.id, '1.00 USD', '0.10 USD', '0.02 USD', '0.00 USD', '0.00 USD'
+FROM skillancer.chargeback b
+JOIN skillancer.earning e ON e.freelancer_id = b.freelancer_id AND e.milestone_id IS NOT NULL;
 INSERT INTO skillancer.invoice (id, kind, issuer_id, recipient_id, code, year, sequence, number, ref, net, tax, total, supplied_at, document)
 SELECT rls.id('invoice' || n, t)::skillancer.invoice_id, 'SERVICE', CASE n WHEN 1 THEN freelancer END, CASE n WHEN 3 THEN freelancer ELSE client END,
 	'INV', 2026, t * 10 + n, 'x', rls.id('invoiced' || n, t), '1.00 USD', '0.00 USD', '1.00 USD', now(), '{}'
