@@ -15,7 +15,7 @@ extern uint32_t skl_utf8_next(const char **at, const char *end);
 /* Encodes a code point; returns its 1 to 4 bytes. */
 extern int skl_utf8_put(uint32_t code, char *to);
 
-/* True for what words are made of: letters, digits, and + # in "c++" and "c#". */
+/* True for what words are made of: letters and digits of any script. */
 extern bool skl_is_word_code(uint32_t code);
 
 extern bool skl_is_digit_code(uint32_t code);
@@ -28,7 +28,9 @@ extern int skl_fold_code(uint32_t code, uint32_t folded[2]);
 
 /*
  * Takes the next word of a text: folded into word (capacity bytes, cut to whole letters), returning
- * its length or 0 at the end. *start and *end are the bytes of the text it was in; *at moves
+ * its length or 0 at the end. Apostrophes within a word are dropped, + and # at its end belong to
+ * it
+ * ("c++", "c#"). *start and *end are the bytes of the text it was in; *at moves
  * behind.
  */
 extern size_t skl_fold_word(const char *text, size_t length, size_t *at, char *word,

@@ -10,7 +10,8 @@
  *		title:react				a word of one field; title:"…" and title:( … ) likewise
  *		java*					words that begin so
  *
- * OR, or and | are the same where they stand between two operands. Texts are valid UTF-8.
+ * OR, or and | are the same where they stand between two operands; AND makes both of its operands
+ * required, NOT is -. In brackets, words side by side must all match. Texts are valid UTF-8.
  */
 #ifndef SKL_SEARCH_ENGINE_QUERY_PARSE_H
 #define SKL_SEARCH_ENGINE_QUERY_PARSE_H
