@@ -202,6 +202,39 @@ skl_fold_code(uint32_t code, uint32_t folded[2])
 	return letters[1] == '\0' ? 1 : 2;
 }
 
+/* Scripts where capital and small letters alternate: which of a pair is the capital. */
+static uint32_t
+lower_pair(uint32_t code)
+{
+	bool odd_capital = (code >= 0x139 && code <= 0x148) || (code >= 0x179 && code <= 0x17E);
+
+	return (code % 2 == 1) == odd_capital ? code + 1 : code;
+}
+
+uint32_t
+skl_lower_code(uint32_t code)
+{
+	if (code < 0x80)
+		return code >= 'A' && code <= 'Z' ? code + ('a' - 'A') : code;
+	if (code >= 0xC0 && code <= 0xDE)
+		return code == 0xD7 ? code : code + 0x20;
+	if (code == 0x130 || code == 0x178)
+		return code == 0x130 ? 'i' : 0xFF;
+	if (code == 0x138 || code == 0x149 || code == 0x17F)
+		return code;
+	if ((code >= 0x100 && code <= 0x17E) || (code >= 0x1E00 && code <= 0x1EFF && code != 0x1E9E))
+		return lower_pair(code);
+	if (code >= 0x388 && code <= 0x38A)
+		return code + 0x25;
+	if (code == 0x386 || code == 0x38C)
+		return code == 0x386 ? 0x3AC : 0x3CC;
+	if (code == 0x38E || code == 0x38F)
+		return code + 0x3F;
+	if ((code >= 0x391 && code <= 0x3AB) || (code >= 0x410 && code <= 0x42F))
+		return code + 0x20;
+	return code >= 0x400 && code <= 0x40F ? code + 0x50 : code;
+}
+
 static uint32_t
 peek(const char *at, const char *end)
 {
@@ -238,16 +271,16 @@ append_folded(uint32_t code, char *word, size_t used, size_t capacity)
 }
 
 size_t
-skl_fold_word(const char *text, size_t length, size_t *at, char *word, size_t capacity,
+skl_fold_word(const char *chars, size_t length, size_t *at, char *word, size_t capacity,
 			  size_t *start, size_t *end)
 {
-	const char *p = text + *at;
-	const char *last = text + length;
+	const char *p = chars + *at;
+	const char *last = chars + length;
 	size_t used = 0;
 
 	while (p < last && !skl_is_word_code(peek(p, last)))
 		(void) skl_utf8_next(&p, last);
-	*start = (size_t) (p - text);
+	*start = (size_t) (p - chars);
 	while (p < last)
 	{
 		const char *next = p;
@@ -271,7 +304,7 @@ skl_fold_word(const char *text, size_t length, size_t *at, char *word, size_t ca
 		for (; p < behind; p++)
 			used = append_folded((unsigned char) *p, word, used, capacity);
 	}
-	*end = (size_t) (p - text);
+	*end = (size_t) (p - chars);
 	*at = *end;
 	return used;
 }

@@ -26,6 +26,9 @@ extern bool skl_is_digit_code(uint32_t code);
  */
 extern int skl_fold_code(uint32_t code, uint32_t folded[2]);
 
+/* Lower case with accents kept, as the dictionaries of the index have it. */
+extern uint32_t skl_lower_code(uint32_t code);
+
 /*
  * Takes the next word of a text: folded into word (capacity bytes, cut to whole letters), returning
  * its length or 0 at the end. Apostrophes within a word are dropped, + and # at its end belong to

@@ -14,6 +14,7 @@
 #ifndef SKL_SEARCH_ENGINE_QUERY_COMPILE_H
 #define SKL_SEARCH_ENGINE_QUERY_COMPILE_H
 
+#include "search/engine/plan.h"
 #include "search/engine/query_parse.h"
 #include "search/engine/snippet.h"
 #include "search/engine/token.h"
@@ -22,7 +23,10 @@
 #define SKL_TYPO_PENALTY 0.5f
 #define SKL_FEW_HITS 3
 
-struct SklPlan;
+/* Words of a query that are expanded or looked up for typing errors; further ones are as typed. */
+#define SKL_MAX_PREFIXES 16
+#define SKL_MAX_CORRECTED 16
+#define SKL_MAX_MEANT 4
 
 /* A lexeme of the index and in how many live documents of all segments it is. */
 typedef struct SklDictionaryTerm
@@ -77,8 +81,8 @@ typedef struct SklCorrectedWord
 
 typedef struct SklCompiled
 {
-	struct SklPlan *plan;
-	bool empty; /* nothing to search for: nothing typed, or stop words only */
+	SklPlan *plan; /* classes, filters, facets, sort and k are still to be set */
+	bool empty;	   /* nothing to search for: nothing typed, or stop words only */
 	SklCorrectedWord *corrected;
 	size_t corrected_count;
 	SklSnippetTerm *marks; /* what snippets mark, with weights */
@@ -91,7 +95,7 @@ extern void skl_query_compile(SklArena *arena, const SklQuery *query,
 
 /*
  * The query with its words corrected, for "did you mean": NULL when every word is as good as its
- * corrections. Words keep their operators and places; at most four are changed.
+ * corrections. Words keep their operators and places; at most SKL_MAX_MEANT are changed.
  */
 extern char *skl_query_did_you_mean(SklArena *arena, const char *text, size_t length,
 									const SklQuery *query, const SklCompileOptions *options);

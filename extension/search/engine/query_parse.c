@@ -122,7 +122,7 @@ new_node(Parser *p, SklQueryKind kind)
 
 /* A word or phrase; NULL when it is empty or one too many. */
 static SklQueryNode *
-new_term(Parser *p, SklQueryKind kind, const char *text, size_t length)
+new_term(Parser *p, SklQueryKind kind, const char *chars, size_t length)
 {
 	SklQueryNode *node;
 
@@ -138,7 +138,7 @@ new_term(Parser *p, SklQueryKind kind, const char *text, size_t length)
 	if (node == NULL)
 		return NULL;
 	p->query->terms++;
-	node->text = text;
+	node->text = chars;
 	node->length = length;
 	return node;
 }
@@ -241,18 +241,18 @@ parse_slop(Parser *p)
 static SklQueryNode *
 parse_phrase(Parser *p, size_t mark_bytes)
 {
-	const char *text = p->at + mark_bytes;
+	const char *chars = p->at + mark_bytes;
 	size_t closing_bytes = 0;
-	const char *closing = closing_quote(p, text, &closing_bytes);
+	const char *closing = closing_quote(p, chars, &closing_bytes);
 	SklQueryNode *node;
 
 	if (closing == NULL)
 	{
-		p->at = text;
+		p->at = chars;
 		return NULL;
 	}
 	p->at = closing + closing_bytes;
-	node = new_term(p, SKL_QUERY_PHRASE, text, (size_t) (closing - text));
+	node = new_term(p, SKL_QUERY_PHRASE, chars, (size_t) (closing - chars));
 	if (node != NULL)
 	{
 		node->required = true;
@@ -337,15 +337,15 @@ parse_field(Parser *p)
 static SklQueryNode *
 parse_word(Parser *p)
 {
-	const char *text = p->at;
-	const char *end = word_end(p, text);
+	const char *chars = p->at;
+	const char *end = word_end(p, chars);
 	const char *stem = end;
 	SklQueryNode *node;
 
 	p->at = end;
-	while (stem > text && stem[-1] == '*')
+	while (stem > chars && stem[-1] == '*')
 		stem--;
-	node = new_term(p, SKL_QUERY_WORD, text, (size_t) (stem - text));
+	node = new_term(p, SKL_QUERY_WORD, chars, (size_t) (stem - chars));
 	if (node != NULL)
 		node->prefix = stem < end;
 	return node;
@@ -506,7 +506,7 @@ parse_sequence(Parser *p, Sequence *sequence)
 }
 
 void
-skl_query_parse(SklArena *arena, const char *text, size_t length, const char *const *fields,
+skl_query_parse(SklArena *arena, const char *chars, size_t length, const char *const *fields,
 				int field_count, SklQuery *query)
 {
 	Parser p = {.arena = arena, .fields = fields, .field_count = field_count, .query = query};
@@ -517,11 +517,11 @@ skl_query_parse(SklArena *arena, const char *text, size_t length, const char *co
 	{
 		query->truncated = true;
 		length = SKL_QUERY_MAX_BYTES;
-		while (length > 0 && ((unsigned char) text[length] & 0xC0) == 0x80)
+		while (length > 0 && ((unsigned char) chars[length] & 0xC0) == 0x80)
 			length--;
 	}
-	p.at = text;
-	p.end = text + length;
+	p.at = chars;
+	p.end = chars + length;
 	parse_sequence(&p, &all);
 	query->root = skl_arena_zero(arena, 1, sizeof(*query->root));
 	query->root->kind = SKL_QUERY_ALL;

@@ -40,7 +40,12 @@ typedef enum SklSuggestKind
 /* Building. */
 typedef struct SklSuggestBuilder SklSuggestBuilder;
 
-extern SklSuggestBuilder *skl_suggest_builder(SklArena *arena);
+/* True for a word of a title that is not worth a suggestion: a stop word. */
+typedef bool (*SklSuggestSkip)(void *context, const char *word, size_t length);
+
+/* skip may be NULL. */
+extern SklSuggestBuilder *skl_suggest_builder(SklArena *arena, SklSuggestSkip skip,
+											  void *skip_context);
 
 /*
  * Adds what may be offered: valid UTF-8; weight >= 1 is how often it is used (documents, people,
@@ -106,6 +111,14 @@ typedef struct SklCorrection
 	int errors;
 	double score; /* of did-you-mean: falls with errors, grows with log frequency and neighbours */
 } SklCorrection;
+
+/*
+ * How good a spelling is: 0.5^errors × ln(1 + frequency) × (1 + ln(1 + pairs with the word before)
+ * + ln(1 + pairs with the word behind)).
+ */
+extern double skl_suggest_score(const void *snapshot, const char *word, size_t length,
+								uint32_t frequency, int errors, const char *before,
+								size_t before_length, const char *behind, size_t behind_length);
 
 /*
  * Corrections of a word within max_errors, best first by errors, frequency and how well they go
