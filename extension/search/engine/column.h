@@ -14,7 +14,7 @@
 #define SKL_COLUMN_PAGE 4096
 
 /* Bytes that a page of n numbers takes at most. */
-#define SKL_COLUMN_PAGE_BYTES(n) (32 + 8 * (size_t) (n) + 8)
+#define SKL_COLUMN_PAGE_BYTES(n) (32 + 9 * (size_t) (n))
 
 /* Writes a page of n numbers (present[i] false: none); the bytes it takes. */
 extern size_t skl_column_page_write(const int64_t *numbers, const bool *present, uint32_t n,

@@ -30,6 +30,12 @@ typedef enum SklField
 #define SKL_FIELD_MASK(field) (1u << (field))
 #define SKL_ALL_FIELDS ((1u << SKL_FIELDS) - 1)
 
+typedef enum SklTermKind
+{
+	SKL_TERM_FILTER = 1, /* "category=12" */
+	SKL_TERM_WORD = 2
+} SklTermKind;
+
 typedef enum SklColumnKind
 {
 	SKL_COLUMN_NUMBER, /* int64 or nothing: prices in minor units, times, days, ratings, degrees ×

@@ -37,7 +37,8 @@ typedef struct SklPlanPhrase
 	uint32_t n_words;
 	const uint32_t *terms;	 /* indexes of plan terms */
 	const uint32_t *offsets; /* of each from the first: 0, 1, 2; 0, 2 over a stop word */
-	uint32_t slop;			 /* how many places the words may be off, in sum; 0: exactly so */
+	uint32_t slop;			 /* greatest difference between the places where the words would
+							  * begin the phrase; 0: exactly so; 2: two neighbours changed round */
 	uint8_t fields;			 /* all words in the same one of these */
 } SklPlanPhrase;
 

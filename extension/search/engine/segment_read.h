@@ -26,12 +26,6 @@ typedef struct SklSegmentSource
 
 typedef struct SklSegment SklSegment;
 
-typedef enum SklTermKind
-{
-	SKL_TERM_FILTER = 1, /* "category=12" */
-	SKL_TERM_WORD = 2
-} SklTermKind;
-
 /* What the dictionary says about a term. */
 typedef struct SklTermInfo
 {
@@ -82,14 +76,15 @@ typedef struct SklTermWalk
 {
 	SklSegment *segment;
 	SklTermKind kind;
-	uint32_t block;
-	uint32_t entry;
+	uint32_t block; /* of the dictionary */
 	const uint8_t *at;
 	const uint8_t *end;
 	uint64_t offset;
+	uint32_t left;
 	uint32_t length;
 	uint8_t key[SKL_SEARCH_WORD_MAX + 1]; /* the kind, then the term */
-	bool pending;
+	bool pending;						  /* key is a term */
+	bool taken;							  /* next() has answered with it */
 	SklTermInfo info;
 } SklTermWalk;
 

@@ -1,0 +1,143 @@
+/*
+ * search/engine/exec_phrase.c
+ *		Words side by side. Each occurrence of a word says where the phrase would begin if the word
+ *		stood in its place; the phrase is there when all words agree, up to the slop.
+ */
+#include "search/engine/exec_run.h"
+
+/* A word's places in the field, and how far the search has come. */
+typedef struct Places
+{
+	uint32_t from; /* in run->positions, as numbers */
+	uint32_t n;
+	uint32_t at;
+	uint32_t offset;
+	uint32_t term;
+} Places;
+
+static int64_t
+start_of(const uint32_t *positions, const Places *places)
+{
+	return (int64_t) positions[places->from + places->at] - places->offset;
+}
+
+/* Reads the places of all words in one field; false when a word does not occur in it. */
+static bool
+read_places(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, unsigned field)
+{
+	Places *places;
+
+	run->positions.length = 0;
+	run->pointers.length = 0;
+	places = (Places *) (void *) skl_buffer_reserve(&run->pointers,
+													sizeof(Places) * (size_t) phrase->n_words);
+	for (uint32_t i = 0; i < phrase->n_words; i++)
+	{
+		SklRunPostings *term = &run->postings[phrase->terms[i]];
+		uint32_t at;
+		uint32_t *room;
+
+		if (!skl_run_find(term, docno, &at))
+			return false;
+		room = (uint32_t *) (void *) skl_buffer_reserve(&run->positions,
+														sizeof(uint32_t) * SKL_TF_MAX);
+		skl_postings_entries(&term->postings);
+		places[i] = (Places){.from = (uint32_t) (run->positions.length / sizeof(uint32_t)),
+							 .n = skl_postings_positions(&term->postings, at, field, room),
+							 .offset = phrase->offsets[i],
+							 .term = phrase->terms[i]};
+		if (places[i].n == 0)
+			return false;
+		run->positions.length += sizeof(uint32_t) * (size_t) places[i].n;
+	}
+	return true;
+}
+
+/* Does one occurrence stand for two words of the phrase? */
+static bool
+same_place_twice(const Places *places, uint32_t n, const uint32_t *positions)
+{
+	for (uint32_t i = 1; i < n && n <= 64; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (places[i].term == places[j].term && positions[places[i].from + places[i].at] ==
+														positions[places[j].from + places[j].at])
+				return true;
+	return false;
+}
+
+/*
+ * The least difference between the words' starts: the word that begins first moves on until one has
+ * no more places. Stops at what is near enough.
+ */
+static uint32_t
+least_difference(SklRun *run, uint32_t n, uint32_t enough)
+{
+	Places *places = (Places *) (void *) run->pointers.data;
+	const uint32_t *positions = (const uint32_t *) (const void *) run->positions.data;
+	uint32_t best = UINT32_MAX;
+
+	for (;;)
+	{
+		uint32_t first = 0;
+		int64_t least = INT64_MAX;
+		int64_t greatest = INT64_MIN;
+
+		for (uint32_t i = 0; i < n; i++)
+		{
+			int64_t start = start_of(positions, &places[i]);
+
+			if (start < least)
+			{
+				least = start;
+				first = i;
+			}
+			greatest = start > greatest ? start : greatest;
+		}
+		if (greatest - least < best && !same_place_twice(places, n, positions))
+			best = (uint32_t) (greatest - least);
+		if (best <= enough || ++places[first].at == places[first].n)
+			return best;
+	}
+}
+
+static uint32_t
+phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, uint32_t enough)
+{
+	uint32_t best = UINT32_MAX;
+
+	for (unsigned f = 0; f < SKL_FIELDS && best > enough; f++)
+	{
+		uint32_t slack;
+
+		if (!(phrase->fields & SKL_FIELD_MASK(f)) || !read_places(run, phrase, docno, f))
+			continue;
+		slack = least_difference(run, phrase->n_words, enough);
+		best = slack < best ? slack : best;
+	}
+	return best;
+}
+
+uint32_t
+skl_run_phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno)
+{
+	return phrase->n_words == 0 ? UINT32_MAX : phrase_slack(run, phrase, docno, 0);
+}
+
+void
+skl_run_phrase_bits(SklRun *run, const SklPlanPhrase *phrase, const SklBits *mask, SklBits *bits)
+{
+	SklBits left = *mask;
+
+	if (phrase->n_words == 0)
+		memset(&left, 0, sizeof(left));
+	for (uint32_t i = 0; i < phrase->n_words && skl_bits_any(&left); i++)
+	{
+		skl_run_term_bits(run, phrase->terms[i], &left, bits);
+		left = *bits;
+	}
+	*bits = left;
+	SKL_EACH_BIT(&left, i, {
+		if (phrase_slack(run, phrase, run->base + i, phrase->slop) > phrase->slop)
+			bits->words[i / 64] &= ~(UINT64_C(1) << i % 64);
+	})
+}
