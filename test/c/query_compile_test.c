@@ -309,7 +309,7 @@ corrections(void)
 	rare.correct = SKL_CORRECT_RARE;
 	all.correct = SKL_CORRECT_ALL;
 	plans("raect logo", &rare, "(or (or raect react) logo) | raect 1 | react 0.5 | logo 1");
-	plans("devleopper", &rare, "(or devleopper developer) | devleopper 1 | developer 0.25");
+	plans("devvelloper", &rare, "(or devvelloper developer) | devvelloper 1 | developer 0.25");
 	corrects("Raect, \"raect\" raect* -raect logo", &rare, "react, \"raect\" raect* -raect logo",
 			 "react, \"raect\" raect* -raect logo");
 	corrects("(raect or lgo)", &rare, "(react or lgo)", "(react or lgo)");

@@ -529,20 +529,20 @@ typedef struct Walk
 static int
 walk_row(Walk *walk, int depth)
 {
-	int *row = walk->rows[depth];
+	const uint32_t *letter = &walk->letters[depth];
 	const int *above = walk->rows[depth - 1];
+	int *row = walk->rows[depth];
 	int least = row[0] = depth;
 	int j;
 
 	for (j = 1; j <= walk->n; j++)
 	{
-		int change = above[j - 1] + (walk->letters[depth] == walk->typed[j - 1] ? 0 : 1);
+		int change = above[j - 1] + (letter[0] == walk->typed[j - 1] ? 0 : 1);
 
-		row[j] = above[j] + 1 < row[j - 1] + 1 ? above[j] + 1 : row[j - 1] + 1;
+		row[j] = (above[j] < row[j - 1] ? above[j] : row[j - 1]) + 1;
 		row[j] = change < row[j] ? change : row[j];
-		if (depth > 1 && j > 1 && walk->letters[depth] == walk->typed[j - 2] &&
-			walk->letters[depth - 1] == walk->typed[j - 1] &&
-			walk->rows[depth - 2][j - 2] + 1 < row[j])
+		if (depth > 1 && j > 1 && letter[0] == walk->typed[j - 2] &&
+			letter[-1] == walk->typed[j - 1] && walk->rows[depth - 2][j - 2] + 1 < row[j])
 			row[j] = walk->rows[depth - 2][j - 2] + 1;
 		least = row[j] < least ? row[j] : least;
 	}
