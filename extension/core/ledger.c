@@ -430,3 +430,24 @@ skl_ledger_balance(const char *account_class, const pg_uuid_t *owner, const pg_u
 	skl_spi_finish();
 	return balance;
 }
+
+int64
+skl_ledger_lock(const char *account_class, const pg_uuid_t *owner, const char *currency)
+{
+	SklLeg leg = {.account_class = account_class, .owner = owner};
+	const SklLeg *legs[] = {&leg};
+	SklAccount *accounts;
+	int64 number;
+	int naccounts;
+	int64 balance;
+
+	strlcpy(leg.currency, currency, sizeof(leg.currency));
+	skl_ledger_settle(account_class, owner, NULL);
+	skl_spi_connect();
+	accounts = skl_ledger_accounts(legs, 1, &number, &naccounts);
+	if (naccounts != 1)
+		elog(ERROR, "account class \"%s\" has no row to lock", account_class);
+	balance = accounts[0].balance;
+	skl_spi_finish();
+	return balance;
+}

@@ -71,4 +71,11 @@ extern void skl_ledger_settle(const char *account_class, const pg_uuid_t *owner,
 extern int64 skl_ledger_balance(const char *account_class, const pg_uuid_t *owner,
 								const pg_uuid_t *ref, const char *currency);
 
+/*
+ * The balance of a user's row account, which stays locked until the transaction ends. It is made
+ * when it is not there, so that a first deposit under way is waited for as any other is.
+ */
+extern int64 skl_ledger_lock(const char *account_class, const pg_uuid_t *owner,
+							 const char *currency);
+
 #endif

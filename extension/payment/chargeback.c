@@ -88,7 +88,7 @@ restore_debt(const SklFire *fire, int64 freeze_posting)
 
 	if (debt->minor == 0 || !skl_fire_uuid(fire, "freelancer_id", &freelancer))
 		return;
-	missing = debt->minor - skl_lock_balance("freelancer_receivable", &freelancer, debt->currency);
+	missing = debt->minor - skl_ledger_lock("freelancer_receivable", &freelancer, debt->currency);
 	if (missing <= 0)
 		return;
 	off = Min(missing, written_off(&freelancer, debt->currency, freeze_posting));

@@ -15,10 +15,6 @@
  */
 extern void skl_chargeback_freeze(const SklFire *fire);
 
-/* The balance of a user's account, which stays locked. */
-extern int64 skl_lock_balance(const char *account_class, const pg_uuid_t *user,
-							  const char *currency);
-
 /* Fires an event of another machine; payload is JSON. */
 extern void skl_chargeback_tell(const char *machine, const pg_uuid_t *id, const char *event,
 								const char *payload);

@@ -180,25 +180,12 @@ freeze_escrow(Freeze *f, const Place *place)
 	keep_part(f, step, NULL, &part);
 }
 
-int64
-skl_lock_balance(const char *account_class, const pg_uuid_t *user, const char *currency)
-{
-	static SklStmt stmt = SKL_STMT("SELECT balance FROM skillancer.ledger_account"
-								   " WHERE class = $1 AND owner = $2 AND currency = $3 FOR UPDATE",
-								   TEXTOID, UUIDOID, TEXTOID);
-	Datum args[3] = {CStringGetTextDatum(account_class), UUIDPGetDatum(user),
-					 CStringGetTextDatum(currency)};
-	bool isnull;
-
-	return skl_spi_exec(&stmt, args, NULL) == 1 ? DatumGetInt64(skl_spi_value(0, 1, &isnull)) : 0;
-}
-
 static void
 freeze_wallet(Freeze *f)
 {
 	pg_uuid_t client = skl_fire_id(f->fire, "user_id");
 
-	f->wallet = Min(f->need, skl_lock_balance("client_wallet", &client, f->currency));
+	f->wallet = Min(f->need, skl_ledger_lock("client_wallet", &client, f->currency));
 	f->need -= f->wallet;
 }
 
@@ -312,8 +299,7 @@ freeze_released(Freeze *f)
 	f->service_fee = skl_step_service_fee_back(&step);
 	share_fees(f, chosen);
 	net = f->gross - f->service_fee;
-	f->available =
-		Min(net, skl_lock_balance("freelancer_available", &step.freelancer, f->currency));
+	f->available = Min(net, skl_ledger_lock("freelancer_available", &step.freelancer, f->currency));
 	f->receivable = net - f->available;
 }
 

@@ -447,14 +447,7 @@ effect_mature(const SklFire *fire)
 static int64
 lock_wallet(const pg_uuid_t *user, const char *currency)
 {
-	static SklStmt stmt = SKL_STMT("SELECT balance FROM skillancer.ledger_account"
-								   " WHERE class = 'client_wallet' AND owner = $1"
-								   " AND currency = $2 FOR UPDATE",
-								   UUIDOID, TEXTOID);
-	Datum args[2] = {UUIDPGetDatum(user), CStringGetTextDatum(currency)};
-	bool isnull;
-
-	return skl_spi_exec(&stmt, args, NULL) == 1 ? DatumGetInt64(skl_spi_value(0, 1, &isnull)) : 0;
+	return skl_ledger_lock("client_wallet", user, currency);
 }
 
 /* What other milestones count on, whose charges the provider has not decided yet. */

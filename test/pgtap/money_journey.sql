@@ -32,13 +32,13 @@ SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.booking_get(%L)', 
 -- funding: a declined card, then one that works
 SELECT is((pg_temp.fund('clara', 'web/1', 'tok_declined') ->> 'status')::integer, 402, 'a declined card: 402');
 SELECT is((SELECT m.state FROM skillancer.milestone m WHERE m.id::uuid = pg_temp.thing('web/1')), 'AGREED', 'and the milestone is as before');
-SELECT is((SELECT count(*) FROM skillancer.ledger_account a WHERE a.owner = pg_temp.person('clara')), 0::bigint, 'and nothing was posted');
+SELECT is((SELECT count(*) FROM skillancer.ledger_account a JOIN skillancer.ledger_entry e ON e.account = a.id WHERE a.owner = pg_temp.person('clara')), 0::bigint, 'and nothing was posted');
 SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('web/1'))), 'SK003', 'the freelancer does not fund');
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('web/1'))), 'SK401', 'an empty wallet does not');
 SELECT is(pg_temp.refusal('sam', format('SELECT skillancer_api.milestone_fund(%L)', pg_temp.thing('web/1'))), 'SK002', 'a stranger does not know of it');
 SELECT is(pg_temp.body(pg_temp.as_person('clara', format('SELECT skillancer_api.milestone_fund(%L, %L, true)', pg_temp.thing('web/1'),
 	pg_temp.method('clara', 'PAYMENT', 'tok_success')))) #>> '{result,milestone,state}', 'FUNDED', 'a dry run says what would come of it');
-SELECT is((SELECT count(*) FROM skillancer.ledger_account a WHERE a.owner = pg_temp.person('clara')), 0::bigint, 'and changes nothing');
+SELECT is((SELECT count(*) FROM skillancer.ledger_account a JOIN skillancer.ledger_entry e ON e.account = a.id WHERE a.owner = pg_temp.person('clara')), 0::bigint, 'and changes nothing');
 SELECT is((pg_temp.fund('clara', 'web/1') ->> 'status')::integer, 201, 'a card that works: 201');
 SELECT is(pg_temp.entries('charge', (SELECT c.id::uuid FROM skillancer.charge c WHERE c.state = 'CAPTURED' AND c.user_id::uuid = pg_temp.person('clara'))),
 	'client_wallet -1050.00 USD, psp_clearing 1050.00 USD', 'T1: the charge');
