@@ -1,7 +1,7 @@
 /*
  * bgworkers/courier.c
- *		The worker that talks to the world: mail (courier_mail.c) and calls to payment providers
- *		(courier_calls.c), side by side in one loop (transfer.c).
+ *		The worker that talks to the world: mail (courier_mail.c), calls to payment providers
+ *		(courier_calls.c) and webhooks (courier_webhooks.c), side by side in one loop (transfer.c).
  */
 #include "skl.h"
 
@@ -10,14 +10,25 @@
 #include "bgworkers/worker_loop.h"
 #include "core/spi.h"
 
-static const SklCourierPart *const parts[] = {&skl_courier_mail, &skl_courier_calls};
+#include "miscadmin.h"
+#include "storage/latch.h"
+
+static const SklCourierPart *const parts[] = {&skl_courier_mail, &skl_courier_calls,
+											  &skl_courier_webhooks};
+
+/* Between two turns that a wake-up asks for, in milliseconds, and between two measures. */
+#define TURN_PAUSE_MS 20
+#define MEASURE_PAUSE_MS 1000
+
+static TimestampTz turn_at = 0; /* begin of the last turn */
 
 /* How late the oldest row of any part is, for the status. */
 static int64
 measure(void *arg)
 {
 	static SklStmt stmt =
-		SKL_STMT0("SELECT greatest(skillancer.courier_lag(), skillancer.provider_lag())");
+		SKL_STMT0("SELECT greatest(skillancer.courier_lag(), skillancer.provider_lag(),"
+				  " skillancer.webhook_lag())");
 	bool isnull;
 
 	skl_spi_connect();
@@ -30,13 +41,19 @@ measure(void *arg)
 int64
 skl_courier_turn(int limit)
 {
+	static TimestampTz measured_at = 0;
 	int64 rows = 0;
 	int64 ignored;
 	bool more = false;
 
+	turn_at = GetCurrentTimestamp();
 	for (size_t i = 0; i < lengthof(parts); i++)
 		rows += parts[i]->turn(limit, &more);
-	skl_worker_transaction(measure, NULL, &ignored);
+	if (TimestampDifferenceExceeds(measured_at, turn_at, MEASURE_PAUSE_MS))
+	{
+		skl_worker_transaction(measure, NULL, &ignored);
+		measured_at = turn_at;
+	}
 	/* More is claimed when transfers end, which ends the wait. */
 	return more ? limit : Min(rows, limit - 1);
 }
@@ -64,11 +81,40 @@ part_busy(const SklCourierPart *part)
 	return part->busy();
 }
 
+/* Milliseconds until a part wants a turn, or until the end. */
+static long
+time_to_turn(TimestampTz end)
+{
+	long ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+
+	for (size_t i = 0; i < lengthof(parts); i++)
+	{
+		long patience = parts[i]->patience != NULL ? parts[i]->patience() : -1;
+
+		if (patience >= 0)
+			ms = Min(ms, patience);
+	}
+	return ms;
+}
+
+/*
+ * Waits for results and for the latch. Commits set the latch hundreds of times a second: turns that
+ * it asks for have a pause between them.
+ */
 void
 skl_courier_wait(long timeout_ms)
 {
-	if (!any(part_ready))
-		skl_transfer_wait(timeout_ms);
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+
+	while (!any(part_ready) && GetCurrentTimestamp() < end)
+	{
+		if (skl_transfer_wait(time_to_turn(end)))
+		{
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+			end = Min(end, TimestampTzPlusMilliseconds(turn_at, TURN_PAUSE_MS));
+		}
+	}
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
  * bgworkers/courier.h
- *		The courier's turn and wait (see worker_loop.h), and its two parts.
+ *		The courier's turn and wait (see worker_loop.h), and its parts.
  */
 #ifndef SKL_BGWORKERS_COURIER_H
 #define SKL_BGWORKERS_COURIER_H
@@ -11,16 +11,21 @@ extern bool skl_courier_busy(void);
 
 /*
  * A part: its share of a turn returns the rows it did and sets more when it has to go on at once;
- * ready, when a result waits to be recorded; busy, when something is under way.
+ * ready, when it wants a turn now, as for a result that waits to be recorded; patience, how many
+ * milliseconds it can do without one (-1: any number; NULL: always that); busy, when something is
+ * under way.
  */
 typedef struct SklCourierPart
 {
 	int64 (*turn)(int limit, bool *more);
 	bool (*ready)(void);
+	long (*patience)(void);
 	bool (*busy)(void);
 } SklCourierPart;
 
 extern const SklCourierPart skl_courier_mail;  /* courier_mail.c */
 extern const SklCourierPart skl_courier_calls; /* courier_calls.c */
+
+extern const SklCourierPart skl_courier_webhooks; /* courier_webhooks.c */
 
 #endif

@@ -1,14 +1,15 @@
 /*
  * bgworkers/transfer.c
  *		Conversations over the network that never block: libcurl's multi interface on a
- *WaitEventSet.
+ *		WaitEventSet.
  *
  * libcurl tells by two callbacks which sockets it waits for and when it wants to be called next.
- * skl_transfer_wait() waits for those, the latch and the postmaster at once, so a server that hangs
- * delays neither a shutdown nor another transfer. Names are resolved in threads of libcurl; they
- * are started with all signals blocked, so that no handler of the server runs in them, and a
- * shutdown does not wait for them. No callback touches PostgreSQL's memory contexts or raises an
- * error: nothing jumps through libcurl.
+ * The sockets are in an epoll set of ours, which is one event beside the latch and the postmaster:
+ * a server that hangs delays neither a shutdown nor another transfer, and a thousand connections
+ * cost no more than one. Names are resolved in threads of libcurl; they are started with all
+ * signals blocked, so that no handler of the server runs in them, and a shutdown does not wait for
+ * them. No callback touches PostgreSQL's memory contexts or raises an error: nothing jumps through
+ * libcurl.
  */
 #include "skl.h"
 
@@ -18,11 +19,13 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
+#include "utils/memutils.h"
 
 #include <signal.h>
+#include <sys/epoll.h>
 
-/* Sockets watched at once; more than any connection limit of ours, with a resolver's for each. */
-#define MAX_SOCKETS 2048
+/* Events of sockets that one look takes. */
+#define EVENTS_MAX 64
 
 typedef struct Transfer
 {
@@ -30,15 +33,9 @@ typedef struct Transfer
 	void *arg;
 } Transfer;
 
-typedef struct Watch
-{
-	curl_socket_t socket;
-	int what; /* CURL_POLL_* */
-} Watch;
-
 static CURLM *multi = NULL;
-static Watch watches[MAX_SOCKETS];
-static int nwatches = 0;
+static int sockets = -1; /* the epoll set that libcurl's sockets are in */
+static WaitEventSet *wait_set = NULL;
 static TimestampTz timer_at = 0; /* 0: libcurl wants no call */
 static int running = 0;
 
@@ -52,26 +49,21 @@ skl_transfer_alloc(size_t size)
 	return memory;
 }
 
-/* CURLMOPT_SOCKETFUNCTION: keeps the list of watched sockets. */
+/* CURLMOPT_SOCKETFUNCTION: keeps the set of watched sockets; known is NULL for one that is not. */
 static int
-on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *socket_arg)
+on_socket(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
 {
-	int i = 0;
+	struct epoll_event event = {.data.fd = socket};
 
-	while (i < nwatches && watches[i].socket != socket)
-		i++;
 	if (what == CURL_POLL_REMOVE)
 	{
-		if (i < nwatches)
-			watches[i] = watches[--nwatches];
+		(void) epoll_ctl(sockets, EPOLL_CTL_DEL, socket, NULL);
 		return 0;
 	}
-	if (i == MAX_SOCKETS)
+	event.events = (what & CURL_POLL_IN ? EPOLLIN : 0) | (what & CURL_POLL_OUT ? EPOLLOUT : 0);
+	if (epoll_ctl(sockets, known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event) != 0)
 		return -1;
-	if (i == nwatches)
-		nwatches++;
-	watches[i].socket = socket;
-	watches[i].what = what;
+	curl_multi_assign(multi, socket, &sockets);
 	return 0;
 }
 
@@ -83,11 +75,26 @@ on_timer(CURLM *handle, long timeout_ms, void *arg)
 	return 0;
 }
 
+/* The events that end a wait: libcurl's sockets, the latch, the end of the postmaster. */
+static void
+open_wait_set(void)
+{
+	sockets = epoll_create1(EPOLL_CLOEXEC);
+	if (sockets < 0)
+		ereport(ERROR, (errcode_for_socket_access(), errmsg("could not make an epoll set: %m")));
+	wait_set = CreateWaitEventSet(TopMemoryContext, 3);
+	AddWaitEventToSet(wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(wait_set, WL_SOCKET_READABLE, sockets, NULL, NULL);
+}
+
 static void
 open_multi(void)
 {
 	if (multi != NULL)
 		return;
+	if (wait_set == NULL)
+		open_wait_set();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (multi = curl_multi_init()) == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("libcurl does not start")));
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -132,7 +139,7 @@ skl_transfer_start(CURL *easy, SklTransferDone done, void *arg)
 	transfer->arg = arg;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-					  2 * (long) skl_guc.courier_concurrency);
+					  2 * (long) skl_guc.courier_concurrency + skl_guc.webhook_concurrency);
 	WITHOUT_SIGNALS(curl_multi_add_handle(multi, easy));
 	running++;
 }
@@ -170,31 +177,22 @@ collect(void)
 	return any;
 }
 
-static WaitEventSet *
-wait_set(void)
-{
-	WaitEventSet *set = CreateWaitEventSet(CurrentMemoryContext, nwatches + 2);
-
-	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	for (int i = 0; i < nwatches; i++)
-	{
-		uint32 events = (watches[i].what & CURL_POLL_IN ? WL_SOCKET_READABLE : 0) |
-						(watches[i].what & CURL_POLL_OUT ? WL_SOCKET_WRITEABLE : 0);
-
-		AddWaitEventToSet(set, events, watches[i].socket, NULL, NULL);
-	}
-	return set;
-}
-
+/* Passes on what has happened at the sockets. */
 static void
-act_on(const WaitEvent *event)
+look_at_sockets(void)
 {
-	int mask = (event->events & WL_SOCKET_READABLE ? CURL_CSELECT_IN : 0) |
-			   (event->events & WL_SOCKET_WRITEABLE ? CURL_CSELECT_OUT : 0);
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(sockets, events, EVENTS_MAX, 0);
 	int ignored;
 
-	WITHOUT_SIGNALS(curl_multi_socket_action(multi, event->fd, mask, &ignored));
+	for (int i = 0; i < n; i++)
+	{
+		int mask = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+				   (events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+				   (events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+
+		WITHOUT_SIGNALS(curl_multi_socket_action(multi, events[i].data.fd, mask, &ignored));
+	}
 }
 
 /* Milliseconds until libcurl's timer or the end, whichever comes first. */
@@ -206,46 +204,44 @@ time_to_wait(TimestampTz end)
 	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
 }
 
-/* One wait and what follows from it; true when the latch was set or a transfer has ended. */
+/* One wait and what follows from it; sets latch_set, returns true when a transfer has ended. */
 static bool
-wait_once(TimestampTz end)
+wait_once(TimestampTz end, bool *latch_set)
 {
-	WaitEvent events[64];
-	WaitEventSet *set = wait_set();
-	bool latch_set = false;
+	WaitEvent events[3];
 	int ignored;
-	int n = WaitEventSetWait(set, time_to_wait(end), events, lengthof(events), PG_WAIT_EXTENSION);
+	int n =
+		WaitEventSetWait(wait_set, time_to_wait(end), events, lengthof(events), PG_WAIT_EXTENSION);
 
-	FreeWaitEventSet(set);
 	for (int i = 0; i < n; i++)
 	{
 		if (events[i].events & WL_LATCH_SET)
-			latch_set = true;
+			*latch_set = true;
 		else
-			act_on(&events[i]);
+			look_at_sockets();
 	}
 	if (timer_at != 0 && timer_at <= GetCurrentTimestamp())
 	{
 		timer_at = 0;
 		WITHOUT_SIGNALS(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &ignored));
 	}
-	return collect() || latch_set;
+	return collect();
 }
 
-void
+bool
 skl_transfer_wait(long timeout_ms)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout_ms);
+	bool latch_set = false;
 
 	if (running == 0)
+		return (WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+						  PG_WAIT_EXTENSION) &
+				WL_LATCH_SET) != 0;
+	while (!latch_set && GetCurrentTimestamp() < end)
 	{
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
-						 PG_WAIT_EXTENSION);
-		return;
+		if (wait_once(end, &latch_set))
+			break;
 	}
-	while (GetCurrentTimestamp() < end)
-	{
-		if (wait_once(end))
-			return;
-	}
+	return latch_set;
 }

@@ -25,7 +25,10 @@ extern int skl_transfer_running(void);
 /* Memory that outlives errors of PostgreSQL, zeroed; an error when there is none. */
 extern void *skl_transfer_alloc(size_t size);
 
-/* Goes on with all transfers until the latch is set, one has ended, or the time is over. */
-extern void skl_transfer_wait(long timeout_ms);
+/*
+ * Goes on with all transfers until the latch is set (then it returns true), one has ended, or the
+ * time is over.
+ */
+extern bool skl_transfer_wait(long timeout_ms);
 
 #endif

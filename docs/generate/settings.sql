@@ -11,12 +11,13 @@ SELECT $$# Settings of the server
 Made by `make docs` from `pg_settings` and `skillancer.policy`; a test compares. They stand in `postgresql.conf` or are set with
 ALTER SYSTEM; those of the bridge are in [configuration.md](configuration.md).
 
-*when* says what makes a new value count: `reload` is `SELECT pg_reload_conf()`, `session` a SET of a superuser.
+*when* says what makes a new value count: `reload` is `SELECT pg_reload_conf()`, `session` a SET of a superuser; `restart`
+is for what has to be so in all of the server's processes.
 
 | setting | default | least | most | when | meaning |
 | --- | --- | --- | --- | --- | --- |$$;
 
--- the password is hidden from pg_settings
+-- the password is hidden from pg_settings; what needs a restart does so where the library is preloaded
 WITH setting AS (
 	SELECT s.name, s.boot_val, s.unit, s.vartype, s.min_val, s.max_val, s.context, s.short_desc FROM pg_settings s WHERE s.name LIKE 'skillancer.%'
 	UNION ALL
@@ -24,7 +25,7 @@ WITH setting AS (
 )
 SELECT format('| `%s` | %s | %s | %s | %s | %s |', s.name,
 	CASE WHEN s.boot_val = '' THEN 'empty' ELSE format('`%s%s`', s.boot_val, CASE WHEN s.boot_val <> '0' THEN s.unit END) END,
-	s.min_val, CASE WHEN s.max_val <> '2147483647' THEN s.max_val END, CASE s.context WHEN 'sighup' THEN 'reload' ELSE 'session' END, s.short_desc)
+	s.min_val, CASE WHEN s.max_val <> '2147483647' THEN s.max_val END, CASE WHEN s.name = 'skillancer.webhook_allow' THEN 'restart' WHEN s.context = 'sighup' THEN 'reload' ELSE 'session' END, s.short_desc)
 FROM setting s
 ORDER BY s.name COLLATE "C";
 

@@ -67,7 +67,7 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 	skl_spi_exec(&stmt, args, nulls);
 	memcpy(&id, DatumGetUUIDP(skl_spi_value(0, 1, &isnull)), sizeof(id));
 	skl_spi_finish();
-	skl_wake(SKL_WAKE_NOTIFIER);
+	skl_wake(SKL_WAKE_NOTIFIER | SKL_WAKE_COURIER);
 	return id;
 }
 

@@ -5,7 +5,9 @@
 #include "skl.h"
 
 #include "core/guc.h"
+#include "core/outbound.h"
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include <limits.h>
@@ -77,6 +79,10 @@ static const IntSetting int_settings[] = {
 	 &skl_guc.provider_timeout, 20000, 100, 600000, PGC_SIGHUP, GUC_UNIT_MS},
 	{"skillancer.timekeeper_naptime", "Longest time between two looks of the timekeeper.",
 	 &skl_guc.timekeeper_naptime, 1000, 10, 3600000, PGC_SIGHUP, GUC_UNIT_MS},
+	{"skillancer.webhook_concurrency", "Webhooks that the courier delivers at the same time.",
+	 &skl_guc.webhook_concurrency, 256, 4, 10000, PGC_SIGHUP, 0},
+	{"skillancer.webhook_timeout", "Longest time for one delivery of a webhook in all.",
+	 &skl_guc.webhook_timeout, 10000, 100, 600000, PGC_SIGHUP, GUC_UNIT_MS},
 	{"skillancer.worker_batch_size", "Rows that a worker takes in one transaction.",
 	 &skl_guc.worker_batch_size, 500, 1, 100000, PGC_SIGHUP, 0},
 	{"skillancer.worker_restart_max", "Longest back-off before a failing worker starts again.",
@@ -90,6 +96,10 @@ static const TextSetting text_settings[] = {
 	 &skl_guc.font_directory, "/usr/share/fonts/truetype/dejavu", PGC_SIGHUP, 0},
 	{"skillancer.public_url", "Base of every link in a mail.", &skl_guc.public_url,
 	 "http://localhost:8080", PGC_SIGHUP, 0},
+	{"skillancer.secret_key_file",
+	 "File with the keys that secrets in the database are sealed with, one a line in base64, the "
+	 "newest first; relative to the data directory, and made there when it is missing.",
+	 &skl_guc.secret_key_file, "skillancer.keys", PGC_SIGHUP, GUC_SUPERUSER_ONLY},
 	{"skillancer.smtp_from", "Sender's address of every mail.", &skl_guc.smtp_from,
 	 "no-reply@localhost", PGC_SIGHUP, 0},
 	{"skillancer.smtp_password", "Password at the mail server.", &skl_guc.smtp_password, "",
@@ -113,7 +123,39 @@ static const TextSetting text_settings[] = {
 	{"skillancer.stripe_webhook_secret_file",
 	 "File with the signing secrets of Stripe's webhooks, one a line; empty: none is accepted.",
 	 &skl_guc.stripe_webhook_secret_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY},
+	{"skillancer.webhook_ca_file",
+	 "Certificates that those of webhook receivers must be signed by; empty: those of the system.",
+	 &skl_guc.webhook_ca_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY},
 };
+
+/* GucStringCheckHook of a list of ranges. */
+static bool
+check_ranges(char **value, void **extra, GucSource source)
+{
+	SklRanges ranges;
+
+	if (skl_ranges_parse(*value, &ranges))
+		return true;
+	GUC_check_errdetail("It is a list of at most %d ranges of addresses, such as 10.1.0.0/16.",
+						SKL_RANGES_MAX);
+	return false;
+}
+
+/* Only a restart changes it, where the library is preloaded; without that nothing is sent. */
+static void
+define_webhook_allow(void)
+{
+	DefineCustomStringVariable(
+		"skillancer.webhook_allow",
+		"Ranges of addresses that webhooks may go to besides the internet, by http:// too, such as "
+		"10.1.0.0/16, fd12::/16.",
+		NULL, &skl_guc.webhook_allow, "",
+		process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP, 0, check_ranges,
+		NULL, NULL);
+	if (process_shared_preload_libraries_in_progress && skl_guc.webhook_allow[0] != '\0')
+		ereport(LOG,
+				(errmsg("webhooks may go to %s, besides the internet", skl_guc.webhook_allow)));
+}
 
 void
 skl_guc_init(void)
@@ -139,5 +181,6 @@ skl_guc_init(void)
 		DefineCustomStringVariable(s->name, s->description, NULL, s->value, s->initial, s->context,
 								   s->flags, NULL, NULL, NULL);
 	}
+	define_webhook_allow();
 	MarkGUCPrefixReserved("skillancer");
 }

@@ -32,7 +32,12 @@ typedef struct SklGuc
 	int provider_timeout; /* milliseconds for one call in all */
 	int provider_max_attempts;
 	int provider_retry_delay; /* milliseconds before the second attempt */
-	int worker_restart_max;	  /* seconds: the longest back-off of a failing worker */
+	char *secret_key_file;	  /* keys that secrets in the database are sealed with */
+	char *webhook_allow;	  /* ranges of addresses that webhooks may go to besides the internet */
+	char *webhook_ca_file;
+	int webhook_concurrency; /* deliveries at the same time */
+	int webhook_timeout;	 /* milliseconds for one delivery in all */
+	int worker_restart_max;	 /* seconds: the longest back-off of a failing worker */
 } SklGuc;
 
 extern SklGuc skl_guc;

@@ -87,7 +87,7 @@ BEGIN
 	END IF;
 	PERFORM skillancer.ledger_fold_adopt(v_old.epoch + 1);
 	v_moved := skillancer.adopt_events(v_old.epoch, v_old.epoch + 1,
-		CASE WHEN p_quiet THEN ARRAY['notifier'] ELSE '{}' END);
+		CASE WHEN p_quiet THEN ARRAY['notifier', 'webhooks'] ELSE '{}' END);
 	UPDATE skillancer.instance i
 	SET system_identifier = c.system_identifier::text, database_oid = d.oid, epoch = i.epoch + 1,
 		adopted_at = skillancer.now()

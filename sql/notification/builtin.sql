@@ -380,3 +380,18 @@ SELECT skillancer.put_template('review.removed', 'IN_APP', 'A review was removed
 SELECT skillancer.put_rule('reputation.level_changed', 'owner', 'reputation.level_changed', 'ACCOUNT');
 SELECT skillancer.put_template('reputation.level_changed', 'IN_APP', 'Your level is {{level}}', 'Your level was {{from}} and is {{level}} now. Your reputation shows what each level asks for.');
 SELECT skillancer.put_template('review.replied', 'IN_APP', 'Your review was answered', 'The reviewed person answered.');
+
+-- webhooks
+SELECT skillancer.put_policy('webhookLimit', '10', 'Endpoints of one user');
+SELECT skillancer.put_policy('webhookWidth', '64', 'Deliveries to one endpoint at the same time, at most');
+SELECT skillancer.put_policy('webhookFailureLimit', '7', 'Events that fail in a row, each after all its attempts, before an endpoint is disabled');
+SELECT skillancer.put_policy('webhookSecretOverlap', '"PT24H"', 'How long a replaced signing secret signs along');
+SELECT skillancer.put_policy('webhookRetention', '"P30D"', 'How long the delivery log is kept');
+SELECT skillancer.put_rule('webhook.given_up', 'owner', 'webhook.given_up', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('webhook.given_up', 'IN_APP', 'A webhook of yours was disabled',
+	'{{url}} did not take what we sent it, and gets no more events. Enable it when it works again; what it missed can be sent again.');
+SELECT skillancer.put_template('webhook.given_up', 'EMAIL', 'A webhook of yours was disabled',
+'Hello {{user.name}},
+
+your webhook {{url}} did not take what we sent it, and gets no more events. Enable it when it works again; what it missed can be sent again.
+');

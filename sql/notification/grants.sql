@@ -15,3 +15,12 @@ GRANT SELECT (id, user_id, address, type, locale, event_id, state, attempts, due
 	created_at, settled_at) ON skillancer.mail TO skillancer_admin;
 GRANT SELECT ON skillancer.parked, skillancer.worker_status, skillancer.due, skillancer.event_attempt,
 	skillancer.mail_address, skillancer.housekeeping_run TO skillancer_admin;
+
+-- webhooks: the courier works as the engine, owners read and command
+GRANT SELECT ON skillancer.webhook, skillancer.webhook_health, skillancer.webhook_delivery, skillancer.webhook_attempt,
+	skillancer.webhook_doc, skillancer.webhook_delivery_doc, skillancer.webhook_attempt_doc TO skillancer_bridge;
+GRANT SELECT, UPDATE ON skillancer.webhook TO skillancer_engine;
+GRANT SELECT, DELETE ON skillancer.webhook_secret TO skillancer_engine;
+GRANT SELECT, UPDATE ON skillancer.webhook_health TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.webhook_delivery TO skillancer_engine;
+GRANT SELECT, INSERT, DELETE ON skillancer.webhook_attempt TO skillancer_engine;

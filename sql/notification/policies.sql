@@ -12,3 +12,21 @@ CREATE POLICY event_attempt_admin ON skillancer.event_attempt FOR SELECT TO skil
 CREATE POLICY mail_admin ON skillancer.mail FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY mail_address_admin ON skillancer.mail_address FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY housekeeping_run_admin ON skillancer.housekeeping_run FOR SELECT TO skillancer_admin USING (true);
+
+-- webhooks are their owner's; secrets are seen by the commands of the owner and by the engine
+CREATE POLICY webhook_read ON skillancer.webhook FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_write ON skillancer.webhook TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_secret_write ON skillancer.webhook_secret TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_health_read ON skillancer.webhook_health FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_health_write ON skillancer.webhook_health TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_delivery_read ON skillancer.webhook_delivery FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_delivery_write ON skillancer.webhook_delivery TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY webhook_attempt_read ON skillancer.webhook_attempt FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));

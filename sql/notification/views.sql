@@ -43,3 +43,30 @@ LEFT JOIN pg_catalog.pg_database d ON d.oid = s.database_oid
 WHERE s.database_state <> 'absent';
 COMMENT ON VIEW skillancer.worker_status IS
 	'Each worker of each database: process, state and why it waits, last batch, lag, errors, next start.';
+
+-- Endpoints of webhooks, and how they do.
+CREATE VIEW skillancer.webhook_doc WITH (security_invoker = true) AS
+SELECT w.id, w.user_id, 'v' || w.version AS etag,
+	skillancer.json_doc('id', w.id, 'url', w.url, 'description', w.description, 'events', w.events, 'status', w.state,
+		'disabledReason', h.reason, 'failedEvents', h.failed_events, 'pausedUntil', h.paused_until,
+		'lastSuccessAt', h.last_success_at, 'lastFailureAt', h.last_failure_at,
+		'createdAt', w.created_at, 'updatedAt', w.updated_at) AS doc
+FROM skillancer.webhook w
+JOIN skillancer.webhook_health h ON h.webhook_id = w.id;
+COMMENT ON VIEW skillancer.webhook_doc IS 'Webhooks as the API shows them to their owner; never with a secret.';
+
+-- The delivery log.
+CREATE VIEW skillancer.webhook_delivery_doc WITH (security_invoker = true) AS
+SELECT d.webhook_id, d.event_id, d.user_id, d.state, d.type, d.body,
+	skillancer.json_doc('eventId', d.event_id, 'type', d.type, 'status', d.state, 'attempts', d.attempts,
+		'nextAttemptAt', CASE WHEN d.state = 'QUEUED' THEN d.due_at END, 'lastStatus', d.status, 'lastError', d.error,
+		'correlationId', d.correlation_id, 'createdAt', d.created_at, 'settledAt', d.settled_at) AS doc
+FROM skillancer.webhook_delivery d;
+COMMENT ON VIEW skillancer.webhook_delivery_doc IS 'Deliveries as the API shows them to the owner of the endpoint.';
+
+CREATE VIEW skillancer.webhook_attempt_doc WITH (security_invoker = true) AS
+SELECT a.webhook_id, a.event_id, a.number, a.user_id,
+	skillancer.json_doc('attempt', a.number, 'at', a.at, 'durationMs', a.duration_ms, 'status', a.status, 'error', a.error,
+		'answer', a.answer) AS doc
+FROM skillancer.webhook_attempt a;
+COMMENT ON VIEW skillancer.webhook_attempt_doc IS 'Attempts as the API shows them to the owner of the endpoint.';

@@ -49,6 +49,8 @@ let funded; // the last milestone that was funded
 const claim = () => ({ milestoneId: funded, amount: usd('5.00'), reason: 'QUALITY', statement: 'It is not what we agreed on.' });
 const offer = () => ({ freelancerId: ME.freelancer.id, title: 'Work to offer', description: 'What has to be done.', price: usd('30.00') });
 
+const EVENT = 'evt_00000000000000000000000001';
+
 // What there is to ask about. Each returns the id of a fresh object.
 const make = {
 	project: async (visibility = 'PRIVATE', publish = false) => {
@@ -146,6 +148,13 @@ const make = {
 		await must('client', 'POST', `/v1/milestones/${id}/approve`);
 		return id;
 	},
+	webhook: async (state = 'ACTIVE') => sql(`BEGIN; SELECT skillancer.import_begin('test of access') \\g /dev/null
+		DELETE FROM skillancer.webhook WHERE user_id = '${ME.client.id}';
+		WITH w AS (INSERT INTO skillancer.webhook (user_id, url, events, state) VALUES ('${ME.client.id}', 'https://hooks.example.com/', '{*}', '${state}') RETURNING id, user_id),
+		h AS (INSERT INTO skillancer.webhook_health (webhook_id, user_id) SELECT id, user_id FROM w),
+		d AS (INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, body, state)
+			SELECT id, '${EVENT}', user_id, 1, 'test', skillancer.new_id(), '{}', 'FAILED' FROM w)
+		SELECT id FROM w; COMMIT;`)[0][0],
 	other: async () => (await person('other', 'CLIENT', false)).id,
 };
 
@@ -173,7 +182,7 @@ const OBJECT = {
 	'/v1/projects/{id}/save': () => make.project('PUBLIC', true), '/v1/projects/{id}/pause': () => make.project('PRIVATE', true),
 	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
 	'/v1/review-reports/{id}': make.report,
-	'/v1/users/{id}': make.other,
+	'/v1/users/{id}': make.other, '/v1/webhooks/{id}': make.webhook, '/v1/webhooks/{id}/enable': () => make.webhook('DISABLED'),
 };
 OBJECT['GET /v1/users/{id}'] = async () => ME.client.id; // whose profile is not public
 const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).filter((k) => path.startsWith(k)).sort((a, b) => b.length - a.length)[0]];
@@ -219,6 +228,8 @@ const BODY = {
 	'PUT /v1/payments/billing-profile': () => ({ name: 'A', address: 'B', country: 'DE' }), 'PUT /v1/payout-schedules/{currency}': () => ({ cadence: 'WEEKLY' }), 'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
+	'POST /v1/webhooks': () => ({ url: `${env.SKL_WEBHOOK_URL}/access`, events: ['project.paused'] }), 'PATCH /v1/webhooks/{id}': () => ({ events: ['project.paused'] }),
+	'POST /v1/webhooks/{id}/redeliver': () => ({ since: '2026-01-01T00:00:00Z' }),
 };
 const QUERY = {
 	'GET /v1/payments/fee-preview': '?amount=100.00&currency=USD',
@@ -256,7 +267,7 @@ test('every route has a line, every line a route', () => {
 // What one person gets, as the word of the file.
 async function ask({ route, method, path }, who, id) {
 	const body = method === 'GET' || method === 'DELETE' ? undefined : await (BODY[route] ?? (() => ({})))();
-	const answer = await call(method, path.replace('{id}', id).replace('{currency}', 'USD').replace('{year}', new Date().getUTCFullYear()) + (QUERY[route] ?? ''), { token: ME[who].token, body });
+	const answer = await call(method, path.replace('{id}', id).replace('{eventId}', EVENT).replace('{currency}', 'USD').replace('{year}', new Date().getUTCFullYear()) + (QUERY[route] ?? ''), { token: ME[who].token, body });
 	if ([401, 403, 404].includes(answer.status)) return String(answer.status);
 	if (answer.status < 300 || [402, 409, 412].includes(answer.status)) return 'ok';
 	return answer.status === 422 ? '422' : `${answer.status}: ${answer.text.slice(0, 200)}`;
