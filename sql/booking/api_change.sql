@@ -222,7 +222,7 @@ COMMENT ON FUNCTION skillancer.change_command(skillancer.change_request_id, text
 
 -- The other side agrees: it happens now.
 CREATE OR REPLACE FUNCTION skillancer_api.change_request_accept(p_id skillancer.change_request_id,
-		p_terms_hash text DEFAULT NULL)
+		p_terms_hash text DEFAULT NULL, p_dry_run boolean DEFAULT false)
 	RETURNS json
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -231,6 +231,9 @@ DECLARE
 	v_hash text;
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	IF p_dry_run THEN
+		RETURN skillancer.dry_run(format('SELECT skillancer_api.change_request_accept(%L, %L, false)', p_id, p_terms_hash));
+	END IF;
 	SELECT encode(r.terms_hash, 'hex') INTO v_hash FROM skillancer.change_request r WHERE r.id = p_id;
 	PERFORM skillancer.check_that('termsHash', v_hash IS NULL OR p_terms_hash ~ '^[0-9a-f]{64}$' IS TRUE,
 		'must be the 64 hexadecimal digits of the amended terms');
@@ -241,10 +244,10 @@ BEGIN
 	RETURN skillancer.change_command(p_id, 'accept');
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.change_request_accept(skillancer.change_request_id, text) IS
-	'Accepts what the other side asks for; it happens in the same transaction. An AMENDMENT is accepted by the hash of the terms that it makes.';
+COMMENT ON FUNCTION skillancer_api.change_request_accept(skillancer.change_request_id, text, boolean) IS
+	'Accepts what the other side asks for; it happens in the same transaction. An AMENDMENT is accepted by the hash of the terms that it makes. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/change-requests/{id}/accept', 'change_request_accept',
-	summary => 'Accept a change', answers => 'change_request_doc');
+	summary => 'Accept a change', answers => 'change_request_doc|dry_run');
 
 -- The other side does not agree.
 CREATE OR REPLACE FUNCTION skillancer_api.change_request_decline(p_id skillancer.change_request_id)

@@ -77,7 +77,7 @@ COMMENT ON FUNCTION skillancer.adjustment_propose(text, text, jsonb, bigint) IS
 	'Writes a posting by hand down for a second person, audited; 202 with what is proposed.';
 
 -- Somebody proposes a posting.
-CREATE OR REPLACE FUNCTION skillancer_api.adjustment_create(p_reason text, p_legs jsonb)
+CREATE OR REPLACE FUNCTION skillancer_api.adjustment_create(p_reason text, p_legs jsonb, p_dry_run boolean DEFAULT false)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -85,6 +85,10 @@ AS $$
 BEGIN
 	IF NOT skillancer.staff_may('finance:adjust', 'adjustment.propose', 'adjustment', NULL) THEN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.adjustment_create(%L, %L, p_dry_run => false) r', p_reason, p_legs)))::skillancer.reply;
 	END IF;
 	PERFORM skillancer.check_text('reason', p_reason, 5, 500);
 	IF jsonb_typeof(p_legs) IS DISTINCT FROM 'array' OR jsonb_array_length(p_legs) NOT BETWEEN 2 AND 20 THEN
@@ -106,14 +110,14 @@ BEGIN
 	RETURN skillancer.adjustment_propose('ADJUSTMENT', p_reason, p_legs, NULL);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.adjustment_create(text, jsonb) IS
-	'Proposes a posting by hand: legs of account, userId (for accounts of users) and debit or credit, which add up to zero in each currency. It is made when another person with finance:adjust approves it; nobody posts to an account of his own.';
+COMMENT ON FUNCTION skillancer_api.adjustment_create(text, jsonb, boolean) IS
+	'Proposes a posting by hand: legs of account, userId (for accounts of users) and debit or credit, which add up to zero in each currency. It is made when another person with finance:adjust approves it; nobody posts to an account of his own. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/admin/adjustments', 'adjustment_create', who => 'FINANCE, ADMIN',
 	summary => 'Propose a posting by hand',
-	answers => '202 adjustment_doc');
+	answers => '200, 202 adjustment_doc|dry_run');
 
 -- Somebody gives a debt up.
-CREATE OR REPLACE FUNCTION skillancer_api.debt_write_off(p_id skillancer.user_id, p_amount skillancer.monetary, p_reason text)
+CREATE OR REPLACE FUNCTION skillancer_api.debt_write_off(p_id skillancer.user_id, p_amount skillancer.monetary, p_reason text, p_dry_run boolean DEFAULT false)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -123,6 +127,10 @@ DECLARE
 BEGIN
 	IF NOT skillancer.staff_may('finance:adjust', 'adjustment.propose', 'adjustment', NULL) THEN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
+	END IF;
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.debt_write_off(%L, %L, %L, p_dry_run => false) r', p_id, p_amount, p_reason)))::skillancer.reply;
 	END IF;
 	PERFORM FROM skillancer.user_account u WHERE u.id = p_id;
 	IF NOT FOUND THEN
@@ -143,11 +151,11 @@ BEGIN
 	RETURN skillancer.adjustment_propose('WRITE_OFF', p_reason, v_legs, NULL);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.debt_write_off(skillancer.user_id, skillancer.monetary, text) IS
-	'Proposes to give up what a freelancer owes after a charge-back (T14); a second person approves it.';
+COMMENT ON FUNCTION skillancer_api.debt_write_off(skillancer.user_id, skillancer.monetary, text, boolean) IS
+	'Proposes to give up what a freelancer owes after a charge-back (T14); a second person approves it. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/admin/users/{id}/write-off', 'debt_write_off', who => 'FINANCE, ADMIN',
 	summary => 'Propose to write a debt off',
-	answers => '202 adjustment_doc');
+	answers => '200, 202 adjustment_doc|dry_run');
 
 -- Fires one event of a proposal.
 CREATE OR REPLACE FUNCTION skillancer.adjustment_command(p_id uuid, p_event text, p_note text) RETURNS skillancer.reply

@@ -136,7 +136,7 @@ SELECT skillancer.add_route('POST', '/v1/admin/capital', 'capital_contribute', w
 	summary => 'Book a contribution of the owners', answers => '200, 201 {posting: bigint, amount: monetary}|dry_run');
 
 -- Closes the books.
-CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date) RETURNS skillancer.reply
+CREATE OR REPLACE FUNCTION skillancer_api.period_close(p_through date, p_dry_run boolean DEFAULT false) RETURNS skillancer.reply
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
@@ -144,14 +144,18 @@ BEGIN
 	IF NOT skillancer.staff_may('finance:adjust', 'ledger.closed', 'period', NULL) THEN
 		RETURN skillancer.refusal(403, 'PERMISSION_DENIED', 'you are not allowed to do this');
 	END IF;
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.period_close(%L, p_dry_run => false) r', p_through)))::skillancer.reply;
+	END IF;
 	PERFORM skillancer.ledger_close(p_through);
 	RETURN ROW(201, NULL, NULL, NULL, json_build_object('through', p_through))::skillancer.reply;
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.period_close(date) IS
-	'Closes the books through the end of a day (UTC), for good: nothing is posted into it any more.';
+COMMENT ON FUNCTION skillancer_api.period_close(date, boolean) IS
+	'Closes the books through the end of a day (UTC), for good: nothing is posted into it any more. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/admin/periods', 'period_close', who => 'FINANCE, ADMIN',
-	summary => 'Close the books through a day', answers => '201 {through: date}');
+	summary => 'Close the books through a day', answers => '200, 201 {through: date}|dry_run');
 
 -- The closed periods.
 CREATE OR REPLACE FUNCTION skillancer_api.period_list() RETURNS json

@@ -127,20 +127,24 @@ SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/confirm', 'charge
 	summary => 'Confirm a charge that requires an action', answers => '200, 201, 202 charge_doc|dry_run');
 
 -- The payer does not want it any more.
-CREATE OR REPLACE FUNCTION skillancer_api.charge_cancel(p_id skillancer.charge_id) RETURNS skillancer.reply
+CREATE OR REPLACE FUNCTION skillancer_api.charge_cancel(p_id skillancer.charge_id, p_dry_run boolean DEFAULT false) RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.charge_cancel(%L, p_dry_run => false) r', p_id)))::skillancer.reply;
+	END IF;
 	RETURN skillancer.charge_command(p_id, CASE
 		WHEN (SELECT c.provider FROM skillancer.charge c WHERE c.id = p_id) = 'sandbox' THEN 'void' ELSE 'withdraw' END);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.charge_cancel(skillancer.charge_id) IS
-	'Gives a charge up that REQUIRES_ACTION; a milestone that waits for it is AGREED again. With Stripe it is PROCESSING until Stripe has cancelled it.';
+COMMENT ON FUNCTION skillancer_api.charge_cancel(skillancer.charge_id, boolean) IS
+	'Gives a charge up that REQUIRES_ACTION; a milestone that waits for it is AGREED again. With Stripe it is PROCESSING until Stripe has cancelled it. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/payments/charges/{id}/cancel', 'charge_cancel', who => 'CLIENT, FREELANCER',
-	summary => 'Give up a charge that requires an action', answers => 'charge_doc');
+	summary => 'Give up a charge that requires an action', answers => 'charge_doc|dry_run');
 
 -- One charge.
 CREATE OR REPLACE FUNCTION skillancer_api.charge_get(p_id skillancer.charge_id,

@@ -67,12 +67,16 @@ SELECT skillancer.add_route('POST', '/v1/projects/{id}/resume', 'project_resume'
 	summary => 'Resume a paused project', answers => 'project_doc');
 
 -- POST /v1/projects/{id}/cancel
-CREATE OR REPLACE FUNCTION skillancer_api.project_cancel(p_id skillancer.project_id, p_reason text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION skillancer_api.project_cancel(p_id skillancer.project_id, p_reason text DEFAULT NULL, p_dry_run boolean DEFAULT false)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.project_cancel(%L, %L, p_dry_run => false) r', p_id, p_reason)))::skillancer.reply;
+	END IF;
 	PERFORM skillancer.own_project(p_id);
 	PERFORM skillancer.check_text('reason', p_reason, 1, 500, required => false);
 	PERFORM skillancer.check_done();
@@ -81,10 +85,10 @@ BEGIN
 	RETURN skillancer.project_reply(p_id);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.project_cancel(skillancer.project_id, text) IS
-	'Ends an open or paused project without filling it; its live proposals are closed.';
+COMMENT ON FUNCTION skillancer_api.project_cancel(skillancer.project_id, text, boolean) IS
+	'Ends an open or paused project without filling it; its live proposals are closed. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/cancel', 'project_cancel', who => 'CLIENT',
-	summary => 'Cancel a project', answers => 'project_doc');
+	summary => 'Cancel a project', answers => 'project_doc|dry_run');
 
 -- POST /v1/projects/{id}/close
 CREATE OR REPLACE FUNCTION skillancer_api.project_close(p_id skillancer.project_id)

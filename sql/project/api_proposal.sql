@@ -100,7 +100,7 @@ COMMENT ON FUNCTION skillancer.check_may_propose(skillancer.project_id) IS
 -- POST /v1/projects/{id}/proposals
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_create(
 	p_id skillancer.project_id, p_cover_letter text, p_bid skillancer.monetary, p_delivery_days integer DEFAULT NULL,
-	p_milestones jsonb DEFAULT NULL, p_answers text[] DEFAULT NULL)
+	p_milestones jsonb DEFAULT NULL, p_answers text[] DEFAULT NULL, p_dry_run boolean DEFAULT false)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -113,6 +113,10 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_role('FREELANCER', 'ADMIN');
 	PERFORM skillancer.require_unrestricted();
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.proposal_create(%L, %L, %L, %L, %L, %L, p_dry_run => false) r', p_id, p_cover_letter, p_bid, p_delivery_days, p_milestones, p_answers)))::skillancer.reply;
+	END IF;
 	SELECT p.client_id INTO v_client FROM skillancer.project p WHERE p.id = p_id;
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
@@ -146,10 +150,10 @@ BEGIN
 	RETURN skillancer.proposal_reply(v_id, 201);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.proposal_create(skillancer.project_id, text, skillancer.monetary, integer, jsonb, text[]) IS
-	'Proposes on an open project of somebody else. Milestones, when given, add up to the bid. One live proposal a project. It costs connects: 409 INSUFFICIENT_CONNECTS.';
+COMMENT ON FUNCTION skillancer_api.proposal_create(skillancer.project_id, text, skillancer.monetary, integer, jsonb, text[], boolean) IS
+	'Proposes on an open project of somebody else. Milestones, when given, add up to the bid. One live proposal a project. It costs connects: 409 INSUFFICIENT_CONNECTS. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/proposals', 'proposal_create', who => 'FREELANCER',
-	summary => 'Submit a proposal', answers => '201 proposal_doc');
+	summary => 'Submit a proposal', answers => '200, 201 proposal_doc|dry_run');
 
 -- GET /v1/proposals/{id}
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_get(

@@ -46,19 +46,23 @@ COMMENT ON FUNCTION skillancer.end_proposal(skillancer.proposal_id, text, text) 
 	'Withdraws or declines a proposal; the reason is shown to both parties.';
 
 -- POST /v1/proposals/{id}/withdraw
-CREATE OR REPLACE FUNCTION skillancer_api.proposal_withdraw(p_id skillancer.proposal_id, p_reason text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION skillancer_api.proposal_withdraw(p_id skillancer.proposal_id, p_reason text DEFAULT NULL, p_dry_run boolean DEFAULT false)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format(
+			'SELECT r.body FROM skillancer_api.proposal_withdraw(%L, %L, p_dry_run => false) r', p_id, p_reason)))::skillancer.reply;
+	END IF;
 	RETURN skillancer.end_proposal(p_id, 'withdraw', p_reason);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.proposal_withdraw(skillancer.proposal_id, text) IS
-	'Takes a live proposal of the caller back.';
+COMMENT ON FUNCTION skillancer_api.proposal_withdraw(skillancer.proposal_id, text, boolean) IS
+	'Takes a live proposal of the caller back. dryRun shows the result and the postings.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/withdraw', 'proposal_withdraw', who => 'FREELANCER',
-	summary => 'Withdraw a proposal of yours', answers => 'proposal_doc');
+	summary => 'Withdraw a proposal of yours', answers => 'proposal_doc|dry_run');
 
 -- POST /v1/proposals/{id}/decline
 CREATE OR REPLACE FUNCTION skillancer_api.proposal_decline(p_id skillancer.proposal_id, p_reason text DEFAULT NULL)
