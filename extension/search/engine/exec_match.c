@@ -25,8 +25,9 @@ check_phrases(const SklRun *run)
 		const SklPlanPhrase *phrase = &plan->phrases[p];
 
 		for (uint32_t i = 0; i < phrase->n_words; i++)
-			if (phrase->terms[i] >= plan->n_terms || phrase->offsets[i] > SKL_POSITION_MAX)
-				bad_plan(run, "a phrase names a term that is not there");
+			if (phrase->terms[i] >= plan->n_terms || phrase->offsets[i] > SKL_POSITION_MAX ||
+				(i > 0 && phrase->offsets[i] < phrase->offsets[i - 1]))
+				bad_plan(run, "a phrase is not well formed");
 	}
 }
 
@@ -143,15 +144,18 @@ skl_run_check_tree(SklRun *run)
 
 /* ---- evaluating ---- */
 
-/* Sets the bits of a block's documents that lie in the window and count. */
+/*
+ * Sets the bits of a block's documents that lie in the window and have the term in one of its
+ * fields, or in any.
+ */
 static void
-set_block(SklRun *run, SklRunPostings *term, uint32_t block, SklBits *bits)
+set_block(SklRun *run, SklRunPostings *term, bool any_field, uint32_t block, SklBits *bits)
 {
 	SklPostings *postings = &term->postings;
 	uint32_t base = run->base;
 
 	skl_postings_docs(postings, block);
-	if (term->some_fields)
+	if (term->some_fields && !any_field)
 	{
 		skl_postings_entries(postings);
 		for (uint32_t i = 0; i < postings->n; i++)
@@ -173,7 +177,7 @@ set_block(SklRun *run, SklRunPostings *term, uint32_t block, SklBits *bits)
 }
 
 void
-skl_run_term_bits(SklRun *run, uint32_t number, const SklBits *mask, SklBits *bits)
+skl_run_term_bits(SklRun *run, uint32_t number, bool any_field, const SklBits *mask, SklBits *bits)
 {
 	SklRunPostings *term = &run->postings[number];
 	uint32_t end = run->base + run->n - 1;
@@ -191,7 +195,7 @@ skl_run_term_bits(SklRun *run, uint32_t number, const SklBits *mask, SklBits *bi
 		from = from < run->base ? run->base : from;
 		last = last > end ? end : last;
 		if (from <= last && skl_bits_between(mask, from - run->base, last - run->base))
-			set_block(run, term, block, bits);
+			set_block(run, term, any_field, block, bits);
 	}
 	for (int w = 0; w < SKL_WINDOW_WORDS; w++)
 		bits->words[w] &= mask->words[w];
@@ -266,7 +270,7 @@ evaluate(SklRun *run, uint32_t number, const SklBits *mask, SklBits *bits)
 			memset(bits, 0, sizeof(*bits));
 			break;
 		case SKL_PLAN_TERM:
-			skl_run_term_bits(run, node->operand, mask, bits);
+			skl_run_term_bits(run, node->operand, false, mask, bits);
 			break;
 		case SKL_PLAN_PHRASE:
 			skl_run_phrase_bits(run, &run->plan->phrases[node->operand], mask, bits);

@@ -12,7 +12,7 @@ typedef struct Places
 	uint32_t n;
 	uint32_t at;
 	uint32_t offset;
-	uint32_t term;
+	uint32_t again; /* the next word of the phrase that is the same; 0: none */
 } Places;
 
 static int64_t
@@ -44,8 +44,7 @@ read_places(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, unsigned f
 		skl_postings_entries(&term->postings);
 		places[i] = (Places){.from = (uint32_t) (run->positions.length / sizeof(uint32_t)),
 							 .n = skl_postings_positions(&term->postings, at, field, room),
-							 .offset = phrase->offsets[i],
-							 .term = phrase->terms[i]};
+							 .offset = phrase->offsets[i]};
 		if (places[i].n == 0)
 			return false;
 		run->positions.length += sizeof(uint32_t) * (size_t) places[i].n;
@@ -53,16 +52,49 @@ read_places(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, unsigned f
 	return true;
 }
 
-/* Does one occurrence stand for two words of the phrase? */
 static bool
-same_place_twice(const Places *places, uint32_t n, const uint32_t *positions)
+same_word(const SklRun *run, uint32_t a, uint32_t b)
 {
-	for (uint32_t i = 1; i < n && n <= 64; i++)
-		for (uint32_t j = 0; j < i; j++)
-			if (places[i].term == places[j].term && positions[places[i].from + places[i].at] ==
-														positions[places[j].from + places[j].at])
-				return true;
-	return false;
+	SklBytes left = run->plan->terms[a].word;
+	SklBytes right = run->plan->terms[b].word;
+
+	return left.length == right.length && memcmp(left.data, right.data, left.length) == 0;
+}
+
+/* Links words that are the same; an occurrence stands for one of them, the first for the first. */
+static bool
+link_repeated(const SklRun *run, const SklPlanPhrase *phrase, Places *places)
+{
+	for (uint32_t i = 1; i < phrase->n_words; i++)
+		for (uint32_t j = i; j-- > 0;)
+			if (same_word(run, phrase->terms[i], phrase->terms[j]))
+			{
+				places[j].again = i;
+				places[i].at = places[j].at + 1;
+				if (places[i].at >= places[i].n)
+					return false;
+				break;
+			}
+	return true;
+}
+
+/* Moves a word on to its next place, and the same word further on before it; false: there is none.
+ */
+static bool
+move_on(Places *places, uint32_t word)
+{
+	uint32_t at = ++places[word].at;
+
+	if (at >= places[word].n)
+		return false;
+	while ((word = places[word].again) != 0 && places[word].at <= at)
+	{
+		at++;
+		places[word].at = at;
+		if (at >= places[word].n)
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -93,9 +125,9 @@ least_difference(SklRun *run, uint32_t n, uint32_t enough)
 			}
 			greatest = start > greatest ? start : greatest;
 		}
-		if (greatest - least < best && !same_place_twice(places, n, positions))
+		if (greatest - least < best)
 			best = (uint32_t) (greatest - least);
-		if (best <= enough || ++places[first].at == places[first].n)
+		if (best <= enough || !move_on(places, first))
 			return best;
 	}
 }
@@ -109,7 +141,8 @@ phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, uint32_t 
 	{
 		uint32_t slack;
 
-		if (!(phrase->fields & SKL_FIELD_MASK(f)) || !read_places(run, phrase, docno, f))
+		if (!(phrase->fields & SKL_FIELD_MASK(f)) || !read_places(run, phrase, docno, f) ||
+			!link_repeated(run, phrase, (Places *) (void *) run->pointers.data))
 			continue;
 		slack = least_difference(run, phrase->n_words, enough);
 		best = slack < best ? slack : best;
@@ -132,7 +165,7 @@ skl_run_phrase_bits(SklRun *run, const SklPlanPhrase *phrase, const SklBits *mas
 		memset(&left, 0, sizeof(left));
 	for (uint32_t i = 0; i < phrase->n_words && skl_bits_any(&left); i++)
 	{
-		skl_run_term_bits(run, phrase->terms[i], &left, bits);
+		skl_run_term_bits(run, phrase->terms[i], true, &left, bits);
 		left = *bits;
 	}
 	*bits = left;

@@ -219,8 +219,9 @@ extern void skl_run_check_tree(SklRun *run);
 /* Those of the documents in mask that match the tree. */
 extern void skl_run_match(SklRun *run, const SklBits *mask, SklBits *matches);
 
-/* Those of the documents in mask that have the term. */
-extern void skl_run_term_bits(SklRun *run, uint32_t term, const SklBits *mask, SklBits *bits);
+/* Those of the documents in mask that have the term: in one of its fields, or in any. */
+extern void skl_run_term_bits(SklRun *run, uint32_t term, bool any_field, const SklBits *mask,
+							  SklBits *bits);
 
 /* ---- exec_phrase.c ---- */
 

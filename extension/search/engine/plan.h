@@ -10,9 +10,9 @@
  *	score = prior × Σ weight × idf × wtf / (wtf + k1 × (1 − b + b × length / average length))
  *	idf   = ln(1 + (N − df + 0.5) / (df + 0.5))
  *
- * where wtf is the sum over the fields (of the term's mask) of weight of field × occurrences,
- *length is the same sum over all words (at most 65,535), and N, df and the average are those of the
- *living documents of all segments.
+ * (1 × prior, when no term of the plan scores) where wtf is the sum over the fields (of the term's
+ *mask) of weight of field × occurrences, length is the same sum over all words (at most 65,535),
+ *and N, df and the average are those of the living documents of all segments.
  */
 #ifndef SKL_SEARCH_PLAN_H
 #define SKL_SEARCH_PLAN_H
@@ -35,8 +35,8 @@ typedef struct SklPlanTerm
 typedef struct SklPlanPhrase
 {
 	uint32_t n_words;
-	const uint32_t *terms;	 /* indexes of plan terms */
-	const uint32_t *offsets; /* of each from the first: 0, 1, 2; 0, 2 over a stop word */
+	const uint32_t *terms;	 /* indexes of plan terms, whose own masks play no part */
+	const uint32_t *offsets; /* of each from the first: ascending; 0, 1, 2; 0, 2 over a stop word */
 	uint32_t slop;			 /* greatest difference between the places where the words would
 							  * begin the phrase; 0: exactly so; 2: two neighbours changed round */
 	uint8_t fields;			 /* all words in the same one of these */

@@ -1,0 +1,418 @@
+/*
+ * test/c/search_test.c
+ *		Random plans over random documents: hits, scores, totals and facets against an oracle that
+ *		reads the texts; every way of running a plan against scoring every match; 1, 3 and 20
+ *		segments, with and without dead documents.
+ */
+#include "skl.h"
+
+#include "search/engine/bits.h"
+#include "search/engine/column.h"
+
+#include "search_oracle.h"
+#include "tap.h"
+
+#define CASES 100
+#define MOST_SEGMENTS 20
+
+/* ---- an index: segments over one corpus ---- */
+
+typedef struct Index
+{
+	SklEngine engine;
+	uint32_t n;
+	SklSegmentSource sources[MOST_SEGMENTS];
+	SklSearchSegment segments[MOST_SEGMENTS];
+	uint32_t first[MOST_SEGMENTS];
+} Index;
+
+static void
+index_make(Index *index, const Corpus *corpus, uint32_t n)
+{
+	uint32_t from = 0;
+
+	memset(index, 0, sizeof(*index));
+	skl_engine_init(&index->engine, NULL);
+	index->n = n;
+	for (uint32_t s = 0; s < n; s++)
+	{
+		/* segments of very different sizes; the last takes the rest */
+		uint32_t left = corpus->n - from;
+		uint32_t docs = s + 1 == n ? left : random_below(2) == 0 ? left / 2 : left / 10;
+		SklBytes bytes = corpus_segment(&index->engine, corpus, from, from + docs, false);
+		uint64_t *dead = skl_arena_zero(&index->engine.arena, docs / 64 + 1, sizeof(uint64_t));
+		bool any = false;
+
+		for (uint32_t d = 0; d < docs; d++)
+			if (corpus->docs[from + d].dead)
+			{
+				dead[d / 64] |= UINT64_C(1) << d % 64;
+				any = true;
+			}
+		index->sources[s] = (SklSegmentSource){.base = bytes.data, .total = bytes.length};
+		if (skl_segment_open(&index->engine, &index->sources[s], &index->segments[s].segment) !=
+			SKL_ENGINE_OK)
+			abort();
+		index->segments[s].dead = any ? dead : NULL;
+		index->segments[s].cache_id = s + 1;
+		index->first[s] = from;
+		from += docs;
+	}
+}
+
+static const CorpusDoc *
+doc_of(const Corpus *corpus, const Index *index, const SklHit *hit)
+{
+	return &corpus->docs[index->first[hit->segment] + hit->docno];
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, SKL_ENTITY_ID_BYTES);
+}
+
+/* ---- hits ---- */
+
+static bool
+close_to(double a, double b)
+{
+	return fabs(a - b) <= 1e-5 * (1 + fabs(b));
+}
+
+/* Hits are matches, in order, scored by the formula, and none that is better was left out. */
+static bool
+hits_are(const Corpus *corpus, const Index *index, const RandomPlan *random,
+		 const SklSearchResult *result)
+{
+	OracleStats stats = oracle_stats(corpus, random);
+	uint64_t matches = 0;
+	uint64_t better = 0;
+	double worst = result->n_hits > 0 ? result->hits[result->n_hits - 1].score : 0;
+
+	for (uint32_t i = 0; i < result->n_hits; i++)
+	{
+		const SklHit *hit = &result->hits[i];
+		const CorpusDoc *doc = doc_of(corpus, index, hit);
+
+		if (memcmp(hit->id, doc->id, sizeof(hit->id)) != 0 || !doc_matches(random, doc) ||
+			failing_filters(random, doc) != 0 ||
+			!close_to(hit->score, oracle_score(random, &stats, doc)) ||
+			!close_to(hit->text, oracle_text(random, &stats, doc)))
+			return false;
+		if (i > 0 && (hit[-1].score < hit->score ||
+					  (hit[-1].score == hit->score && compare_ids(hit[-1].id, hit->id) >= 0)))
+			return false;
+	}
+	for (uint32_t d = 0; d < corpus->n; d++)
+	{
+		const CorpusDoc *doc = &corpus->docs[d];
+
+		if (!doc_matches(random, doc) || failing_filters(random, doc) != 0)
+			continue;
+		matches++;
+		better += oracle_score(random, &stats, doc) > worst + 1e-4;
+	}
+	if (result->n_hits != (matches < random->plan.k ? matches : random->plan.k) ||
+		result->more != (matches > random->plan.k))
+		return false;
+	if (matches > random->plan.k && better > result->n_hits)
+		return false;
+	return !(random->plan.want_total || random->plan.n_facets > 0) || result->total == matches;
+}
+
+/* ---- facets ---- */
+
+static bool
+facet_sees(const RandomPlan *random, const SklPlanFacet *facet, const CorpusDoc *doc)
+{
+	uint32_t own = facet->filter < 0 ? 0 : 1u << facet->filter;
+
+	return doc_matches(random, doc) && (failing_filters(random, doc) & ~own) == 0;
+}
+
+static bool
+labels_are(const Corpus *corpus, const RandomPlan *random, const SklPlanFacet *facet,
+		   const SklFacetResult *result)
+{
+	uint64_t counts[64] = {0};
+	uint32_t n = 0;
+	bool skills = strcmp(facet->column, "skills") == 0;
+
+	for (uint32_t d = 0; d < corpus->n; d++)
+	{
+		const CorpusDoc *doc = &corpus->docs[d];
+
+		if (!facet_sees(random, facet, doc))
+			continue;
+		if (!skills && doc->category >= 0)
+			counts[doc->category]++;
+		for (int s = 0; skills && s < SKILLS; s++)
+			counts[s] += doc->skills >> s & 1;
+	}
+	for (int i = 0; i < 64; i++)
+		n += counts[i] > 0;
+	if (facet->limit > 0 && n > facet->limit)
+		n = facet->limit;
+	if (result->n_counts != n)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		int label = atoi((const char *) result->counts[i].label.data + 1);
+
+		if (counts[label] != result->counts[i].count ||
+			(i > 0 && result->counts[i - 1].count < result->counts[i].count))
+			return false;
+		counts[label] = 0;
+	}
+	/* what was left out is not more frequent */
+	for (int i = 0; i < 64 && n > 0; i++)
+		if (counts[i] > result->counts[n - 1].count)
+			return false;
+	return true;
+}
+
+static bool
+numbers_are(const Corpus *corpus, const RandomPlan *random, const SklPlanFacet *facet,
+			const SklFacetResult *result)
+{
+	int column = column_number(facet->column);
+	uint64_t n = 0;
+	uint64_t counted = 0;
+
+	for (uint32_t d = 0; d < corpus->n; d++)
+		n += facet_sees(random, facet, &corpus->docs[d]) && corpus->docs[d].present[column];
+	if (result->n_values != n)
+		return false;
+	for (uint32_t i = 0; i < result->n_counts; i++)
+	{
+		uint64_t count = 0;
+
+		for (uint32_t d = 0; d < corpus->n; d++)
+			count += facet_sees(random, facet, &corpus->docs[d]) &&
+					 corpus->docs[d].present[column] &&
+					 corpus->docs[d].number[column] >= result->counts[i].range.min &&
+					 corpus->docs[d].number[column] <= result->counts[i].range.max;
+		if (result->counts[i].count != count)
+			return false;
+		counted += count;
+	}
+	if (facet->kind == SKL_FACET_HISTOGRAM)
+		return counted == n && (facet->width != 0 || result->n_counts <= facet->limit);
+	return true;
+}
+
+static bool
+percentiles_are(const Corpus *corpus, const RandomPlan *random, const SklPlanFacet *facet,
+				const SklFacetResult *result)
+{
+	int column = column_number(facet->column);
+
+	for (uint32_t p = 0; p < facet->n_percentiles && result->n_values > 0; p++)
+	{
+		uint64_t below = 0;
+		uint64_t upto = 0;
+		double share = facet->percentiles[p] * (double) result->n_values / 100;
+
+		for (uint32_t d = 0; d < corpus->n; d++)
+		{
+			const CorpusDoc *doc = &corpus->docs[d];
+
+			if (!facet_sees(random, facet, doc) || !doc->present[column])
+				continue;
+			below += doc->number[column] < result->percentiles[p];
+			upto += doc->number[column] <= result->percentiles[p];
+		}
+		if ((double) upto < share || (below > 0 && (double) below >= share))
+			return false;
+	}
+	return true;
+}
+
+static bool
+facets_are(const Corpus *corpus, const RandomPlan *random, const SklSearchResult *result)
+{
+	for (uint32_t i = 0; i < random->plan.n_facets; i++)
+	{
+		const SklPlanFacet *facet = &random->facets[i];
+		const SklFacetResult *found = &result->facets[i];
+
+		if (facet->kind == SKL_FACET_LABELS ? !labels_are(corpus, random, facet, found)
+											: !numbers_are(corpus, random, facet, found))
+			return false;
+		if (facet->kind == SKL_FACET_STATS && !percentiles_are(corpus, random, facet, found))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the same from every way ---- */
+
+static bool
+same_hits(const SklSearchResult *a, const SklSearchResult *b)
+{
+	if (a->n_hits != b->n_hits || a->more != b->more)
+		return false;
+	for (uint32_t i = 0; i < a->n_hits; i++)
+		if (memcmp(a->hits[i].id, b->hits[i].id, SKL_ENTITY_ID_BYTES) != 0 ||
+			a->hits[i].score != b->hits[i].score || a->hits[i].value != b->hits[i].value ||
+			a->hits[i].null != b->hits[i].null)
+			return false;
+	return true;
+}
+
+static bool
+search(SklEngine *engine, const SklPlan *plan, const Index *index, SklSearchResult *result)
+{
+	SklStatus status = skl_search(engine, plan, index->segments, index->n, NULL, result);
+
+	if (status != SKL_ENGINE_OK)
+		printf("# %s\n", engine->message);
+	return status == SKL_ENGINE_OK;
+}
+
+typedef struct Outcome
+{
+	bool hits;
+	bool facets;
+	bool skipping;
+	bool segments;
+	bool sorts;
+	bool pages;
+} Outcome;
+
+/* Reads all pages of a plan with k hits each; do they make up the hits of one long page? */
+static bool
+pages_make_all(SklEngine *engine, SklPlan plan, const Index *index)
+{
+	SklSearchResult all;
+	SklSearchResult page;
+	uint32_t at = 0;
+	uint32_t k = plan.k;
+
+	plan.k = 100000;
+	if (!search(engine, &plan, index, &all))
+		return false;
+	plan.k = k;
+	for (int p = 0; p < 12; p++)
+	{
+		const SklHit *last;
+
+		if (!search(engine, &plan, index, &page) || at + page.n_hits > all.n_hits)
+			return false;
+		for (uint32_t i = 0; i < page.n_hits; i++, at++)
+			if (memcmp(page.hits[i].id, all.hits[at].id, SKL_ENTITY_ID_BYTES) != 0)
+				return false;
+		if (!page.more)
+			return at == all.n_hits;
+		last = &page.hits[page.n_hits - 1];
+		plan.after = (SklPlanCursor){.present = true,
+									 .reranked = last->reranked,
+									 .null = last->null,
+									 .score = last->score,
+									 .value = last->value};
+		memcpy(plan.after.id, last->id, SKL_ENTITY_ID_BYTES);
+	}
+	return true;
+}
+
+/* Sorted by a column: in order, none left out, the same through pages. */
+static bool
+sorts(SklEngine *engine, const RandomPlan *random, const Corpus *corpus, const Index *index)
+{
+	static const char *const columns[3] = {"price", "day", "wide"};
+	SklPlan plan = random->plan;
+	SklSearchResult result;
+	int column;
+
+	plan.sort = random_below(2) == 0 ? SKL_SORT_ASC : SKL_SORT_DESC;
+	plan.sort_column = columns[random_below(3)];
+	column = column_number(plan.sort_column);
+	if (!search(engine, &plan, index, &result))
+		return false;
+	for (uint32_t i = 0; i < result.n_hits; i++)
+	{
+		const SklHit *hit = &result.hits[i];
+		const CorpusDoc *doc = doc_of(corpus, index, hit);
+		const SklHit *before = hit - 1;
+
+		if (hit->null == doc->present[column] ||
+			(!hit->null && hit->value != doc->number[column]) || !doc_matches(random, doc))
+			return false;
+		if (i == 0)
+			continue;
+		if (before->null != hit->null ? before->null
+			: !hit->null && before->value != hit->value
+				? (before->value > hit->value) != (plan.sort == SKL_SORT_DESC)
+				: compare_ids(before->id, hit->id) >= 0)
+			return false;
+	}
+	return pages_make_all(engine, plan, index);
+}
+
+static void
+run_case(const Corpus *corpus, const Index *indexes, uint32_t n_indexes, Outcome *outcome)
+{
+	RandomPlan random;
+	SklEngine engine;
+	SklSearchResult exact;
+	SklSearchResult result;
+	bool good;
+
+	random_plan(&random);
+	skl_engine_init(&engine, NULL);
+	random.plan.exhaustive = true;
+	good = search(&engine, &random.plan, &indexes[0], &exact);
+	outcome->hits = outcome->hits && good && hits_are(corpus, &indexes[0], &random, &exact);
+	outcome->facets = outcome->facets && good && facets_are(corpus, &random, &exact);
+	random.plan.exhaustive = false;
+	for (uint32_t i = 0; i < n_indexes; i++)
+	{
+		good = search(&engine, &random.plan, &indexes[i], &result);
+		if (i == 0)
+			outcome->skipping = outcome->skipping && good && same_hits(&exact, &result);
+		else
+			outcome->segments = outcome->segments && good && same_hits(&exact, &result);
+		outcome->facets = outcome->facets && facets_are(corpus, &random, &result);
+		outcome->sorts = outcome->sorts && sorts(&engine, &random, corpus, &indexes[i]);
+	}
+	if (random.plan.k <= 100)
+		outcome->pages = outcome->pages && pages_make_all(&engine, random.plan, &indexes[1]);
+	skl_engine_release(&engine);
+}
+
+static void
+test_plans(uint32_t n_docs, bool some_dead, uint32_t cases, const char *what)
+{
+	static Index indexes[3];
+	Corpus corpus = corpus_make(n_docs);
+	Outcome outcome = {true, true, true, true, true, true};
+
+	printf("# %s\n", what);
+	for (uint32_t d = 0; some_dead && d < n_docs; d++)
+		corpus.docs[d].dead = random_below(10) < 3;
+	index_make(&indexes[0], &corpus, 1);
+	index_make(&indexes[1], &corpus, 3);
+	index_make(&indexes[2], &corpus, MOST_SEGMENTS);
+	for (uint32_t c = 0; c < cases; c++)
+		run_case(&corpus, indexes, 3, &outcome);
+	ok(outcome.hits, "hits, order, scores and totals are those of the oracle");
+	ok(outcome.facets, "facets are those of the oracle");
+	ok(outcome.skipping, "skipping finds what scoring everything finds");
+	ok(outcome.segments, "the number of segments makes no difference");
+	ok(outcome.sorts, "sorts by column are in order and whole");
+	ok(outcome.pages, "pages make up the whole");
+	for (int i = 0; i < 3; i++)
+		skl_engine_release(&indexes[i].engine);
+	free(corpus.docs);
+}
+
+int
+main(void)
+{
+	test_plans(3, false, 100, "three documents");
+	test_plans(900, false, CASES, "one window");
+	test_plans(900, true, CASES, "one window, 30 % dead");
+	test_plans(10000, true, 15, "several windows, 30 % dead");
+	return done_testing();
+}
