@@ -292,7 +292,7 @@ effect_freeze(const SklFire *fire)
 	skl_spi_exec(&stmt, args, NULL);
 }
 
-/* After a dispute the clock starts anew, with the whole period. */
+/* After a dispute, or an answer of the client, the clock starts anew, with the whole period. */
 static void
 effect_unfreeze(const SklFire *fire)
 {
@@ -307,6 +307,17 @@ effect_unfreeze(const SklFire *fire)
 		return;
 	skl_schedule("milestone", &fire->id, "auto_release", at);
 	schedule_reminder(fire, at);
+}
+
+/* A part that the client releases is an answer: silence begins anew. */
+static void
+effect_release_part(const SklFire *fire)
+{
+	bool isnull;
+
+	(void) skl_fire_datum(fire, "frozen", &isnull);
+	if (isnull && fire->actor == SKL_ACTOR_CLIENT && strcmp(fire->to, "SUBMITTED") == 0)
+		effect_unfreeze(fire);
 }
 
 /* What is left of a milestone with a price of its own goes on; hours are paid or disputed. */
@@ -341,6 +352,7 @@ skl_milestone_init(void)
 	skl_register_effect("milestone", "approve", effect_over);
 	skl_register_effect("milestone", "auto_release", effect_over);
 	skl_register_effect("milestone", "settle", effect_over);
+	skl_register_effect("milestone", "release_part", effect_release_part);
 	skl_register_effect("milestone", "roll", effect_over);
 	skl_register_effect("milestone", "refund", effect_over);
 	skl_register_effect("milestone", "freeze", effect_freeze);

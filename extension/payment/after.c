@@ -6,6 +6,7 @@
 #include "skl.h"
 
 #include "core/errors.h"
+#include "core/request.h"
 #include "core/spi.h"
 #include "payment/payment.h"
 
@@ -86,7 +87,7 @@ tip_of(const SklFire *fire)
 	return *DatumGetUUIDP(id);
 }
 
-/* T12: out of the client's wallet, an earning like any other. */
+/* T12: out of the wallet of who gives it, the client's side; an earning like any other. */
 static void
 effect_tip(const SklFire *fire)
 {
@@ -96,7 +97,7 @@ effect_tip(const SklFire *fire)
 	SklStep step = {
 		.booking = fire->id,
 		.client = skl_fire_id(fire, "client_id"),
-		.payer = skl_fire_id(fire, "client_id"),
+		.payer = skl_request()->user_id,
 		.freelancer = skl_fire_id(fire, "freelancer_id"),
 		.amount = amount->minor,
 		.tip = &tip,
@@ -106,7 +107,7 @@ effect_tip(const SklFire *fire)
 	strlcpy(step.currency, amount->currency, sizeof(step.currency));
 	release.service_fee = skl_step_service_fee(&step);
 	skl_posting_start(&posting, step.currency);
-	skl_posting_debit(&posting, "client_wallet", (SklHolder){.owner = &step.client}, step.amount);
+	skl_posting_debit(&posting, "client_wallet", (SklHolder){.owner = &step.payer}, step.amount);
 	skl_posting_credit(&posting, "freelancer_pending", (SklHolder){.owner = &step.freelancer},
 					   step.amount - release.service_fee);
 	skl_posting_credit(&posting, "revenue_service", (SklHolder){0}, release.service_fee);

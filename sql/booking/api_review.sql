@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.review_submit(p_id skillancer.booking_
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_me skillancer.user_id := skillancer.current_user_id();
+	v_side skillancer.user_id;
 	v_booking skillancer.booking%ROWTYPE;
 	v_review skillancer.review_id := skillancer.new_id()::skillancer.review_id;
 	v_closes timestamptz;
@@ -31,7 +31,8 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM skillancer.booking_refuse_stranger(p_id);
 	END IF;
-	PERFORM skillancer.check_that(x.field, x.stars IS NULL OR x.of_freelancer = (v_me = v_booking.client_id),
+	v_side := skillancer.booking_side(p_id);
+	PERFORM skillancer.check_that(x.field, x.stars IS NULL OR x.of_freelancer = (v_side = v_booking.client_id),
 		CASE WHEN x.of_freelancer THEN 'is for reviews of freelancers' ELSE 'is for reviews of clients' END)
 	FROM (VALUES ('quality', p_quality, true), ('timeliness', p_timeliness, true),
 		('clarity', p_clarity, false), ('promptness', p_promptness, false)) AS x (field, stars, of_freelancer);
@@ -41,24 +42,24 @@ BEGIN
 		PERFORM skillancer.fail('INVALID_STATE', 'reviews are written within the review window after a booking has ended',
 			jsonb_build_object('state', v_booking.state, 'allowed', '[]'::jsonb));
 	END IF;
-	IF EXISTS (SELECT FROM skillancer.review r WHERE r.booking_id = p_id AND r.author_id = v_me) THEN
+	IF EXISTS (SELECT FROM skillancer.review r WHERE r.booking_id = p_id AND r.author_id = v_side) THEN
 		PERFORM skillancer.fail('REVIEW_EXISTS');
 	END IF;
 	INSERT INTO skillancer.review (id, booking_id, client_id, freelancer_id, author_id, subject_id, rating,
 		quality, communication, timeliness, clarity, promptness, comment, would_work_again)
-	VALUES (v_review, p_id, v_booking.client_id, v_booking.freelancer_id, v_me,
-		CASE WHEN v_me = v_booking.client_id THEN v_booking.freelancer_id ELSE v_booking.client_id END,
+	VALUES (v_review, p_id, v_booking.client_id, v_booking.freelancer_id, v_side,
+		CASE WHEN v_side = v_booking.client_id THEN v_booking.freelancer_id ELSE v_booking.client_id END,
 		p_rating, p_quality, p_communication, p_timeliness, p_clarity, p_promptness, p_comment, p_would_work_again);
 	PERFORM skillancer.schedule('review', v_review::uuid, 'publish', v_closes);
 	PERFORM skillancer.emit('review.submitted', 'review', v_review::uuid,
-		jsonb_build_object('reviewId', v_review, 'bookingId', p_id, 'state', 'HIDDEN'), ARRAY[v_me::uuid]);
+		jsonb_build_object('reviewId', v_review, 'bookingId', p_id, 'state', 'HIDDEN'), ARRAY[skillancer.current_user_id()::uuid]);
 	PERFORM skillancer.review_publish_pair(p_id);
 	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.review_doc d WHERE d.id = v_review);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.review_submit(skillancer.booking_id, integer, text, boolean, integer, integer, integer, integer, integer) IS
-	'Reviews the other side of an ended booking, once: a freelancer also by quality, communication and timeliness, a client by clarity, communication and promptness. Nobody but its author sees a hidden review.';
+	'Reviews the other side of an ended booking, once: a freelancer also by quality, communication and timeliness, a client by clarity, communication and promptness. Nobody but its author sees a hidden review. For the client''s side of an organisation its owners and admins write it, too.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/reviews', 'review_submit',
 	summary => 'Review the other side of a booking', answers => '201 review_doc');
 
@@ -160,6 +161,7 @@ BEGIN
 	WHERE r.id = p_id AND r.reply IS NULL;
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail(CASE WHEN v_review.subject_id = skillancer.current_user_id()
+				OR v_review.subject_id = v_review.client_id AND v_review.organisation_id = ANY (skillancer.managed_organisations())
 			THEN 'DUPLICATE_RESOURCE' ELSE 'PERMISSION_DENIED' END);
 	END IF;
 	PERFORM skillancer.emit('review.replied', 'review', p_id::uuid,
@@ -169,6 +171,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.review_reply(skillancer.review_id, text) IS
-	'Answers a published review about the caller, once.';
+	'Answers a published review about the caller, or about the organisation for which the caller acts, once.';
 SELECT skillancer.add_route('POST', '/v1/reviews/{id}/reply', 'review_reply', summary => 'Answer a review about me',
 	answers => 'review_doc');

@@ -45,6 +45,48 @@ ALTER FUNCTION skillancer.check_organisation(skillancer.organisation_id, skillan
 COMMENT ON FUNCTION skillancer.check_organisation(skillancer.organisation_id, skillancer.user_id) IS
 	'Notes a problem of the field organisationId unless it is NULL or an organisation of the caller, to which the freelancer does not belong.';
 
+-- The caller may spend so much for an organisation.
+CREATE OR REPLACE FUNCTION skillancer.check_spending(p_organisation skillancer.organisation_id, p_client skillancer.user_id,
+		p_amount skillancer.monetary, p_milestone skillancer.milestone_id DEFAULT NULL)
+	RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_member skillancer.organisation_member%ROWTYPE;
+	v_month timestamptz := date_trunc('month', skillancer.now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
+	v_spent skillancer.monetary;
+BEGIN
+	IF p_organisation IS NULL THEN
+		RETURN;
+	END IF;
+	SELECT * INTO v_member FROM skillancer.organisation_member m
+	WHERE m.organisation_id = p_organisation AND m.user_id = skillancer.current_user_id() FOR NO KEY UPDATE;
+	IF NOT FOUND OR v_member.role = 'MEMBER' AND p_client <> v_member.user_id THEN
+		PERFORM skillancer.fail('PERMISSION_DENIED');
+	ELSIF v_member.spending_limit IS NULL THEN
+		RETURN;
+	END IF;
+	SELECT coalesce(skillancer.sum(s.amount), p_amount - p_amount) INTO v_spent
+	FROM (
+		SELECT m.amount FROM skillancer.milestone m
+		WHERE m.payer_id = v_member.user_id AND m.organisation_id = p_organisation AND m.id IS DISTINCT FROM p_milestone
+			AND (m.state = 'FUNDING' OR m.funded_at >= v_month)
+		UNION ALL
+		SELECT t.amount FROM skillancer.tip t
+		WHERE t.payer_id = v_member.user_id AND t.organisation_id = p_organisation AND t.created_at >= v_month) s
+	WHERE skillancer.monetary_currency(s.amount) = skillancer.monetary_currency(p_amount);
+	IF skillancer.monetary_currency(v_member.spending_limit) <> skillancer.monetary_currency(p_amount)
+			OR skillancer.monetary_minor(v_spent) + skillancer.monetary_minor(p_amount) > skillancer.monetary_minor(v_member.spending_limit) THEN
+		PERFORM skillancer.fail('LIMIT_REACHED', 'your spending limit in this organisation is reached',
+			jsonb_build_object('spendingLimit', v_member.spending_limit, 'spent', v_spent));
+	END IF;
+END
+$$;
+ALTER FUNCTION skillancer.check_spending(skillancer.organisation_id, skillancer.user_id, skillancer.monetary, skillancer.milestone_id) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.check_spending(skillancer.organisation_id, skillancer.user_id, skillancer.monetary, skillancer.milestone_id) IS
+	'Refuses who does not act for the client of a booking of an organisation, and what passes the caller''s monthly spending limit there; locks the membership, so that two payments at once do not pass it.';
+
 -- The caller pays for a milestone of an organisation, within the limit.
 CREATE OR REPLACE FUNCTION skillancer.milestone_payer(p_id skillancer.milestone_id) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER
@@ -52,34 +94,18 @@ CREATE OR REPLACE FUNCTION skillancer.milestone_payer(p_id skillancer.milestone_
 AS $$
 DECLARE
 	v_milestone skillancer.milestone%ROWTYPE;
-	v_member skillancer.organisation_member%ROWTYPE;
-	v_spent skillancer.monetary;
 BEGIN
 	SELECT * INTO v_milestone FROM skillancer.milestone m WHERE m.id = p_id;
 	IF v_milestone.organisation_id IS NULL OR v_milestone.state NOT IN ('AGREED', 'FUNDING') THEN
 		RETURN;
 	END IF;
-	SELECT * INTO v_member FROM skillancer.organisation_member m
-	WHERE m.organisation_id = v_milestone.organisation_id AND m.user_id = skillancer.current_user_id() FOR NO KEY UPDATE;
-	IF NOT FOUND OR v_member.role = 'MEMBER' AND v_milestone.client_id <> v_member.user_id THEN
-		PERFORM skillancer.fail('PERMISSION_DENIED');
-	END IF;
-	SELECT coalesce(skillancer.sum(m.amount), v_milestone.amount - v_milestone.amount) INTO v_spent
-	FROM skillancer.milestone m
-	WHERE m.payer_id = v_member.user_id AND m.organisation_id = v_member.organisation_id AND m.id <> p_id
-		AND (m.state = 'FUNDING' OR m.funded_at >= date_trunc('month', skillancer.now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')
-		AND skillancer.monetary_currency(m.amount) = skillancer.monetary_currency(v_milestone.amount);
-	IF skillancer.monetary_currency(v_member.spending_limit) <> skillancer.monetary_currency(v_milestone.amount)
-			OR skillancer.monetary_minor(v_spent) + skillancer.monetary_minor(v_milestone.amount) > skillancer.monetary_minor(v_member.spending_limit) THEN
-		PERFORM skillancer.fail('LIMIT_REACHED', 'your spending limit in this organisation is reached',
-			jsonb_build_object('spendingLimit', v_member.spending_limit, 'spent', v_spent));
-	END IF;
-	UPDATE skillancer.milestone m SET payer_id = v_member.user_id WHERE m.id = p_id;
+	PERFORM skillancer.check_spending(v_milestone.organisation_id, v_milestone.client_id, v_milestone.amount, p_id);
+	UPDATE skillancer.milestone m SET payer_id = skillancer.current_user_id() WHERE m.id = p_id;
 END
 $$;
 ALTER FUNCTION skillancer.milestone_payer(skillancer.milestone_id) OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.milestone_payer(skillancer.milestone_id) IS
-	'Makes the caller the payer of a milestone that belongs to an organisation: a member who may act for it, within the monthly spending limit, whose row is locked so that two payments at once do not pass it.';
+	'Makes the caller the payer of a milestone that belongs to an organisation: a member who may act for it, within the monthly spending limit.';
 
 -- Who pays for a week of an hourly booking without being asked.
 CREATE OR REPLACE FUNCTION skillancer.week_payer(p_id skillancer.milestone_id) RETURNS skillancer.user_id

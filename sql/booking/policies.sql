@@ -127,12 +127,16 @@ CREATE POLICY dispute_evidence_make ON skillancer.dispute_evidence FOR INSERT TO
 CREATE POLICY review_read ON skillancer.review FOR SELECT
 	USING ((state = 'PUBLISHED' AND (SELECT skillancer.has_request()))
 		OR author_id = (SELECT skillancer.current_user_id())
+		OR author_id = client_id AND organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('moderation:view')));
 CREATE POLICY review_make ON skillancer.review FOR INSERT TO skillancer_owner
-	WITH CHECK (author_id = (SELECT skillancer.current_user_id()));
+	WITH CHECK (author_id = (SELECT skillancer.current_user_id())
+		OR author_id = client_id AND organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[]));
 CREATE POLICY review_reply ON skillancer.review FOR UPDATE TO skillancer_owner
-	USING (state = 'PUBLISHED' AND subject_id = (SELECT skillancer.current_user_id()))
-	WITH CHECK (state = 'PUBLISHED' AND subject_id = (SELECT skillancer.current_user_id()));
+	USING (state = 'PUBLISHED' AND (subject_id = (SELECT skillancer.current_user_id())
+		OR subject_id = client_id AND organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[])))
+	WITH CHECK (state = 'PUBLISHED' AND (subject_id = (SELECT skillancer.current_user_id())
+		OR subject_id = client_id AND organisation_id = ANY ((SELECT skillancer.managed_organisations())::skillancer.organisation_id[])));
 
 CREATE POLICY review_report_read ON skillancer.review_report FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id())

@@ -49,6 +49,8 @@ CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.change_request
 	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
 CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.delivery
 	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.review
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
 CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.dispute
 	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
 CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.work_week

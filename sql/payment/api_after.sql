@@ -51,7 +51,7 @@ BEGIN
 	SELECT * INTO v_booking FROM skillancer.booking b WHERE b.id = p_id FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		PERFORM skillancer.booking_refuse_stranger(p_id);
-	ELSIF v_booking.client_id <> skillancer.current_user_id() THEN
+	ELSIF v_booking.freelancer_id = skillancer.current_user_id() THEN
 		PERFORM skillancer.fail('PERMISSION_DENIED');
 	END IF;
 	PERFORM skillancer.check_money('amount', p_amount, 1, skillancer.policy_int('maxCharge'));
@@ -59,14 +59,16 @@ BEGIN
 		'must be in the currency of the booking');
 	PERFORM skillancer.check_text('message', p_message, 1, 2000, false);
 	PERFORM skillancer.check_done();
-	INSERT INTO skillancer.tip (id, booking_id, client_id, freelancer_id, amount, message)
-	VALUES (v_tip, p_id, v_booking.client_id, v_booking.freelancer_id, p_amount, p_message);
+	PERFORM skillancer.check_spending(v_booking.organisation_id, v_booking.client_id, p_amount);
+	INSERT INTO skillancer.tip (id, booking_id, client_id, freelancer_id, amount, message, payer_id)
+	VALUES (v_tip, p_id, v_booking.client_id, v_booking.freelancer_id, p_amount, p_message,
+		CASE WHEN v_booking.organisation_id IS NOT NULL THEN skillancer.current_user_id() END);
 	PERFORM skillancer.fire('booking', p_id::uuid, 'tip', jsonb_build_object('tipId', v_tip, 'amount', p_amount::text));
 	RETURN (SELECT ROW(201, NULL, NULL, NULL, d.doc)::skillancer.reply FROM skillancer.tip_doc d WHERE d.id = v_tip);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.tip_create(skillancer.booking_id, skillancer.monetary, text, boolean) IS
-	'Gives the freelancer of a booking something on top, out of the client''s wallet; the service fee is taken of it, and it is on hold like any earning.';
+	'Gives the freelancer of a booking something on top, out of the caller''s wallet, who is the client or acts for its organisation; the service fee is taken of it, and it is on hold like any earning.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/tips', 'tip_create', who => 'CLIENT', summary => 'Give a tip',
 	answers => '200, 201 tip_doc|dry_run');
 

@@ -9,7 +9,7 @@ GRANT SELECT ON skillancer.fee_schedule, skillancer.payout_rule, skillancer.pair
 	TO skillancer_bridge;
 GRANT SELECT, UPDATE ON skillancer.payout_schedule TO skillancer_engine;
 GRANT INSERT ON skillancer.payout TO skillancer_engine;
-GRANT SELECT ON skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile TO skillancer_engine;
+GRANT SELECT ON skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.billing_profile, skillancer.tip TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.fee_tax TO skillancer_engine;
 GRANT SELECT ON skillancer.refund, skillancer.refund_doc, skillancer.chargeback, skillancer.chargeback_part, skillancer.chargeback_doc,
 	skillancer.tip, skillancer.tip_doc, skillancer.adjustment, skillancer.adjustment_doc

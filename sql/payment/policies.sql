@@ -76,11 +76,14 @@ CREATE POLICY chargeback_part_operate ON skillancer.chargeback_part FOR SELECT T
 CREATE POLICY chargeback_operate ON skillancer.chargeback FOR SELECT TO skillancer_admin USING (true);
 
 CREATE POLICY tip_read ON skillancer.tip FOR SELECT
-	USING (client_id = (SELECT skillancer.current_user_id())
+	USING (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL
 		OR freelancer_id = (SELECT skillancer.current_user_id())
+		OR payer_id = (SELECT skillancer.current_user_id())
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[])
 		OR (SELECT skillancer.has_permission('contracts:view')));
 CREATE POLICY tip_make ON skillancer.tip FOR INSERT TO skillancer_owner
-	WITH CHECK (client_id = (SELECT skillancer.current_user_id()));
+	WITH CHECK (client_id = (SELECT skillancer.current_user_id()) AND organisation_id IS NULL AND payer_id IS NULL
+		OR organisation_id = ANY ((SELECT skillancer.my_organisations())::skillancer.organisation_id[]) AND payer_id = (SELECT skillancer.current_user_id()));
 
 CREATE POLICY adjustment_read ON skillancer.adjustment FOR SELECT USING ((SELECT skillancer.has_permission('finance:view')));
 CREATE POLICY adjustment_operate ON skillancer.adjustment FOR SELECT TO skillancer_admin USING (true);

@@ -1,9 +1,12 @@
 -- sql/payment/triggers.sql
---	No state without the engine: charges, earnings and payouts.
+--	No state without the engine: charges, earnings and payouts. Tips belong to the organisation of their booking.
 
 CREATE TRIGGER state_guard BEFORE INSERT OR UPDATE ON skillancer.charge
 	FOR EACH ROW EXECUTE FUNCTION skillancer.state_guard('charge');
 ALTER TABLE skillancer.charge ENABLE ALWAYS TRIGGER state_guard;
+
+CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.tip
+	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();
 
 -- rates and conversions are only added
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.fx_rate

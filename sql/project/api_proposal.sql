@@ -187,7 +187,10 @@ DECLARE
 BEGIN
 	PERFORM skillancer.require_role('USER');
 	SELECT json_agg(json_build_object('revision', r.revision, 'coverLetter', r.cover_letter, 'bid', r.bid,
-		'deliveryDays', r.delivery_days, 'milestones', r.milestones, 'answers', r.answers, 'createdAt', r.created_at)
+		'deliveryDays', r.delivery_days, 'milestones', r.milestones, 'answers', r.answers, 'createdAt', r.created_at,
+		'counters', (SELECT coalesce(json_agg(json_build_object('bid', c.bid, 'deliveryDays', c.delivery_days, 'message', c.message,
+			'at', c.created_at) ORDER BY c.number), '[]')
+			FROM skillancer.proposal_counter c WHERE c.proposal_id = p_id AND c.revision = r.revision))
 		ORDER BY r.revision DESC) INTO v_list
 	FROM skillancer.proposal_revision r
 	WHERE r.proposal_id = p_id;
@@ -198,7 +201,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.proposal_revisions(skillancer.proposal_id) IS
-	'Every wording of a proposal, the newest first, for those who see the proposal.';
+	'Every wording of a proposal, the newest first, each with the counter-offers that the client made to it, for those who see the proposal.';
 SELECT skillancer.add_route('GET', '/v1/proposals/{id}/revisions', 'proposal_revisions',
 	summary => 'List the wordings of a proposal', answers => '[proposal_revision]');
 

@@ -104,12 +104,17 @@ BEGIN
 	SET counter = jsonb_build_object('bid', p_bid, 'deliveryDays', p_delivery_days, 'message', p_message,
 		'at', skillancer.now())
 	WHERE p.id = p_id;
+	INSERT INTO skillancer.proposal_counter (proposal_id, number, revision, client_id, freelancer_id, bid, delivery_days, message)
+	SELECT p.id, 1 + (SELECT count(*) FROM skillancer.proposal_counter c WHERE c.proposal_id = p_id), p.revision, p.client_id,
+		p.freelancer_id, p_bid, p_delivery_days, p_message
+	FROM skillancer.proposal p
+	WHERE p.id = p_id;
 	PERFORM skillancer.note_risk('proposal', p_id::uuid, coalesce(p_message, ''));
 	RETURN skillancer.proposal_reply(p_id);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.proposal_counter(skillancer.proposal_id, skillancer.monetary, integer, text) IS
-	'Names the terms that the client would agree to; the freelancer answers by editing the proposal.';
+	'Names the terms that the client would agree to; the freelancer answers by editing the proposal. All of them stay readable beside its revisions.';
 SELECT skillancer.add_route('POST', '/v1/proposals/{id}/counter', 'proposal_counter', who => 'CLIENT',
 	summary => 'Make a counter-offer', answers => 'proposal_doc');
 

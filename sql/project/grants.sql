@@ -1,7 +1,7 @@
 -- Table privileges of the project service. Which rows is a matter of the policies.
 
 GRANT SELECT ON skillancer.category, skillancer.skill, skillancer.skill_key, skillancer.project, skillancer.proposal,
-	skillancer.proposal_revision, skillancer.invitation, skillancer.saved_project, skillancer.gig,
+	skillancer.proposal_revision, skillancer.proposal_counter, skillancer.invitation, skillancer.saved_project, skillancer.gig,
 	skillancer.gig_revision TO skillancer_bridge;
 GRANT SELECT ON skillancer.category_doc, skillancer.skill_doc, skillancer.project_doc, skillancer.proposal_doc,
 	skillancer.invitation_doc, skillancer.gig_doc TO skillancer_bridge;
@@ -13,5 +13,5 @@ GRANT SELECT ON skillancer.category, skillancer.skill, skillancer.skill_key, ski
 	TO skillancer_engine;
 
 GRANT SELECT ON skillancer.category, skillancer.skill, skillancer.skill_key, skillancer.project, skillancer.proposal,
-	skillancer.proposal_revision, skillancer.invitation, skillancer.saved_project, skillancer.gig,
+	skillancer.proposal_revision, skillancer.proposal_counter, skillancer.invitation, skillancer.saved_project, skillancer.gig,
 	skillancer.gig_revision, skillancer.risk_signal TO skillancer_backup;

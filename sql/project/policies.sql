@@ -46,6 +46,16 @@ CREATE POLICY proposal_revision_insert ON skillancer.proposal_revision FOR INSER
 			WHERE p.id = proposal_revision.proposal_id AND p.client_id = proposal_revision.client_id
 				AND p.freelancer_id = proposal_revision.freelancer_id));
 
+CREATE POLICY proposal_counter_read ON skillancer.proposal_counter FOR SELECT
+	USING (freelancer_id = (SELECT skillancer.current_user_id())
+		OR client_id = (SELECT skillancer.current_user_id())
+		OR (SELECT skillancer.has_permission('jobs:view')));
+CREATE POLICY proposal_counter_insert ON skillancer.proposal_counter FOR INSERT TO skillancer_owner
+	WITH CHECK (client_id = (SELECT skillancer.current_user_id())
+		AND EXISTS (SELECT FROM skillancer.proposal p
+			WHERE p.id = proposal_counter.proposal_id AND p.client_id = proposal_counter.client_id
+				AND p.freelancer_id = proposal_counter.freelancer_id));
+
 CREATE POLICY invitation_read ON skillancer.invitation FOR SELECT
 	USING (freelancer_id = (SELECT skillancer.current_user_id())
 		OR client_id = (SELECT skillancer.current_user_id())

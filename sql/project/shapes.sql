@@ -10,7 +10,7 @@ SELECT skillancer.add_shape('proposal.milestones', '[proposed_milestone]');
 SELECT skillancer.add_shape('proposal.counter',
 	'{bid: monetary, deliveryDays: integer|null, message: text|null, at: timestamptz}');
 SELECT skillancer.add_shape('proposal_revision',
-	'{revision: integer, coverLetter: text, bid: monetary, deliveryDays: integer|null, milestones: [proposed_milestone], answers: [text], createdAt: timestamptz}');
+	'{revision: integer, coverLetter: text, bid: monetary, deliveryDays: integer|null, milestones: [proposed_milestone], answers: [text], createdAt: timestamptz, counters: [{bid: monetary, deliveryDays: integer|null, message: text|null, at: timestamptz}]}');
 SELECT skillancer.add_shape('gig_package',
 	'{tier: "BASIC"|"STANDARD"|"PREMIUM", title?: text|null, description?: text|null, price: monetary, deliveryDays: integer, revisions: integer, features?: [text]|null}');
 SELECT skillancer.add_shape('gig.packages', '[gig_package]');

@@ -69,8 +69,12 @@ test('the journey: accepted, funded, done, paid out, reviewed', async () => {
 	assert.equal((await freelancer.post(`/v1/bookings/${booking.id}/reviews`, { ...review, rating: 4 }, 201)).state, 'PUBLISHED');
 	assert.equal((await stranger.get(`/v1/users/${freelancer.id}/reviews`))[0].rating, 5);
 	assert.equal((await stranger.get(`/v1/users/${client.id}/rating`)).client.count, 1);
-	const timeline = await freelancer.get(`/v1/bookings/${booking.id}/timeline?limit=100`);
-	assert.deepEqual([timeline[0].type, timeline.at(-1).type], ['booking.created', 'booking.completed']);
+	const timeline = async (who) => (await who.get(`/v1/bookings/${booking.id}/timeline?limit=100`)).map((e) => e.type);
+	const [hers, his] = await Promise.all([timeline(client), timeline(freelancer)]);
+	assert.deepEqual([hers[0], his[0]], ['booking.created', 'booking.created']);
+	for (const type of ['milestone.funded', 'milestone.released', 'booking.completed', 'review.published']) assert.ok(hers.includes(type) && his.includes(type), type);
+	assert.deepEqual([hers.includes('payment.captured'), his.includes('payment.captured')], [true, false], 'payments are the client\'s');
+	assert.deepEqual([hers, his].map((types) => types.filter((type) => type === 'review.submitted').length), [1, 1], 'and each sees when it wrote its own review');
 	assert.equal((await stranger.raw('GET', `/v1/bookings/${booking.id}/timeline`)).status, 404);
 	const unread = await until(async () => (await freelancer.get('/v1/notifications/unread-count')).unread > 0, 15000);
 	assert.ok(unread, 'and both were told');

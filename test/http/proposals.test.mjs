@@ -101,7 +101,13 @@ test('edit, counter, tags', async () => {
 	assert.deepEqual(fields(await carla.raw('POST', `${path}/counter`, { bid: { amount: '4', currency: 'EUR' }, deliveryDays: 0, message: '' })).sort(), ['bid', 'deliveryDays', 'message']);
 	const countered = await carla.post(`${path}/counter`, { bid: usd('400'), message: 'Would this do?' });
 	assert.deepEqual([countered.state, countered.counter.bid.amount], ['COUNTERED', '400.00']);
+	assert.equal((await carla.post(`${path}/counter`, { bid: usd('410'), deliveryDays: 5 })).counter.bid.amount, '410.00');
 	assert.equal((await flo.raw('PATCH', path, { bid: usd('400') })).json.data.state, 'SUBMITTED');
+	for (const who of [flo, carla]) {
+		const revisions = await who.get(`${path}/revisions`);
+		assert.deepEqual(revisions.map((r) => [r.revision, r.counters.map((c) => [c.bid.amount, c.deliveryDays, c.message])]),
+			[[3, []], [2, [['400.00', null, 'Would this do?'], ['410.00', 5, null]]], [1, []]], 'every counter-offer stays beside what it answers');
+	}
 
 	for (const [action, extra] of [['shortlist', {}], ['tags', { tag: 'interviewing' }]]) {
 		assert.equal((await call('POST', `${path}/${action}`, { body: extra })).status, 401);

@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(64);
+SELECT plan(66);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT', 'FREELANCER') \g /dev/null
 CREATE FUNCTION pg_temp.booking_state(p_name text) RETURNS text LANGUAGE sql AS
@@ -42,7 +42,13 @@ SELECT is(pg_temp.as_person('felix', pg_temp.part('refund', 'web/1', '100 USD'))
 SELECT is(pg_temp.entries('refund_part', pg_temp.thing('web/1')), 'client_wallet -103.00 USD, deferred_fee 3.00 USD, escrow 100.00 USD', 'T8 of a part');
 SELECT is(pg_temp.refusal('clara', pg_temp.part('release', 'web/1', '500 USD')), 'SK401', 'what is left is no part either');
 SELECT is(pg_temp.as_person('clara', pg_temp.part('release', 'web/1', '0.01 USD')) #>> '{released,amount}', '400.01', 'a second part');
-SELECT is(pg_temp.finish('felix', 'clara', 'web/1') ->> 'state', 'RELEASED', 'then the rest');
+SELECT pg_temp.as_person('felix', format('SELECT skillancer_api.milestone_submit(%L, %L)', pg_temp.thing('web/1'), 'done')), pg_temp.later('10 days') \g /dev/null
+CREATE FUNCTION pg_temp.waits(p_name text) RETURNS interval LANGUAGE sql AS
+	$$ SELECT d.due_at - skillancer.now() FROM skillancer.due d WHERE d.id = pg_temp.thing(p_name) AND d.event = 'auto_release' $$;
+SELECT is(pg_temp.waits('web/1'), interval '4 days', 'four more days of silence');
+SELECT pg_temp.as_person('clara', pg_temp.part('release', 'web/1', '0.01 USD')) \g /dev/null
+SELECT is(pg_temp.waits('web/1'), interval '14 days', 'a part that the client releases is an answer');
+SELECT is(pg_temp.as_person('clara', format('SELECT skillancer_api.milestone_approve(%L)', pg_temp.thing('web/1'))) ->> 'state', 'RELEASED', 'then the rest');
 SELECT is((SELECT sum(skillancer.monetary_minor(e.gross)) || ' ' || sum(skillancer.monetary_minor(e.fee)) FROM skillancer.earning e WHERE e.milestone_id::uuid = pg_temp.thing('web/1')),
 	'90000 14000', 'all steps cost F(900): 140.00');
 SELECT is((SELECT skillancer.monetary_of(-sum(e.amount)::bigint, 'USD')::text FROM skillancer.ledger_entry e JOIN skillancer.ledger_txn t ON t.id = e.txn

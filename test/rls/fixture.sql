@@ -70,6 +70,8 @@ SELECT rls.id('proposal' || n, t)::skillancer.proposal_id, rls.id('project1', t)
 FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.proposal_revision (proposal_id, revision, client_id, freelancer_id, cover_letter, bid, milestones, answers)
 SELECT p.id, 1, p.client_id, p.freelancer_id, p.cover_letter, p.bid, '[]', '{}' FROM skillancer.proposal p;
+INSERT INTO skillancer.proposal_counter (proposal_id, number, revision, client_id, freelancer_id, bid)
+SELECT p.id, 1, 1, p.client_id, p.freelancer_id, '12.00 USD' FROM skillancer.proposal p;
 INSERT INTO skillancer.invitation (id, project_id, client_id, freelancer_id, state)
 SELECT rls.id('invitation' || n, t)::skillancer.invitation_id, rls.id('project' || n + 1, t)::skillancer.project_id, client,
 	CASE n WHEN 1 THEN freelancer ELSE o END, 'SENT'
@@ -156,6 +158,7 @@ SELECT freelancer, 'FREELANCER', (SELECT skillancer.rating_tally(5) FROM generat
 INSERT INTO skillancer.delivery_file (milestone_id, number, position, booking_id, client_id, freelancer_id, url, opens_after)
 SELECT m.id, 1, n, m.booking_id, m.client_id, m.freelancer_id, 'https://files.test', (ARRAY['DELIVERY', 'RELEASE'])[n] FROM skillancer.milestone m, generate_series(1, 2) n;
 UPDATE skillancer.milestone x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
+UPDATE skillancer.review x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.booking_terms x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.change_request x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
 UPDATE skillancer.delivery x SET organisation_id = b.organisation_id FROM skillancer.booking b WHERE b.id = x.booking_id;
@@ -178,8 +181,10 @@ SELECT rls.id('refund' || c.id::text, 1)::skillancer.refund_id, c.id, c.user_id,
 INSERT INTO skillancer.chargeback (id, charge_id, user_id, freelancer_id, reference, amount, fee)
 SELECT rls.id('chargeback' || n, t), rls.id('charge' || n, t)::skillancer.charge_id, client, freelancer, 'matrix' || n || t, '5.00 USD', '1.00 USD'
 FROM rls.tenant, generate_series(1, 2) n;
-INSERT INTO skillancer.tip (id, booking_id, client_id, freelancer_id, amount)
-SELECT rls.id('tip' || b.id::text, 1), b.id, b.client_id, b.freelancer_id, '5.00 USD' FROM skillancer.booking b;
+INSERT INTO skillancer.tip (id, booking_id, client_id, freelancer_id, amount, organisation_id, payer_id)
+SELECT rls.id('tip' || b.id::text, 1), b.id, b.client_id, b.freelancer_id, '5.00 USD', b.organisation_id,
+	CASE WHEN b.organisation_id IS NOT NULL THEN b.client_id END
+FROM skillancer.booking b;
 INSERT INTO skillancer.adjustment (id, kind, reason, legs, proposed_by)
 SELECT rls.id('adjustment' || p.name, 1), 'ADJUSTMENT', 'A reason', '[]', p.user_id FROM rls.persona p WHERE p.name IN ('finance', 'admin');
 INSERT INTO skillancer.payout (id, user_id, payment_method_id, provider, amount, fee)
