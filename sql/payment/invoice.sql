@@ -214,6 +214,13 @@ BEGIN
 	-- invoices are never locked as rows, because nobody may change them
 	PERFORM pg_advisory_xact_lock(hashtextextended(p_invoice::text, 37));
 	SELECT * INTO v_invoice FROM skillancer.invoice i WHERE i.id = p_invoice;
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND', 'there is no such invoice');
+	ELSIF skillancer.monetary_currency(p_amount) <> skillancer.monetary_currency(v_invoice.total) THEN
+		PERFORM skillancer.fail('CURRENCY_MISMATCH');
+	ELSIF skillancer.monetary_minor(p_amount) <= 0 OR v_invoice.kind = 'CREDIT_NOTE' THEN
+		PERFORM skillancer.fail('INVALID_STATE', 'a credit note takes something of an invoice back');
+	END IF;
 	SELECT -coalesce(skillancer.sum(i.total), p_amount - p_amount), -coalesce(skillancer.sum(i.tax), p_amount - p_amount)
 	INTO v_before, v_taxed
 	FROM skillancer.invoice i WHERE i.corrects = p_invoice AND i.ref <> p_ref;
@@ -230,7 +237,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.credit_invoice(skillancer.invoice_id, uuid, skillancer.monetary, text, bigint) IS
-	'Issues a credit note about an amount of an invoice, once for a ref (the refund); never more than the invoice. Credits of the whole amount take exactly its tax back.';
+	'Issues a credit note about an amount of an invoice, once for a ref (the refund); more than nothing, and never more than the invoice. Credits of the whole amount take exactly its tax back.';
 
 -- The credit notes of what a freelancer gave back.
 CREATE OR REPLACE FUNCTION skillancer.credit_return(p_return uuid) RETURNS void
