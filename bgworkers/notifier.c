@@ -1,10 +1,11 @@
 /*
  * bgworkers/notifier.c
- *		The worker that turns events into notifications and mails.
+ *		The worker that turns events into notifications and mails, and feeds the live stream.
  *
  * A turn is one tick over the event log, in one transaction with everything it makes, so each event
- * counts exactly once (sql/notification/notifier.sql). It ends with one NOTIFY, at most twenty a
- * second, because a commit with NOTIFY takes a lock of the whole cluster.
+ * counts exactly once (sql/notification/notifier.sql). A second tick appends to the live stream
+ * (sql/notification/stream.sql) and ends with one NOTIFY, at most twenty a second, because a commit
+ * with NOTIFY takes a lock of the whole cluster.
  *
  * Starts are counted in a committed row. A notifier that starts for the third time without having
  * finished a tick is careful: it counts an attempt before each event and works on each in a
@@ -73,6 +74,12 @@ tick(void *arg)
 	return rows;
 }
 
+static int64
+stream(void *arg)
+{
+	return skl_worker_call("stream_batch", *(int *) arg);
+}
+
 static void
 pause_after_notify(void)
 {
@@ -98,6 +105,7 @@ int64
 skl_notifier_turn(int limit)
 {
 	int64 rows = 0;
+	int64 streamed = 0;
 
 	if (!started)
 	{
@@ -110,7 +118,8 @@ skl_notifier_turn(int limit)
 		return skl_my_slot()->state == SKL_SLOT_WAITING ? 0 : limit;
 	rows = 0;
 	skl_worker_transaction(tick, &limit, &rows);
-	if (rows > 0)
+	skl_worker_transaction(stream, &limit, &streamed);
+	if (rows > 0 || streamed > 0)
 		pause_after_notify();
 	/* A tick takes all there is, however much. */
 	return Min(rows, limit - 1);

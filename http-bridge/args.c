@@ -297,9 +297,8 @@ takes_raw_body(const SklRoute *route)
 
 /* ---- headers and cookies ---- */
 
-/* The value of one cookie, NULL when it is absent. */
-static const char *
-find_cookie(SklRequestCtx *ctx, const char *name)
+const char *
+skl_cookie(SklRequestCtx *ctx, const char *name)
 {
 	const char *at = ctx->header[SKL_H_COOKIE];
 	size_t length = strlen(name);
@@ -350,7 +349,7 @@ take_rest(SklArgs *args, int i)
 	if (arg->source == SKL_FROM_HEADER)
 		text = MHD_lookup_connection_value(ctx->mhd, MHD_HEADER_KIND, arg->name);
 	else if (arg->source == SKL_FROM_COOKIE)
-		text = find_cookie(ctx, arg->name);
+		text = skl_cookie(ctx, arg->name);
 	else if (arg->in_path)
 		text = ctx->path_value[arg->path_segment];
 	else if (arg->required && !args->given[i])

@@ -36,4 +36,7 @@ const char *skl_value_of_text(SklRequestCtx *ctx, const SklArg *arg, const char 
 const char *skl_value_of_json(SklRequestCtx *ctx, const SklArg *arg, const json_t *json,
 							  const char **problem);
 
+/* The value of one cookie, NULL when it is absent. */
+const char *skl_cookie(SklRequestCtx *ctx, const char *name);
+
 #endif /* SKL_ARGS_H */

@@ -2,7 +2,8 @@
  * auth.c
  *		Who asks: the Authorization header becomes the identity of the request.
  *
- * A bearer token is looked up in the cache and, if it is new, verified. Without the header the
+ * A bearer token (of the live stream also one in a cookie, since EventSource of browsers sends no
+ * headers) is looked up in the cache and, if it is new, verified. Without the header the
  * request goes on as anonymous; with one that is no good it never does. Whether session and user
  * still stand is asked of the database, by begin_request, in the transaction of the request.
  */
@@ -12,9 +13,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "args.h"
 #include "config.h"
 #include "jwt.h"
 #include "limits.h"
+#include "stream.h"
 #include "token_cache.h"
 #include "typeid.h"
 
@@ -111,6 +114,14 @@ set_identity(SklIdentity *identity, const SklClaims *claims)
 	skl_uuid_text(&claims->session, identity->session_text);
 	identity->scopes[0] = '\0';
 	identity->tier = claims->premium ? 'p' : 'a';
+	identity->expires = claims->expires;
+}
+
+/* The token in the cookie of the live stream, which is good for nothing else; or NULL. */
+static const char *
+stream_token(SklRequestCtx *ctx)
+{
+	return ctx->thread->streams != NULL ? skl_cookie(ctx, SKL_STREAM_COOKIE) : NULL;
 }
 
 bool
@@ -118,13 +129,12 @@ skl_authenticate(SklRequestCtx *ctx)
 {
 	const char *header = ctx->header[SKL_H_AUTHORIZATION];
 	uint64_t started = skl_now_us();
-	const char *token;
+	const char *token = header == NULL ? stream_token(ctx) : bearer_token(header);
 	SklClaims claims;
 	SklTokenVerdict verdict;
 
-	if (header == NULL)
+	if (header == NULL && token == NULL)
 		return true;
-	token = bearer_token(header);
 	if (token == NULL)
 		return refuse_bad(ctx, "send Authorization: Bearer <token>");
 	verdict = judge(ctx->config, token, &claims);

@@ -217,6 +217,7 @@ typedef struct SklIdentity
 	char session_text[37];
 	char scopes[512]; /* space separated, empty for a plain session */
 	char tier;		  /* 'a' authenticated, 'p' premium: which limit applies */
+	int64_t expires;  /* of the token, seconds since the epoch */
 } SklIdentity;
 
 /* ---- the request ---- */
@@ -224,6 +225,7 @@ typedef struct SklIdentity
 typedef struct SklThread SklThread; /* server.h */
 typedef struct SklConn SklConn;		/* server.h: one TCP connection */
 typedef struct SklJob SklJob;		/* pool.h: the request's work in PostgreSQL */
+typedef struct SklStream SklStream; /* stream.h: a client of the live stream */
 typedef struct SklConfig SklConfig; /* config.h */
 
 typedef struct SklHeader
@@ -302,6 +304,9 @@ typedef struct SklRequestCtx
 	int retries;
 
 	SklReply reply;
+	bool streams;			 /* the body is the first piece of a live stream, */
+	int64_t stream_position; /* and this is where it ends */
+	SklStream *stream;		 /* that the answer became */
 
 	/* private to server.c, dispatch.c, args.c, reply.c */
 	SklJob *job;

@@ -26,7 +26,11 @@ struct SklConfig
 	char *listen_address; /* default "::" (both families), or an IPv4/IPv6 literal */
 	int port;			  /* default 8080 */
 	int threads;		  /* default: cores, at most 64 */
-	char *admin_listen;	  /* "127.0.0.1:9090", "[::1]:9090" or "unix:/path"; empty = off */
+	int stream_port;	  /* of the live stream; 0 = none */
+	char *stream_url;	  /* how clients reach it; empty = this host, stream_port */
+	int stream_max;		  /* streams at once, default 10000 */
+	int stream_max_per_user;
+	char *admin_listen; /* "127.0.0.1:9090", "[::1]:9090" or "unix:/path"; empty = off */
 
 	/* PostgreSQL */
 	char *database;		  /* libpq connection string */

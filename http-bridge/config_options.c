@@ -29,6 +29,16 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 	OPT("Listener", port, INTEGER, "8080", 0, 65535, false,
 		"Port to listen on; 0 lets the system choose."),
 	OPT("Listener", threads, INTEGER, "0", 0, 64, false, "Event-loop threads; 0 means one a core."),
+	OPT("Listener", stream_port, INTEGER, "0", 0, 65535, false,
+		"Port of the live stream, on listen_address; 0 means none. GET /v1/stream on the other "
+		"port "
+		"answers 307 to it."),
+	OPT("Listener", stream_url, TEXT, "", 0, 0, true,
+		"Where clients are sent for the live stream, such as https://stream.example.com; empty "
+		"means the host that they used, with stream_port."),
+	OPT("Listener", stream_max, INTEGER, "10000", 1, 1000000, false, "Live streams at once."),
+	OPT("Listener", stream_max_per_user, INTEGER, "16", 1, 10000, true,
+		"Live streams of one user at once; beyond, 429."),
 	OPT("Listener", admin_listen, TEXT, "127.0.0.1:9090", 0, 0, false,
 		"Listener of /metrics, /health and /reload: address:port or unix:/path; empty means none. "
 		"Anyone who reaches it may use it."),

@@ -64,6 +64,7 @@ allowance_us(SklConn *conn, const SklConfig *config)
 		case SKL_CONN_SENDING:
 			return sending_us(conn, config);
 		case SKL_CONN_PARKED:
+		case SKL_CONN_STREAMING:
 			break;
 	}
 	return UINT64_MAX / 2;

@@ -25,6 +25,7 @@
 #include "reqid.h"
 #include "routes.h"
 #include "server.h"
+#include "stream.h"
 
 #define MAX_URI 8192
 #define MAX_DRAIN (16 * 1024 * 1024) /* more than this is not read only to be thrown away */
@@ -180,7 +181,7 @@ admit(SklRequestCtx *ctx)
 		return false;
 	}
 	return skl_iplist_admit(ctx) && skl_limits_address(ctx) && skl_builtin_route(ctx) &&
-		   admit_route(ctx) && admit_size(ctx) && admit_identity(ctx);
+		   admit_route(ctx) && admit_size(ctx) && admit_identity(ctx) && skl_stream_place(ctx);
 }
 
 /* How an answer decided before the body leaves: a client that waits for 100 Continue gets it at

@@ -15,11 +15,13 @@
 
 #include "auth.h"
 #include "builtin.h"
+#include "config.h"
 #include "gcra.h"
 #include "iplist.h"
 #include "limits.h"
 #include "log.h"
 #include "monitor.h"
+#include "stream.h"
 
 #define MAX_SLOTS 1024
 #define MAX_THREADS 128
@@ -451,6 +453,27 @@ put_server(SklMetricsOut *out)
 	skl_metrics_sample(out, "skillancer_reload_failed", "", atomic_load(&last_reload_failed));
 }
 
+/* Write the figures of the live stream; none without it. */
+static void
+put_stream(SklMetricsOut *out)
+{
+	const SklStreamStats *stats = skl_stream_stats();
+	uint64_t current = read_word(&stats->current_us);
+
+	if (skl_config()->stream_port == 0)
+		return;
+	skl_metrics_family(out, "skillancer_sse_clients", "gauge", "Open live streams.");
+	skl_metrics_sample(out, "skillancer_sse_clients", "", (double) read_word(&stats->clients));
+	skl_metrics_family(out, "skillancer_sse_lag_seconds", "gauge",
+					   "Time since every entry of the live stream had been read; -1: never.");
+	skl_metrics_sample(out, "skillancer_sse_lag_seconds", "",
+					   current == 0 ? -1 : (double) (skl_now_us() - current) / 1e6);
+	put_counter(out, "skillancer_sse_delivered_total", "Entries given to a live stream.",
+				read_word(&stats->delivered));
+	put_counter(out, "skillancer_sse_dropped_total", "Live streams cut for reading too slowly.",
+				read_word(&stats->dropped));
+}
+
 static void
 put_edge(SklMetricsOut *out)
 {
@@ -495,6 +518,7 @@ skl_metrics_text(bool open_metrics, size_t *length)
 	put_database(&out);
 	put_pools(&out);
 	put_server(&out);
+	put_stream(&out);
 	put_edge(&out);
 	skl_monitor_metrics(&out);
 	skl_metrics_process(&out);

@@ -16,6 +16,7 @@
 #include "content.h"
 #include "context.h"
 #include "fmt.h"
+#include "stream.h"
 #include "text.h"
 
 /* ---- envelopes ---- */
@@ -305,6 +306,24 @@ splice_token(SklRequestCtx *ctx, const json_t *directive)
 	return true;
 }
 
+/* A new access token as the cookie of the live stream; false when it could not be minted. */
+static bool
+set_stream_cookie(SklRequestCtx *ctx, const json_t *directive)
+{
+	int expires_in = 0;
+	char *token = skl_jwt_mint(directive, &expires_in);
+
+	if (token == NULL)
+		return false;
+	skl_header(ctx, "Set-Cookie",
+			   skl_sprintf(ctx,
+						   SKL_STREAM_COOKIE "=%s; Path=" SKL_STREAM_PATH
+											 "; Max-Age=%d; HttpOnly; Secure; SameSite=Strict",
+						   token, expires_in));
+	free(token);
+	return true;
+}
+
 static void
 add_reply_header(SklRequestCtx *ctx, const char *name, const json_t *value)
 {
@@ -331,6 +350,13 @@ take_headers(SklRequestCtx *ctx, const char *text)
 
 		if (strcmp(name, "skl-mint") == 0)
 			ok = splice_token(ctx, value) && ok;
+		else if (strcmp(name, "skl-mint-stream") == 0)
+			ok = set_stream_cookie(ctx, value) && ok;
+		else if (strcmp(name, "skl-stream") == 0)
+		{
+			ctx->streams = ctx->method == SKL_GET;
+			ctx->stream_position = json_integer_value(value);
+		}
 		else if (json_is_array(value))
 		{
 			json_array_foreach(value, index, item) add_reply_header(ctx, name, item);

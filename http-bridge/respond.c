@@ -19,6 +19,7 @@
 #include "fmt.h"
 #include "reqid.h"
 #include "server.h"
+#include "stream.h"
 #include "text.h"
 
 #define COPY_BELOW 16384 /* bytes; a copy is cheaper than another system call */
@@ -248,14 +249,16 @@ skl_reply_build(SklRequestCtx *ctx)
 {
 	const SklReply *reply = &ctx->reply;
 	size_t total = reply->head_length + reply->body_length + reply->tail_length;
-	bool compressible = may_compress(ctx, total);
+	bool compressible = ctx->stream == NULL && may_compress(ctx, total);
 	struct MHD_Response *response = NULL;
 	bool is_packed = false;
 	char *packed;
 	size_t length;
 
-	if (compressible && skl_accepts(ctx->header[SKL_H_ACCEPT_ENCODING], "gzip") &&
-		deflate_pieces(ctx, total, &packed, &length))
+	if (ctx->stream != NULL)
+		response = skl_stream_response(ctx->stream);
+	else if (compressible && skl_accepts(ctx->header[SKL_H_ACCEPT_ENCODING], "gzip") &&
+			 deflate_pieces(ctx, total, &packed, &length))
 	{
 		response = of_buffer(packed, length);
 		add(response, "Content-Encoding", "gzip");

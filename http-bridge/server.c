@@ -2,8 +2,9 @@
  * server.c
  *		Event-loop threads.
  *
- * Each thread has a listening socket of its own on the shared port (SO_REUSEPORT), a
- * libmicrohttpd daemon in external epoll mode, and connections to PostgreSQL. One turn of its loop:
+ * Each thread has a listening socket of its own on the shared port (SO_REUSEPORT; the live stream's
+ * loop, the last one, has another port), a libmicrohttpd daemon in external epoll mode, and
+ *connections to PostgreSQL. One turn of its loop:
  *
  *	epoll_wait   libmicrohttpd's epoll, PostgreSQL sockets, hang-ups of parked clients, the wake-up
  *	PostgreSQL   results -> jobs done -> connections resumed
@@ -34,6 +35,8 @@
 #include "dispatch.h"
 #include "network.h"
 #include "reply.h"
+#include "stream.h"
+#include "stream_feed.h"
 #include "tls.h"
 
 #define COUNT(word) atomic_fetch_add_explicit(&(word), 1, memory_order_relaxed)
@@ -42,6 +45,8 @@
 #define WATCH_AFTER_US 20000 /* shorter requests are not worth two system calls */
 #define LINGER_US 5000
 #define LINGER_MAX 64
+#define REQUEST_POOL ((size_t) 16384) /* bytes a connection: headers of request and answer */
+#define STREAM_POOL ((size_t) 6144)	  /* there are thousands, and their headers are few */
 
 static SklThread *threads;
 static int nthreads;
@@ -271,12 +276,15 @@ on_unescape(void *arg, struct MHD_Connection *mhd, char *text)
 static enum MHD_Result
 answer(SklRequestCtx *ctx)
 {
-	struct MHD_Response *response = skl_reply_build(ctx);
+	struct MHD_Response *response;
 	enum MHD_Result result;
 
+	skl_stream_begin(ctx);
+	response = skl_reply_build(ctx);
 	if (ctx->job != NULL)
 		ctx->thread->run_mhd = true;
-	enter_phase(ctx->conn, SKL_CONN_SENDING, ctx->bytes_out);
+	enter_phase(ctx->conn, ctx->stream != NULL ? SKL_CONN_STREAMING : SKL_CONN_SENDING,
+				ctx->bytes_out);
 	result = MHD_queue_response(ctx->mhd, (unsigned int) ctx->status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -300,13 +308,44 @@ obey(SklRequestCtx *ctx, SklNext next)
 	return MHD_YES;
 }
 
+/* Logs and counts a request whose answer is sent, or whose client is gone. */
+static void
+end_request(SklThread *thread, SklRequestCtx *ctx)
+{
+	skl_request_end(ctx);
+	UNCOUNT(thread->stats.inflight);
+	ctx->conn->ctx = NULL;
+}
+
+static void
+free_request(SklThread *thread, SklRequestCtx *ctx)
+{
+	skl_request_free(ctx);
+	skl_context_end(&thread->contexts, ctx);
+}
+
+/* Goes on with a request that has been read; one that became a stream ends here, and its memory is
+ * not kept as long as the stream. */
+static enum MHD_Result
+go_on(SklThread *thread, SklRequestCtx *ctx, void **context)
+{
+	enum MHD_Result result = obey(ctx, skl_request_complete(ctx));
+
+	if (ctx->stream != NULL)
+	{
+		*context = NULL;
+		end_request(thread, ctx);
+		free_request(thread, ctx);
+	}
+	return result;
+}
+
 static enum MHD_Result
 on_access(void *arg, struct MHD_Connection *mhd, const char *url, const char *method,
 		  const char *version, const char *data, size_t *size, void **context)
 {
 	SklRequestCtx *ctx = *context;
 
-	(void) arg;
 	(void) mhd;
 	if (ctx == NULL)
 		return MHD_NO;
@@ -331,7 +370,7 @@ on_access(void *arg, struct MHD_Connection *mhd, const char *url, const char *me
 		linger(ctx->conn);
 		return MHD_YES;
 	}
-	return obey(ctx, skl_request_complete(ctx));
+	return go_on(arg, ctx, context);
 }
 
 /* The client is gone before its job is done: the job ends without a connection. */
@@ -353,23 +392,24 @@ on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	SklThread *thread = arg;
 	SklRequestCtx *ctx = *context;
 
-	(void) mhd;
 	if (ctx == NULL)
+	{
+		/* it became a stream, which is over */
+		if (conn_of(mhd)->phase == SKL_CONN_STREAMING)
+			enter_phase(conn_of(mhd), SKL_CONN_IDLE, 0);
 		return;
+	}
 	*context = NULL;
 	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !ctx->answered)
 		ctx->status = 499;
-	skl_request_end(ctx);
-	UNCOUNT(thread->stats.inflight);
-	ctx->conn->ctx = NULL;
+	end_request(thread, ctx);
 	if (ctx->conn->phase == SKL_CONN_PARKED)
 	{
 		orphan(thread, ctx);
 		return;
 	}
 	enter_phase(ctx->conn, SKL_CONN_IDLE, 0);
-	skl_request_free(ctx);
-	skl_context_end(&thread->contexts, ctx);
+	free_request(thread, ctx);
 }
 
 static void
@@ -401,6 +441,8 @@ quiesce(SklThread *thread)
 	int fd = MHD_quiesce_daemon(thread->daemon);
 
 	thread->quiesced = true;
+	if (thread->streams != NULL)
+		skl_streams_end(thread->streams);
 	if (fd < 0)
 		return;
 	for (;;)
@@ -440,12 +482,17 @@ handle_event(SklThread *thread, const struct epoll_event *event)
 			SklConn *conn = event->data.ptr;
 
 			unwatch(conn);
+			if (conn->stream != NULL)
+				skl_stream_hang_up(conn->stream);
 			if (conn->phase != SKL_CONN_PARKED)
 				break;
 			conn->hung_up = true;
 			skl_pool_abandon(&thread->pool, conn->ctx->job);
 			break;
 		}
+		case SKL_TAG_FEED:
+			skl_feed_event(event->data.ptr, event->events);
+			break;
 	}
 }
 
@@ -505,6 +552,8 @@ turn(SklThread *thread)
 	}
 	now = skl_now_us();
 	thread->now_us = now;
+	if (thread->streams != NULL)
+		skl_streams_turn(thread->streams, now);
 	skl_pool_pump(&thread->pool, now);
 	if (thread->parked_head != NULL)
 		watch_parked(thread, now);
@@ -524,6 +573,8 @@ run_thread(void *arg)
 		turn(thread);
 	MHD_stop_daemon(thread->daemon);
 	skl_pool_stop(&thread->pool);
+	if (thread->streams != NULL)
+		skl_streams_stop(thread->streams);
 	skl_context_cache_clear(&thread->contexts);
 	if (thread->catalogue != NULL)
 		skl_catalogue_release(thread->catalogue);
@@ -566,6 +617,7 @@ static struct MHD_Daemon *
 start_daemon(SklThread *thread)
 {
 	const SklConfig *config = thread->config;
+	bool is_stream = thread->streams != NULL;
 
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG |
@@ -573,15 +625,16 @@ start_daemon(SklThread *thread)
 		0, NULL, NULL, on_access, thread, MHD_OPTION_ARRAY, skl_tls_options(),
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, thread->listen_fd,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned int) config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned int) config->max_connections_per_ip, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t) 16384, MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
-		thread, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, thread, MHD_OPTION_NOTIFY_CONNECTION, on_connection, thread, MHD_OPTION_END);
+		(unsigned int) (is_stream ? config->stream_max : config->max_connections),
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int) config->max_connections_per_ip,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, is_stream ? STREAM_POOL : REQUEST_POOL,
+		MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_URI_LOG_CALLBACK, on_uri, thread,
+		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+		thread, MHD_OPTION_NOTIFY_CONNECTION, on_connection, thread, MHD_OPTION_END);
 }
 
 static bool
-open_thread(SklThread *thread, int index, const SklConfig *config)
+open_thread(SklThread *thread, int index, const SklConfig *config, int port)
 {
 	struct epoll_event mhd_event = {.events = EPOLLIN, .data.ptr = &thread->mhd_tag};
 	struct epoll_event wake_event = {.events = EPOLLIN, .data.ptr = &thread->wake_tag};
@@ -591,15 +644,17 @@ open_thread(SklThread *thread, int index, const SklConfig *config)
 	thread->config = config;
 	thread->mhd_tag = SKL_TAG_MHD;
 	thread->wake_tag = SKL_TAG_WAKE;
-	thread->listen_fd = bind_listener(config->listen_address, config->port);
+	thread->listen_fd = bind_listener(config->listen_address, port);
 	thread->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	thread->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (thread->listen_fd < 0 || thread->epoll_fd < 0 || thread->wake_fd < 0)
 	{
 		skl_log(SKL_LOG_ERROR, "listen", "cannot listen on %s port %d: %s", config->listen_address,
-				config->port, strerror(errno));
+				port, strerror(errno));
 		return false;
 	}
+	if (index == config->threads)
+		thread->streams = skl_streams_start(thread);
 	thread->daemon = start_daemon(thread);
 	if (thread->daemon == NULL)
 	{
@@ -619,14 +674,16 @@ skl_server_start(void)
 {
 	const SklConfig *config = skl_config();
 
-	threads = calloc((size_t) config->threads, sizeof(SklThread));
+	threads = calloc((size_t) config->threads + 1, sizeof(SklThread));
 	if (threads == NULL)
 		abort();
 	if (!skl_cancel_start())
 		return false;
-	for (int i = 0; i < config->threads; i++)
+	for (int i = 0; i < config->threads + (config->stream_port > 0); i++)
 	{
-		if (!open_thread(&threads[i], i, config))
+		int port = i < config->threads ? config->port : config->stream_port;
+
+		if (!open_thread(&threads[i], i, config, port))
 			return false;
 		nthreads++;
 	}

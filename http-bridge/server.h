@@ -19,7 +19,8 @@ typedef enum SklTag
 	SKL_TAG_MHD,
 	SKL_TAG_WAKE,
 	SKL_TAG_PG,
-	SKL_TAG_CONN
+	SKL_TAG_CONN,
+	SKL_TAG_FEED /* of the live stream */
 } SklTag;
 
 /* What a TCP connection is doing; each has its own deadline. */
@@ -29,7 +30,8 @@ typedef enum SklConnPhase
 	SKL_CONN_HEADERS, /* request line seen */
 	SKL_CONN_BODY,
 	SKL_CONN_PARKED, /* PostgreSQL works */
-	SKL_CONN_SENDING
+	SKL_CONN_SENDING,
+	SKL_CONN_STREAMING
 } SklConnPhase;
 
 struct SklConn
@@ -52,7 +54,10 @@ struct SklConn
 	bool hung_up;
 	bool cut;
 	SklRequestCtx *ctx; /* of the request in hand */
+	SklStream *stream;	/* that it became; its request has ended */
 };
+
+typedef struct SklStreams SklStreams; /* stream.h */
 
 struct SklThread
 {
@@ -65,6 +70,7 @@ struct SklThread
 	int mhd_tag;
 	int wake_tag;
 	struct MHD_Daemon *daemon;
+	SklStreams *streams; /* NULL: not the loop of the live stream */
 	SklPool pool;
 	SklThreadStats stats;
 	SklContextCache contexts;

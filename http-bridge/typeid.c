@@ -78,3 +78,23 @@ skl_uuid_text(const SklUuid *uuid, char text[37])
 	}
 	text[at] = '\0';
 }
+
+bool
+skl_uuid_read(const char *text, SklUuid *uuid)
+{
+	for (size_t i = 0; i < sizeof(uuid->bytes); i++)
+	{
+		unsigned int byte;
+
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+		{
+			if (*text++ != '-')
+				return false;
+		}
+		if (sscanf(text, "%2x", &byte) != 1)
+			return false;
+		uuid->bytes[i] = (uint8_t) byte;
+		text += 2;
+	}
+	return *text == '\0';
+}

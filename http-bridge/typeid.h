@@ -13,4 +13,7 @@ bool skl_typeid_read(const char *text, const char *prefix, SklUuid *uuid);
 void skl_typeid_write(const char *prefix, const SklUuid *uuid, char text[SKL_TYPEID_MAX + 1]);
 void skl_uuid_text(const SklUuid *uuid, char text[37]);
 
+/* Reads what skl_uuid_text() writes, in either case; false when it is none. */
+bool skl_uuid_read(const char *text, SklUuid *uuid);
+
 #endif

@@ -1,5 +1,6 @@
 -- Rules and templates that the project ships. Operators edit the rows; what nobody touched is kept up to date.
 
+SELECT skillancer.put_policy('streamRetention', '"P3D"', 'How long a client that was away can resume its live stream without reading its lists again');
 SELECT skillancer.put_policy('mailRetention', '"P30D"', 'How long the row of a sent or bounced mail is kept, without its data');
 
 -- the frame around the HTML part of every mail

@@ -6,6 +6,10 @@ GRANT SELECT ON skillancer.notification_rule, skillancer.template TO skillancer_
 GRANT SELECT, INSERT ON skillancer.notification TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.mail, skillancer.mail_address, skillancer.event_attempt,
 	skillancer.worker_start, skillancer.housekeeping_run TO skillancer_engine;
+GRANT SELECT ON skillancer.stream_entry TO skillancer_bridge;
+GRANT SELECT, INSERT, DELETE ON skillancer.stream_entry TO skillancer_engine;
+GRANT SELECT, UPDATE ON skillancer.stream_head TO skillancer_engine;
+GRANT SELECT ON skillancer.session, skillancer.notification_doc TO skillancer_engine;
 GRANT SELECT ON skillancer.user_account, skillancer.profile, skillancer.project TO skillancer_engine;
 GRANT SELECT ON skillancer.booking, skillancer.milestone TO skillancer_engine;
 

@@ -171,9 +171,6 @@ BEGIN
 		PERFORM skillancer.tick_close('notifier', v_tick.position_b, rows);
 	END IF;
 	DELETE FROM skillancer.event_attempt a WHERE a.consumer = 'notifier' AND a.parked_at IS NULL;
-	IF v_made > 0 THEN
-		PERFORM pg_notify('skillancer_stream', v_made::text);
-	END IF;
 	lag_seconds := coalesce(greatest(extract(epoch FROM skillancer.now() - v_first), 0), 0);
 END
 $fn$;

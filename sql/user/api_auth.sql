@@ -6,6 +6,21 @@
  * same for all, and a wrong password costs and says what an unknown address does.
  */
 
+-- What an access token says.
+CREATE OR REPLACE FUNCTION skillancer.token_claims(p_user skillancer.user_id, p_session skillancer.session_id)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN jsonb_build_object('sub', p_user::text, 'sid', p_session::text, 'aal', 1,
+		'roles', (SELECT jsonb_agg(r.role ORDER BY r.role) FROM skillancer.user_role r WHERE r.user_id = p_user));
+END
+$$;
+COMMENT ON FUNCTION skillancer.token_claims(skillancer.user_id, skillancer.session_id) IS
+	'The claims of an access token of a session, for the bridge to sign.';
+ALTER FUNCTION skillancer.token_claims(skillancer.user_id, skillancer.session_id) OWNER TO skillancer_engine;
+
 -- What every successful sign-in answers; the bridge adds the access token.
 CREATE OR REPLACE FUNCTION skillancer.signed_in(
 	p_user skillancer.user_id, p_session skillancer.session_id, p_refresh_token text, p_transport text)
@@ -17,8 +32,7 @@ DECLARE
 	v_in_body boolean := p_transport = 'body';
 	v_headers jsonb := jsonb_build_object(
 		'Cache-Control', 'no-store',
-		'skl-mint', jsonb_build_object('sub', p_user::text, 'sid', p_session::text, 'aal', 1,
-			'roles', (SELECT jsonb_agg(r.role ORDER BY r.role) FROM skillancer.user_role r WHERE r.user_id = p_user)));
+		'skl-mint', skillancer.token_claims(p_user, p_session));
 	v_body jsonb := jsonb_build_object(
 		'user', (SELECT d.doc FROM skillancer.user_doc d WHERE d.id = p_user),
 		'sessionId', p_session::text);

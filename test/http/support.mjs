@@ -103,7 +103,7 @@ export function raw(bytes, { base = url, ms = 2000, half = false } = {}) {
 	});
 }
 
-async function freePort() {
+export async function freePort() {
 	return new Promise((resolve) => {
 		const server = net.createServer();
 		server.listen(0, '127.0.0.1', () => {

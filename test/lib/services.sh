@@ -1,6 +1,6 @@
 # test/lib/services.sh
 #	The programs around the cluster: sinks of mail and webhooks, and the bridge. Sourced after cluster.sh; needs
-#	$SKL_PORT, $SKL_ADMIN_PORT and $SKL_SMTP_PORT, start_webhook_sink() needs $SKL_WEBHOOK_PORT. SKL_BRIDGE names another program than the built bridge.
+#	$SKL_PORT, $SKL_STREAM_PORT, $SKL_ADMIN_PORT and $SKL_SMTP_PORT, start_webhook_sink() needs $SKL_WEBHOOK_PORT. SKL_BRIDGE names another program than the built bridge.
 
 PYTHON=/usr/bin/python3
 [ -x $PYTHON ] || PYTHON=$(command -v python3)
@@ -56,6 +56,7 @@ configure_bridge() {
 		cat <<-CONF
 			listen_address = 127.0.0.1
 			port = $SKL_PORT
+			stream_port = $SKL_STREAM_PORT
 			admin_listen = 127.0.0.1:$SKL_ADMIN_PORT
 			database = host=$dir/socket port=$SKL_PGPORT dbname=$SKL_PGDATABASE user=skillancer_bridge
 			jwt_key_dir = $dir/keys

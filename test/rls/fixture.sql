@@ -250,6 +250,8 @@ INSERT INTO skillancer.idempotency_key (user_id, route, key, body_hash) SELECT c
 INSERT INTO skillancer.notification (id, user_id, event_id, type, category, priority, title, body)
 SELECT rls.id('notification' || u::text, n)::skillancer.notification_id, u, rls.id('event', n)::skillancer.event_id, 'matrix', 'ACCOUNT', 'NORMAL', 'x', 'x'
 FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
+INSERT INTO skillancer.stream_entry (position, user_id, event, data)
+SELECT row_number() OVER (), u, 'matrix', '{}' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2);
 INSERT INTO skillancer.mail (id, user_id, address, type, due_at) SELECT rls.id('mail', t), client, 'x@y.z', 'matrix', 'infinity' FROM rls.tenant;
 INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('a@matrix.test', 'x'), ('b@matrix.test', 'x');
 INSERT INTO skillancer.event_attempt (consumer, seq) VALUES ('matrix', 1), ('matrix', 2);
