@@ -29,6 +29,8 @@ CREATE POLICY webhook_delivery_read ON skillancer.webhook_delivery FOR SELECT
 CREATE POLICY webhook_delivery_write ON skillancer.webhook_delivery TO skillancer_owner
 	USING (user_id = (SELECT skillancer.current_user_id()));
 CREATE POLICY webhook_attempt_read ON skillancer.webhook_attempt FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
 
+-- the live stream
 CREATE POLICY stream_entry_read ON skillancer.stream_entry FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()));
