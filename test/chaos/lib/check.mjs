@@ -5,6 +5,7 @@ import pg from 'pg';
 import { Model, leg } from './model.mjs';
 
 const BATCH = 5000;
+const MAX_OUTCOMES = 5000; // each is computed anew with all others of its freelancer
 const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review' };
 
 // Rows of a query, a few thousand at a time.
@@ -49,6 +50,18 @@ function checkTerms(model, milestones) {
 	}
 }
 
+// Reputations that were computed step by step are those that all bookings and reviews make, once the job has looked at what grew old.
+async function checkReputations(client, model) {
+	await client.query('BEGIN');
+	const { rows: [{ bookings }] } = await client.query('SELECT count(*)::integer AS bookings FROM skillancer.outcome');
+	if (bookings <= MAX_OUTCOMES) {
+		await client.query('SELECT skillancer.refresh_reputation(1000000)');
+		const { rows: [{ wrong }] } = await client.query('SELECT skillancer.reputation_rebuild()::integer AS wrong');
+		if (wrong > 0) model.problems.push(`${wrong} outcomes and reputations are not what bookings and reviews make of them`);
+	}
+	await client.query('ROLLBACK');
+}
+
 export async function judge(place, history) {
 	const client = new pg.Client({ ...place.connection, user: 'postgres' });
 	await client.connect();
@@ -71,6 +84,7 @@ export async function judge(place, history) {
 	for (const { invariant, object, detail } of broken) model.problems.push(`invariant ${invariant}: ${object}: ${detail}`);
 	const { rows: [{ total }] } = await client.query('SELECT count(*) AS total FROM skillancer.ledger_entry');
 	await client.query('COMMIT');
+	await checkReputations(client, model);
 	const { rows: [seals] } = await client.query('SELECT * FROM skillancer.ledger_verify()');
 	if (seals.problem) model.problems.push(`seal ${seals.bad_seal}: ${seals.problem}`);
 	await client.end();
