@@ -44,23 +44,78 @@ filter_and_count(SklRun *run, SklBits *bits)
 	}
 }
 
+/*
+ * The matches are the documents that score, and nothing else is to be counted: scoring alone finds
+ * the hits. Filters by terms come first, those that read columns only for documents that would win.
+ */
 static void
-run_window(SklRun *run)
+run_pure_window(SklRun *run)
+{
+	const SklPlan *plan = run->plan;
+	bool all = run->all_visible && run->search->dead == NULL;
+	SklBits bits;
+	SklBits passes;
+
+	if (run->n_order == 0)
+		return;
+	if (!all || plan->n_filters > 0)
+		skl_run_visible_bits(run, &bits);
+	run->late_filters = true;
+	for (uint32_t f = 0; f < plan->n_filters; f++)
+	{
+		if (plan->filters[f].kind != SKL_FILTER_TERMS)
+			continue;
+		skl_run_filter_bits(run, f, &bits, &passes);
+		bits = passes;
+		all = false;
+	}
+	if (all || skl_bits_any(&bits))
+		skl_run_score_window(run, all ? NULL : &bits, false);
+	run->late_filters = false;
+}
+
+/* Whatever the tree, the filters and facets: the matches as bits, then what they score. */
+static void
+run_any_window(SklRun *run, bool can_win)
 {
 	SklBits visible;
 	SklBits bits;
 
-	skl_run_seek_terms(run);
 	skl_run_visible_bits(run, &visible);
 	skl_run_match(run, &visible, &bits);
 	filter_and_count(run, &bits);
 	run->total += skl_bits_count(&bits);
-	if (run->top_room == 0)
+	if (run->top_room == 0 || !can_win)
 		return;
-	if (run->plan->sort == SKL_SORT_SCORE)
-		skl_run_score_bits(run, &bits);
-	else
+	if (run->plan->sort != SKL_SORT_SCORE)
 		skl_run_offer_bits(run, &bits);
+	else if (run->plan->exhaustive || run->n_scored == 0)
+		skl_run_score_all(run, &bits);
+	else
+		skl_run_score_window(run, &bits, true);
+}
+
+static void
+run_window(SklRun *run)
+{
+	const SklPlan *plan = run->plan;
+	bool can_win = true;
+
+	skl_run_seek_terms(run);
+	if (plan->sort != SKL_SORT_SCORE)
+		can_win = plan->exhaustive || skl_run_sort_can_win(run, run->window);
+	else if (run->n_scored > 0)
+	{
+		uint64_t bound = skl_run_window_bound(run);
+
+		can_win = plan->exhaustive || bound >= run->threshold;
+	}
+	if (!can_win && !run->needs_counts)
+		return;
+	if (run->pure && !run->needs_counts && !plan->exhaustive && plan->sort == SKL_SORT_SCORE)
+		run_pure_window(run);
+	else
+		run_any_window(run, can_win);
 }
 
 /* ---- a segment ---- */
@@ -95,13 +150,15 @@ static void
 run_segment(SklRun *run, uint32_t number)
 {
 	open_segment(run, number);
-	for (run->window = 0; run->window < skl_pages(run->n_docs); run->window++)
+	run->window = 0;
+	while (run->window < skl_pages(run->n_docs))
 	{
 		run->base = run->window * SKL_WINDOW;
 		run->n = run->n_docs - run->base;
 		run->n = run->n < SKL_WINDOW ? run->n : SKL_WINDOW;
 		skl_engine_check(run->engine);
 		run_window(run);
+		run->window = run->pure ? skl_run_next_window(run) : run->window + 1;
 	}
 	for (uint32_t t = 0; t < run->plan->n_terms; t++)
 		if (run->postings[t].present)
@@ -125,7 +182,7 @@ check_plan(const SklRun *run)
 		if (plan->terms[t].idf_group > plan->n_terms || !(plan->terms[t].weight >= 0) ||
 			plan->terms[t].weight > 1e6f)
 			skl_engine_raise(run->engine, SKL_ENGINE_BAD_INPUT, "a term has no good weight");
-	if (!(plan->k1 >= 0 && plan->k1 <= 100) || !(plan->b >= 0 && plan->b <= 1))
+	if (!(plan->k1 >= 0.001 && plan->k1 <= 100) || !(plan->b >= 0 && plan->b <= 1))
 		skl_engine_raise(run->engine, SKL_ENGINE_BAD_INPUT, "k1 or b is out of range");
 	if (plan->sort != SKL_SORT_SCORE && plan->sort_column == NULL)
 		skl_engine_raise(run->engine, SKL_ENGINE_BAD_INPUT, "no column to sort by");
@@ -170,6 +227,8 @@ search(void *argument)
 	skl_run_check_tree(run);
 	run->top_room = run->plan->k == 0 ? 0 : run->plan->k + 1;
 	run->cursor_applies = run->plan->after.present;
+	run->needs_counts = run->plan->want_total || run->plan->n_facets > 0;
+	skl_run_begin_scores(run);
 	skl_run_begin_top(run);
 	skl_run_begin_facets(run);
 	run_segments(run);

@@ -208,6 +208,25 @@ skl_run_filter_bits(SklRun *run, uint32_t number, const SklBits *mask, SklBits *
 		bits->words[w] = (bits->words[w] ^ flip) & mask->words[w];
 }
 
+bool
+skl_run_passes(SklRun *run, uint32_t at)
+{
+	for (uint32_t f = 0; run->late_filters && f < run->plan->n_filters; f++)
+	{
+		const SklRunFilter *filter = &run->filters[f];
+		bool passes = false;
+
+		if (filter->plan->kind == SKL_FILTER_TERMS)
+			continue;
+		if (open_pages(run, filter))
+			passes =
+				filter->longitude == NULL ? passes_range(filter, at) : passes_radius(filter, at);
+		if (passes == filter->plan->negated)
+			return false;
+	}
+	return true;
+}
+
 /* ---- visibility ---- */
 
 void

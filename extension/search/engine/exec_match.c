@@ -92,31 +92,38 @@ check_node(const SklRun *run, uint32_t number, uint32_t *depth, bool *has_parent
 		bad_plan(run, "the tree is too deep");
 }
 
+/* A term of the tree whose documents are just those that it gives a score. */
+static bool
+scores_alone(const SklRun *run, const SklPlanNode *node)
+{
+	return node->op == SKL_PLAN_TERM && run->terms[node->operand].scored &&
+		   (run->plan->terms[node->operand].fields & SKL_ALL_FIELDS) == SKL_ALL_FIELDS;
+}
+
 /* Is the tree an OR of terms, each scored, and no other term scored? Then scoring finds the
  * matches. */
 static bool
-is_pure(const SklRun *run)
+is_pure(SklRun *run)
 {
 	const SklPlan *plan = run->plan;
 	const SklPlanNode *root = plan->n_nodes == 0 ? NULL : &plan->nodes[plan->root];
+	bool *seen = skl_engine_zalloc(run->engine, (size_t) plan->n_terms + 1);
 
 	if (root == NULL)
 		return false;
 	if (root->op == SKL_PLAN_TERM)
-		return run->n_scored == 1 && run->scored[0] == root->operand;
+		return run->n_scored == 1 && scores_alone(run, root);
 	if (root->op != SKL_PLAN_OR || root->n_children != run->n_scored)
 		return false;
 	for (uint32_t i = 0; i < root->n_children; i++)
 	{
 		const SklPlanNode *child = &plan->nodes[root->children[i]];
 
-		if (child->op != SKL_PLAN_TERM || !run->terms[child->operand].scored)
+		if (!scores_alone(run, child) || seen[child->operand])
 			return false;
-		for (uint32_t j = 0; j < i && root->n_children <= 64; j++)
-			if (plan->nodes[root->children[j]].operand == child->operand)
-				return false;
+		seen[child->operand] = true;
 	}
-	return root->n_children <= 64;
+	return true;
 }
 
 void

@@ -55,7 +55,7 @@ typedef struct SklRunPostings
 	bool present;
 	bool some_fields; /* the plan's mask leaves fields out, so that a posting may not count */
 	uint32_t first;	  /* first block that may reach into the window */
-	uint32_t bound;	  /* most that a document of the window can get, in units */
+	uint32_t next;	  /* no document from the window on is less than this */
 	const SklWeights *weights;
 	SklPostings postings;
 } SklRunPostings;
@@ -90,6 +90,19 @@ typedef struct SklTopEntry
 	uint32_t sum; /* text score in units */
 	const uint8_t *id;
 } SklTopEntry;
+
+typedef struct SklTermBound
+{
+	uint32_t term;
+	uint32_t bound; /* in units */
+} SklTermBound;
+
+/* A document of the window that may get into the heap. */
+typedef struct SklCandidate
+{
+	uint32_t sum;
+	uint16_t at;
+} SklCandidate;
 
 struct SklFacetCounter;
 
@@ -137,9 +150,14 @@ typedef struct SklRun
 	bool all_visible;	 /* every document of the segment may be seen */
 
 	/* the window */
-	uint32_t window; /* its number */
-	uint32_t base;	 /* its first document */
-	uint32_t n;		 /* its documents */
+	SklTermBound *order; /* scored terms that may occur in it, the weakest first */
+	uint32_t n_order;
+	SklBits touched; /* documents with a score */
+	SklCandidate candidates[SKL_WINDOW];
+	bool late_filters; /* candidates must still pass the filters that read columns */
+	uint32_t window;   /* its number */
+	uint32_t base;	   /* its first document */
+	uint32_t n;		   /* its documents */
 	uint32_t scores[SKL_WINDOW];
 
 	struct SklFacetCounter *facets;
@@ -209,6 +227,9 @@ extern void skl_run_open_terms(SklRun *run);
 /* Moves the terms on to the window that begins at run->base. */
 extern void skl_run_seek_terms(SklRun *run);
 
+/* The first window from the next on in which a scored term may occur. */
+extern uint32_t skl_run_next_window(SklRun *run);
+
 /* Unpacks the block of a document of the window or behind it; the place of its posting there. */
 extern bool skl_run_find(SklRunPostings *term, uint32_t docno, uint32_t *at);
 
@@ -247,16 +268,30 @@ extern void skl_run_open_filters(SklRun *run);
 /* Those of the documents in mask that pass a filter group. */
 extern void skl_run_filter_bits(SklRun *run, uint32_t filter, const SklBits *mask, SklBits *bits);
 
+/* Does a document of the window pass the filters that read columns, when they come last? */
+extern bool skl_run_passes(SklRun *run, uint32_t at);
+
 /* Documents of the window that are alive and may be seen. */
 extern void skl_run_visible_bits(SklRun *run, SklBits *bits);
 
 /* ---- exec_score.c ---- */
 
-/* Scores the documents in bits and offers them to the heap. */
-extern void skl_run_score_bits(SklRun *run, const SklBits *bits);
+extern void skl_run_begin_scores(SklRun *run);
 
-/* The best that a document of the window can reach, as a key of the heap. */
+/*
+ * Puts the terms of the window in order; the best that a document of it can reach, as a key of the
+ * heap. Comes before the two that score.
+ */
 extern uint64_t skl_run_window_bound(SklRun *run);
+
+/*
+ * Offers the documents in bits (NULL: all of the window) that can get into the heap. all: also
+ * those that no scored term has.
+ */
+extern void skl_run_score_window(SklRun *run, const SklBits *bits, bool all);
+
+/* Offers all documents in bits: the oracle. */
+extern void skl_run_score_all(SklRun *run, const SklBits *bits);
 
 /* What a posting is worth, in units: the one formula of all paths. */
 static inline uint32_t

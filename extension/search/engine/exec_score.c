@@ -1,60 +1,331 @@
 /*
  * search/engine/exec_score.c
- *		Scores of documents, and bounds of scores.
+ *		Scores a window by MaxScore over blocks.
+ *
+ * Every term has a bound: the most that a document of the window can get from it. Terms are put in
+ * the order of their bounds; the weakest, whose bounds together cannot reach the worst hit of the
+ * heap, are not essential: a document must have an essential term to matter. Essential terms are
+ * added up for the whole window, except for blocks that cannot matter even with all that the others
+ * may give; then the documents that may still win are looked up in the other terms, the strongest
+ * first, and dropped as soon as they cannot.
+ *
+ * All sums are integers, and bounds are computed by the formula of scores itself, which grows with
+ * the count and falls with the length in every rounding step: what is skipped is less than the
+ *worst hit, never equal. See Ding and Suel, "Faster top-k document retrieval using block-max
+ *indexes" (2011), and Turtle and Flood, "Query evaluation: strategies and optimizations" (1995).
  */
 #include "search/engine/exec_run.h"
 
-/* Adds what the postings of a block are worth to the scores of the window's documents in bits. */
+/* 1 / count, for bounds; 0 where the count has no bound: then the part is the whole. */
+static float inverse_count[SKL_TF_UNBOUNDED + 1];
+
+void
+skl_run_begin_scores(SklRun *run)
+{
+	for (int tf = 0; tf < SKL_TF_UNBOUNDED; tf++)
+		inverse_count[tf] = tf == 0 ? SKL_NO_COUNT : 1.0f / (float) tf;
+	inverse_count[SKL_TF_UNBOUNDED] = 0;
+	run->order = skl_engine_alloc(run->engine, sizeof(SklTermBound) * ((size_t) run->n_scored + 1));
+}
+
+static float
+norm(const SklRun *run, uint32_t length)
+{
+	return run->k_base + run->k_slope * (float) length;
+}
+
+/* ---- bounds ---- */
+
+/* The most that a document of the block can get. */
+static uint32_t
+block_bound(const SklRun *run, float unit, const SklSkip *skip)
+{
+	uint32_t most = skl_contribution(unit, norm(run, skip->most_length), inverse_count[skip->most]);
+	uint32_t next = skl_contribution(unit, norm(run, skip->next_length), inverse_count[skip->next]);
+
+	return most > next ? most : next;
+}
+
+/* The most that a document of the window can get from a term. */
+static uint32_t
+window_bound(const SklRun *run, const SklRunPostings *term, float unit)
+{
+	uint32_t end = run->base + run->n - 1;
+	uint32_t bound = 0;
+
+	for (uint32_t block = term->first; block < term->postings.n_blocks; block++)
+	{
+		SklSkip skip = skl_postings_skip(&term->postings, block);
+		uint32_t most = block_bound(run, unit, &skip);
+
+		bound = most > bound ? most : bound;
+		if (skip.last_docno >= end)
+			break;
+	}
+	return bound;
+}
+
+/* Puts the terms that may occur in the window in order, the weakest first; the sum of their bounds.
+ */
+static uint64_t
+order_terms(SklRun *run)
+{
+	uint64_t sum = 0;
+
+	run->n_order = 0;
+	for (uint32_t i = 0; i < run->n_scored; i++)
+	{
+		uint32_t number = run->scored[i];
+		SklRunPostings *term = &run->postings[number];
+		SklTermBound entry = {.term = number};
+		uint32_t at;
+
+		if (!term->present || term->first == term->postings.n_blocks ||
+			term->next >= run->base + run->n)
+			continue;
+		entry.bound = window_bound(run, term, run->terms[number].unit);
+		sum += entry.bound;
+		for (at = run->n_order; at > 0 && run->order[at - 1].bound > entry.bound; at--)
+			run->order[at] = run->order[at - 1];
+		run->order[at] = entry;
+		run->n_order++;
+	}
+	return sum;
+}
+
+uint64_t
+skl_run_window_bound(SklRun *run)
+{
+	return order_terms(run) * run->max_factor;
+}
+
+/* ---- essential terms ---- */
+
+/* The postings of the unpacked block that lie in the window: from .. to - 1. */
+static void
+part_in_window(const SklRun *run, const SklPostings *postings, uint32_t *from, uint32_t *to)
+{
+	uint32_t end = run->base + run->n;
+
+	*from = 0;
+	*to = postings->n;
+	if (postings->docs[0] < run->base)
+		*from = skl_lower_bound(postings->docs, postings->n, run->base);
+	if (postings->docs[postings->n - 1] >= end)
+		*to = skl_lower_bound(postings->docs, postings->n, end);
+}
+
+/* Places in the block of the postings whose documents are in bits. */
+static uint32_t
+choose(const SklRun *run, const SklPostings *postings, const SklBits *bits, uint32_t from,
+	   uint32_t to, uint32_t *chosen)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = from; i < to; i++)
+	{
+		chosen[n] = i;
+		n += skl_bit(bits, postings->docs[i] - run->base);
+	}
+	return n;
+}
+
+/* Adds what the postings of a block are worth, for documents in bits (NULL: all of the window). */
 static void
 add_block(SklRun *run, SklRunPostings *term, float unit, uint32_t block, const SklBits *bits)
 {
 	SklPostings *postings = &term->postings;
 	const float *inverse = term->weights->inverse;
+	const float base = run->k_base;
+	const float slope = run->k_slope;
+	uint32_t chosen[SKL_BLOCK];
+	float lengths[SKL_BLOCK];
+	float inverses[SKL_BLOCK];
+	uint32_t worth[SKL_BLOCK];
+	uint32_t from;
+	uint32_t to;
+	uint32_t n;
 
 	skl_postings_docs(postings, block);
+	part_in_window(run, postings, &from, &to);
+	n = bits == NULL ? to - from : choose(run, postings, bits, from, to, chosen);
+	if (n == 0)
+		return;
 	skl_postings_entries(postings);
-	for (uint32_t i = 0; i < postings->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t at = postings->docs[i] - run->base;
-		float k;
+		uint32_t at = bits == NULL ? from + i : chosen[i];
 
-		if (at >= SKL_WINDOW || !skl_bit(bits, at))
-			continue;
-		k = run->k_base +
-			run->k_slope * (float) skl_load16(run->lengths + 2 * (size_t) postings->docs[i]);
-		run->scores[at] += skl_contribution(unit, k, inverse[postings->entries[i]]);
+		chosen[i] = postings->docs[at] - run->base;
+		lengths[i] = (float) skl_load16(run->lengths + 2 * (size_t) postings->docs[at]);
+		inverses[i] = inverse[postings->entries[at]];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		worth[i] = skl_contribution(unit, base + slope * lengths[i], inverses[i]);
+	for (uint32_t i = 0; i < n; i++)
+	{
+		run->scores[chosen[i]] += worth[i];
+		run->touched.words[chosen[i] / 64] |= UINT64_C(1) << chosen[i] % 64;
 	}
 }
 
+/* All blocks of an essential term in the window; others: the most that all other terms give. */
 static void
-add_term(SklRun *run, uint32_t number, const SklBits *bits)
+add_term(SklRun *run, uint32_t number, uint64_t others, const SklBits *bits)
 {
 	SklRunPostings *term = &run->postings[number];
+	float unit = run->terms[number].unit;
 	uint32_t end = run->base + run->n - 1;
+	uint32_t from = term->first == 0 ? 0 : skl_postings_last(&term->postings, term->first - 1) + 1;
 
-	if (!term->present)
-		return;
-	for (uint32_t block = term->first; block < term->postings.n_blocks; block++)
+	for (uint32_t block = term->first; block < term->postings.n_blocks && from <= end; block++)
 	{
-		uint32_t from = block == 0 ? 0 : skl_postings_last(&term->postings, block - 1) + 1;
-		uint32_t last = skl_postings_last(&term->postings, block);
+		SklSkip skip = skl_postings_skip(&term->postings, block);
+		uint32_t first = from < run->base ? run->base : from;
+		uint32_t last = skip.last_docno > end ? end : skip.last_docno;
 
-		if (from > end)
-			break;
-		from = from < run->base ? run->base : from;
-		last = last > end ? end : last;
-		if (from <= last && skl_bits_between(bits, from - run->base, last - run->base))
-			add_block(run, term, run->terms[number].unit, block, bits);
+		from = skip.last_docno + 1;
+		if ((others + block_bound(run, unit, &skip)) * run->max_factor < run->threshold)
+			continue;
+		if (bits == NULL ||
+			(first <= last && skl_bits_between(bits, first - run->base, last - run->base)))
+			add_block(run, term, unit, block, bits);
 	}
+}
+
+/* ---- the other terms ---- */
+
+/* The least sum that can win. */
+static uint64_t
+least_sum(const SklRun *run)
+{
+	return (run->threshold + run->max_factor - 1) / run->max_factor;
+}
+
+/* Takes the touched documents that can still win, if others give the rest; scores are zero again.
+ */
+static uint32_t
+take_candidates(SklRun *run, uint64_t rest)
+{
+	uint64_t least = least_sum(run);
+	uint32_t enough = least > rest ? (uint32_t) (least - rest) : 0;
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; w < SKL_WINDOW_WORDS; w++)
+	{
+		for (uint64_t left = run->touched.words[w]; left != 0; left &= left - 1)
+		{
+			uint32_t at = w * 64 + (uint32_t) __builtin_ctzll(left);
+
+			run->candidates[n].at = (uint16_t) at;
+			run->candidates[n].sum = run->scores[at];
+			n += run->scores[at] >= enough;
+			run->scores[at] = 0;
+		}
+		run->touched.words[w] = 0;
+	}
+	return n;
+}
+
+/*
+ * Looks the candidates up in a term that is not essential; keeps those that can still win with the
+ * rest of the others.
+ */
+static uint32_t
+probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
+{
+	SklRunPostings *term = &run->postings[number];
+	SklPostings *postings = &term->postings;
+	float unit = run->terms[number].unit;
+	uint64_t least = least_sum(run);
+	uint32_t block = term->first;
+	uint32_t kept = 0;
+
+	for (uint32_t c = 0; c < n; c++)
+	{
+		SklCandidate candidate = run->candidates[c];
+		uint32_t docno = run->base + candidate.at;
+		uint32_t at;
+
+		block = skl_postings_seek(postings, block, docno);
+		if (block < postings->n_blocks)
+		{
+			SklSkip skip = skl_postings_skip(postings, block);
+
+			if (candidate.sum + block_bound(run, unit, &skip) + rest < least)
+				continue;
+			skl_postings_docs(postings, block);
+			at = skl_lower_bound(postings->docs, postings->n, docno);
+			if (postings->docs[at] == docno)
+			{
+				float k = norm(run, skl_load16(run->lengths + 2 * (size_t) docno));
+
+				skl_postings_entries(postings);
+				candidate.sum +=
+					skl_contribution(unit, k, term->weights->inverse[postings->entries[at]]);
+			}
+		}
+		run->candidates[kept] = candidate;
+		kept += candidate.sum + rest >= least;
+	}
+	return kept;
+}
+
+/* ---- a window ---- */
+
+/* Documents in bits that no scored term has: they matter while the heap takes everything. */
+static void
+offer_untouched(SklRun *run, const SklBits *bits, const SklBits *scored)
+{
+	SklBits left;
+
+	if (run->threshold > 0)
+		return;
+	for (int w = 0; w < SKL_WINDOW_WORDS; w++)
+		left.words[w] = bits->words[w] & ~scored->words[w];
+	SKL_EACH_BIT(&left, i, { skl_run_offer(run, run->base + i, 0); })
 }
 
 void
-skl_run_score_bits(SklRun *run, const SklBits *bits)
+skl_run_score_window(SklRun *run, const SklBits *bits, bool all)
+{
+	uint64_t rest = 0;
+	uint64_t total = 0;
+	uint32_t essential = 0;
+	uint32_t n;
+
+	for (uint32_t i = 0; i < run->n_order; i++)
+		total += run->order[i].bound;
+	if (total * run->max_factor < run->threshold)
+		return;
+	while (essential < run->n_order &&
+		   (rest + run->order[essential].bound) * run->max_factor < run->threshold)
+		rest += run->order[essential++].bound;
+	for (uint32_t i = run->n_order; i-- > essential;)
+		add_term(run, run->order[i].term, total - run->order[i].bound, bits);
+	if (all)
+		offer_untouched(run, bits, &run->touched);
+	n = take_candidates(run, rest);
+	for (uint32_t i = essential; i-- > 0 && n > 0;)
+	{
+		rest -= run->order[i].bound;
+		n = probe_term(run, run->order[i].term, rest, n);
+	}
+	for (uint32_t c = 0; c < n; c++)
+		if (skl_run_passes(run, run->candidates[c].at))
+			skl_run_offer(run, run->base + run->candidates[c].at, run->candidates[c].sum);
+}
+
+void
+skl_run_score_all(SklRun *run, const SklBits *bits)
 {
 	uint32_t none = run->n_scored == 0 ? 1 : 0;
+	SklBits seen;
 
-	SKL_EACH_BIT(bits, i, { run->scores[i] = none; })
-	for (uint32_t t = 0; t < run->n_scored; t++)
-		add_term(run, run->scored[t], bits);
-	SKL_EACH_BIT(bits, i, { skl_run_offer(run, run->base + i, run->scores[i]); })
+	for (uint32_t i = 0; i < run->n_order; i++)
+		add_term(run, run->order[i].term, UINT32_MAX, bits);
+	seen = run->touched;
+	SKL_EACH_BIT(bits, i, { skl_run_offer(run, run->base + i, run->scores[i] + none); })
+	SKL_EACH_BIT(&seen, i, { run->scores[i] = 0; })
+	memset(&run->touched, 0, sizeof(run->touched));
 }

@@ -179,7 +179,7 @@ skl_run_open_terms(SklRun *run)
 		SklTermInfo info;
 
 		term->first = 0;
-		term->bound = 0;
+		term->next = 0;
 		term->present = skl_segment_lookup(run->segment, SKL_TERM_WORD, plan->terms[t].word, &info);
 		if (!term->present)
 			continue;
@@ -206,8 +206,6 @@ skl_run_find(SklRunPostings *term, uint32_t docno, uint32_t *at)
 {
 	SklPostings *postings = &term->postings;
 	uint32_t block;
-	uint32_t low = 0;
-	uint32_t high;
 
 	if (!term->present)
 		return false;
@@ -215,15 +213,31 @@ skl_run_find(SklRunPostings *term, uint32_t docno, uint32_t *at)
 	if (block == postings->n_blocks)
 		return false;
 	skl_postings_docs(postings, block);
-	for (high = postings->n - 1; low < high;)
-	{
-		uint32_t middle = (low + high) / 2;
+	*at = skl_lower_bound(postings->docs, postings->n, docno);
+	return postings->docs[*at] == docno;
+}
 
-		if (postings->docs[middle] < docno)
-			low = middle + 1;
+uint32_t
+skl_run_next_window(SklRun *run)
+{
+	uint32_t docno = run->base + SKL_WINDOW;
+	uint32_t least = UINT32_MAX;
+
+	for (uint32_t i = 0; i < run->n_scored; i++)
+	{
+		SklRunPostings *term = &run->postings[run->scored[i]];
+		SklPostings *postings = &term->postings;
+
+		if (!term->present || term->next == UINT32_MAX)
+			continue;
+		term->first = skl_postings_seek(postings, term->first, docno);
+		if (term->first == postings->n_blocks)
+			term->next = UINT32_MAX;
+		else if (postings->block == term->first)
+			term->next = postings->docs[skl_lower_bound(postings->docs, postings->n, docno)];
 		else
-			high = middle;
+			term->next = term->first == 0 ? 0 : skl_postings_last(postings, term->first - 1) + 1;
+		least = term->next < least ? term->next : least;
 	}
-	*at = low;
-	return postings->docs[low] == docno;
+	return least < docno ? run->window + 1 : least / SKL_WINDOW;
 }

@@ -54,6 +54,22 @@ skl_postings_last(const SklPostings *postings, uint32_t block)
 	return skl_load32(postings->skips + sizeof(SklSkip) * (size_t) block);
 }
 
+/* The first of n numbers that is not less than docno; n - 1 when all are less. */
+static inline uint32_t
+skl_lower_bound(const uint32_t *docs, uint32_t n, uint32_t docno)
+{
+	uint32_t low = 0;
+
+	while (n > 1)
+	{
+		uint32_t half = n / 2;
+
+		low += docs[low + half - 1] < docno ? half : 0;
+		n -= half;
+	}
+	return low;
+}
+
 /* The first block from "from" on that may have documents not less than docno; n_blocks: none. */
 extern uint32_t skl_postings_seek(const SklPostings *postings, uint32_t from, uint32_t docno);
 

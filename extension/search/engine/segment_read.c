@@ -8,8 +8,6 @@
 #include "search/engine/column_read.h"
 #include "search/engine/segment_view.h"
 
-#include <math.h>
-
 void
 skl_segment_corrupt(const SklSegment *segment, const char *message)
 {
@@ -441,7 +439,7 @@ skl_segment_weights(SklSegment *segment, uint32_t fields)
 		for (unsigned f = 0; f < SKL_FIELDS; f++)
 			if (fields & SKL_FIELD_MASK(f))
 				weights->wtf[i] += (uint32_t) palette[i].tf[f] * segment->header.weights[f];
-		weights->inverse[i] = weights->wtf[i] == 0 ? INFINITY : 1.0f / (float) weights->wtf[i];
+		weights->inverse[i] = weights->wtf[i] == 0 ? SKL_NO_COUNT : 1.0f / (float) weights->wtf[i];
 		if (weights->wtf[i] == 0 && i < segment->header.n_palette)
 			weights->all_count = false;
 	}

@@ -9,11 +9,14 @@
 #include "search/engine/segment_format.h"
 #include "search/engine/segment_read.h"
 
+/* Stands for 1 / 0: a part of next to nothing, but a number whatever it is multiplied by. */
+#define SKL_NO_COUNT 1e38f
+
 /* What a palette entry counts for a word in some of the fields. */
 typedef struct SklWeights
 {
 	uint32_t *wtf;	/* weighted occurrences of each entry */
-	float *inverse; /* 1 / wtf; infinite when there are none */
+	float *inverse; /* 1 / wtf; SKL_NO_COUNT when there are none */
 	bool all_count; /* no entry has none */
 } SklWeights;
 
