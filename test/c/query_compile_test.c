@@ -190,6 +190,9 @@ shapes(void)
 	plans("\"the design on logos\"", &options, "\"design logo@2\" | design 1 | logo 1");
 	plans("\"react native\"~2 java", &options, "\"react native\"~2 | react 1 | native 1 | java 1");
 	plans("\"react\" -java", &options, "(and react (not java)) | react 1 | java 0");
+	plans("react -java", &options, "(and react (not java)) | react 1 | java 0");
+	plans("logo react -java", &options,
+		  "(and (or logo react) (not java)) | logo 1 | react 1 | java 0");
 	plans("-java", &options, "(not java) | java 0");
 	plans("title:react skill:(java or ruby)", &options,
 		  "(and react:1 (or java:2 ruby:2)) | react:1 1 | java:2 1 | ruby:2 1");
@@ -248,7 +251,7 @@ synonyms(void)
 	plans("js javascript", &options, "(or js javascript javascript js) | javascript 1 | js 1");
 	plans("\"js\" -javascript", &options, "(and js (not javascript)) | js 1 | javascript 0");
 	plans("+js", &options, "(or js javascript) | javascript 0.6 | js 1");
-	plans("-js logo", &options, "(not js) | js 0 | logo 1");
+	plans("-js logo", &options, "(and logo (not js)) | js 0 | logo 1");
 	plans("ruby on rails logo", &all,
 		  "(and (or (and ruby rail) ror) logo) | ror 0.6 | ruby 1 | rail 1 | logo 1");
 	plans("ruby logo", &all, "(and ruby logo) | ruby 1 | logo 1");

@@ -3,9 +3,9 @@
  *		From the tree of a query to the plan that the engine executes.
  *
  * A sequence of operands is compiled in two steps: its words are analysed, then each operand
- *becomes a node of the plan. Words know their neighbours: synonyms span several, and corrections
- *look at both sides. What must match goes into one AND with what must not; bare words of the
- *outermost sequence only have to match, any of them, when nothing else must.
+ * becomes a node of the plan. Words know their neighbours: synonyms span several, and corrections
+ * look at both sides. What must match goes into one AND with what must not; bare words of the
+ * outermost sequence only have to match, any of them, when nothing else must.
  */
 #include "skl.h"
 
@@ -26,6 +26,7 @@ typedef struct Demands
 {
 	SklPlanList must;
 	SklPlanList optional;
+	SklPlanList without; /* each a NOT: they say nothing about what is looked for */
 } Demands;
 
 static uint32_t compile_operand(SklCompiler *c, const SklQueryNode *node, Scope scope);
@@ -206,18 +207,29 @@ compile_sequence(SklCompiler *c, const SklQueryNode *first, Scope scope, bool ou
 		operand = node->kind == SKL_QUERY_WORD ? compile_word(c, words, n, i, inner)
 											   : compile_operand(c, node, inner);
 		if (node->negated)
-			skl_plan_list_add(c->builder, &demands->must, skl_plan_not(c->builder, operand));
+			skl_plan_list_add(c->builder, &demands->without, skl_plan_not(c->builder, operand));
 		else
 			skl_plan_list_add(c->builder, must ? &demands->must : &demands->optional, operand);
 		i++;
 	}
 }
 
+/* All that must match, and nothing of what must not. */
+static uint32_t
+join_demands(SklCompiler *c, Demands *demands)
+{
+	size_t i;
+
+	for (i = 0; i < demands->without.n; i++)
+		skl_plan_list_add(c->builder, &demands->must, demands->without.nodes[i]);
+	return skl_plan_join(c->builder, SKL_PLAN_AND, &demands->must);
+}
+
 /* Alternatives: each child is a sequence of one. */
 static uint32_t
 compile_any(SklCompiler *c, const SklQueryNode *node, Scope scope)
 {
-	Demands demands = {{0}, {0}};
+	Demands demands = {{0}, {0}, {0}};
 	const SklQueryNode *child;
 
 	for (child = node->child; child != NULL; child = child->next)
@@ -243,14 +255,14 @@ compile_any(SklCompiler *c, const SklQueryNode *node, Scope scope)
 static uint32_t
 compile_operand(SklCompiler *c, const SklQueryNode *node, Scope scope)
 {
-	Demands demands = {{0}, {0}};
+	Demands demands = {{0}, {0}, {0}};
 
 	if (node->kind == SKL_QUERY_PHRASE)
 		return compile_phrase(c, node, scope);
 	if (node->kind == SKL_QUERY_ANY)
 		return compile_any(c, node, scope);
 	compile_sequence(c, node->child, scope, false, &demands);
-	return skl_plan_join(c->builder, SKL_PLAN_AND, &demands.must);
+	return join_demands(c, &demands);
 }
 
 /* What snippets mark: every scored term but the forms of a prefix, which is one mark. */
@@ -289,7 +301,7 @@ skl_query_compile(SklArena *arena, const SklQuery *query, const SklCompileOption
 {
 	SklCompiler c = {.arena = arena, .options = options, .builder = skl_plan_builder(arena)};
 	Scope scope = {.fields = options->all_fields, .scored = true};
-	Demands demands = {{0}, {0}};
+	Demands demands = {{0}, {0}, {0}};
 
 	memset(compiled, 0, sizeof(*compiled));
 	c.corrected = skl_arena_zero(arena, SKL_MAX_CORRECTED, sizeof(SklCorrectedWord));
@@ -297,9 +309,8 @@ skl_query_compile(SklArena *arena, const SklQuery *query, const SklCompileOption
 	if (demands.must.n == 0)
 		skl_plan_list_add(c.builder, &demands.must,
 						  skl_plan_join(c.builder, SKL_PLAN_OR, &demands.optional));
-	compiled->empty = demands.must.n == 0;
-	compiled->plan =
-		skl_plan_finish(c.builder, skl_plan_join(c.builder, SKL_PLAN_AND, &demands.must));
+	compiled->empty = demands.must.n == 0 && demands.without.n == 0;
+	compiled->plan = skl_plan_finish(c.builder, join_demands(&c, &demands));
 	compiled->corrected = c.corrected;
 	compiled->corrected_count = c.corrected_count;
 	collect_marks(&c, compiled);
