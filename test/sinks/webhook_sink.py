@@ -8,9 +8,12 @@ The first part of the path chooses what the receiver does instead:
     /slow/3/...      answers after three seconds        /hang/...     never answers
     /drop/...        closes the connection              /redirect/... 301 to itself
     /large/...       answers with 10 MB                 /drip/...     one byte a second
+    /flood/...       a body without an end              /headers/...  headers without an end
+    /bomb/...        10 MB of zeros in 10 kB of gzip
 """
 
 import asyncio
+import gzip
 import json
 import os
 import sys
@@ -89,6 +92,11 @@ async def respond(writer, target, count):
             await writer.drain()
             await asyncio.sleep(1)
         return True
+    elif wish in ("flood", "headers"):
+        writer.write(b"HTTP/1.1 200 OK\r\n" + (b"Content-Length: 10000000000\r\n\r\n" if wish == "flood" else b""))
+        while True:
+            writer.write(b"x" * 65536 if wish == "flood" else b"X-More: more\r\n" * 1000)
+            await writer.drain()
     if wish == "status":
         writer.write(answer(int(value)))
     elif wish == "flaky":
@@ -97,6 +105,8 @@ async def respond(writer, target, count):
         writer.write(answer(301, headers=[("Location", target)]))
     elif wish == "large":
         writer.write(answer(200, b"x" * (10 * 1024 * 1024)))
+    elif wish == "bomb":
+        writer.write(answer(200, gzip.compress(bytes(MAX_BODY)), [("Content-Encoding", "gzip")]))
     else:
         writer.write(answer(204))
     await writer.drain()
