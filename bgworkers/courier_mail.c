@@ -96,8 +96,11 @@ take_row(Batch *batch, uint64 i)
 	parts.body = skl_spi_text(i, 6);
 	parts.html = skl_spi_text(i, 7);
 	parts.layout = skl_spi_text(i, 8);
+	parts.text_layout = skl_spi_text(i, 9);
+	parts.unsubscribe = skl_spi_text(i, 10);
+	parts.correlation = skl_spi_text(i, 11);
 	parts.id = skl_spi_text(i, 1);
-	parts.date = timestamptz_to_time_t(DatumGetTimestampTz(skl_spi_value(i, 9, &isnull)));
+	parts.date = timestamptz_to_time_t(DatumGetTimestampTz(skl_spi_value(i, 12, &isnull)));
 	parts.to = mail->address;
 	parts.from = skl_guc.smtp_from;
 	mail->message = skl_compose_mail(&parts, &mail->error);
@@ -108,10 +111,11 @@ take_row(Batch *batch, uint64 i)
 static int64
 claim(void *arg)
 {
-	static SklStmt stmt = SKL_STMT(
-		"SELECT c.id, c.attempt, c.address, c.data, c.title, c.body, c.html, c.layout, c.created_at"
-		" FROM skillancer.courier_claim($1, $2, $3) AS c",
-		INT4OID, INT4OID, INT4OID);
+	static SklStmt stmt =
+		SKL_STMT("SELECT c.id, c.attempt, c.address, c.data, c.title, c.body, c.html, c.layout,"
+				 " c.text_layout, c.unsubscribe, c.correlation_id, c.created_at"
+				 " FROM skillancer.courier_claim($1, $2, $3) AS c",
+				 INT4OID, INT4OID, INT4OID);
 	Batch *batch = arg;
 	Datum args[3] = {Int32GetDatum(batch->limit), Int32GetDatum(skl_guc.courier_max_attempts),
 					 Int32GetDatum(skl_guc.courier_timeout)};

@@ -44,6 +44,8 @@ set_options(Delivery *delivery, const char *from)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(easy, CURLOPT_USE_SSL,
 					 skl_guc.smtp_require_tls ? (long) CURLUSESSL_ALL : (long) CURLUSESSL_TRY);
+	if (skl_guc.smtp_ca_file[0] != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, skl_guc.smtp_ca_file);
 	if (skl_guc.smtp_user[0] != '\0')
 	{
 		curl_easy_setopt(easy, CURLOPT_USERNAME, skl_guc.smtp_user);

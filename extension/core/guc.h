@@ -15,9 +15,11 @@ typedef struct SklGuc
 	char *smtp_url;		  /* smtp:// or smtps:// of the mail server; empty: mail waits */
 	char *smtp_user;
 	char *smtp_password;
+	char *smtp_ca_file;
 	char *smtp_from; /* sender's address */
 	bool smtp_require_tls;
 	int timekeeper_naptime; /* milliseconds between looks when nothing wakes a worker */
+	int mail_domain_rate;
 	int notifier_naptime;
 	int courier_naptime;
 	int worker_batch_size;

@@ -3,8 +3,8 @@
  *		From templates and data to a mail that is ready to send.
  *
  * Subject and text are rendered as they are, HTML is escaped. A mail without a template for its
- * HTML part gets one made from the text. Around it goes the layout, to which the data and the
- * finished part, as content, are known.
+ * HTML part gets one made from the text. Around each part goes its layout, to which the data and
+ *the finished part, as content, are known.
  */
 #include "skl.h"
 
@@ -56,7 +56,12 @@ skl_compose_mail(const SklMailParts *parts, const char **error)
 {
 	SklMustacheValue *data = skl_template_data(parts->data);
 	StringInfo message = makeStringInfo();
-	SklMail mail = {.from = parts->from, .to = parts->to, .id = parts->id, .date = parts->date};
+	SklMail mail = {.from = parts->from,
+					.to = parts->to,
+					.id = parts->id,
+					.unsubscribe = parts->unsubscribe,
+					.correlation = parts->correlation,
+					.date = parts->date};
 
 	if (parts->title == NULL)
 	{
@@ -68,7 +73,10 @@ skl_compose_mail(const SklMailParts *parts, const char **error)
 	mail.html = mail.text ? html_part(parts, mail.text, data, error) : NULL;
 	if (mail.html != NULL && parts->layout != NULL)
 		mail.html = skl_template_render(parts->layout, with_content(data, mail.html), true, error);
-	if (mail.html == NULL)
+	if (mail.html != NULL && parts->text_layout != NULL && strstr(parts->text_layout, "content"))
+		mail.text =
+			skl_template_render(parts->text_layout, with_content(data, mail.text), false, error);
+	if (mail.html == NULL || mail.text == NULL)
 		return NULL;
 	*error = skl_mime_write(&mail, append, message);
 	return *error == NULL ? message : NULL;

@@ -16,10 +16,13 @@ typedef struct SklMailParts
 	const char *from;
 	const char *to;
 	time_t date;
-	const char *title;	/* template of the subject; NULL: there is no template */
-	const char *body;	/* template of the text */
-	const char *html;	/* template of the HTML part; NULL: made from the text */
-	const char *layout; /* template around the HTML part, with {{{content}}}; or NULL */
+	const char *title;		 /* template of the subject; NULL: there is no template */
+	const char *body;		 /* template of the text */
+	const char *html;		 /* template of the HTML part; NULL: made from the text */
+	const char *layout;		 /* template around the HTML part, with {{{content}}}; or NULL */
+	const char *text_layout; /* the same around the text; ignored without {{{content}}} */
+	const char *unsubscribe; /* link for one click, or NULL */
+	const char *correlation; /* request that led to the mail, or NULL */
 	Jsonb *data;
 } SklMailParts;
 

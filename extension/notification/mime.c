@@ -204,6 +204,24 @@ put_part(Out *out, const char *id, const char *type, const char *text)
 	put_body(out, text);
 }
 
+/* A header whose value is ours; one that could end a line is left out. */
+static void
+put_header(Out *out, const char *name, const char *before, const char *value, const char *after)
+{
+	if (value == NULL || value[0] == '\0' || strlen(value) > 900)
+		return;
+	for (const char *c = value; *c != '\0'; c++)
+	{
+		if (*c <= ' ' || *c > '~' || *c == '<' || *c == '>')
+			return;
+	}
+	put(out, name);
+	put(out, before);
+	put(out, value);
+	put(out, after);
+	put(out, "\r\n");
+}
+
 const char *
 skl_mime_write(const SklMail *mail, SklMimeWrite write, void *arg)
 {
@@ -228,7 +246,12 @@ skl_mime_write(const SklMail *mail, SklMimeWrite write, void *arg)
 	put(&out, mail->id);
 	put(&out, "@");
 	write(arg, domain, sender_length - (size_t) (domain - sender));
-	put(&out, ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+	put(&out, ">\r\n");
+	put_header(&out, "List-Unsubscribe: ", "<", mail->unsubscribe,
+			   ">\r\n"
+			   "List-Unsubscribe-Post: List-Unsubscribe=One-Click");
+	put_header(&out, "X-Correlation-ID: ", "", mail->correlation, "");
+	put(&out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
 			  "Content-Type: multipart/alternative; boundary=\"");
 	put(&out, mail->id);
 	put(&out, "\"\r\n\r\n");

@@ -18,7 +18,9 @@ typedef struct SklMail
 	const char *subject;
 	const char *text;
 	const char *html;
-	const char *id; /* unique; becomes the left part of Message-ID and the boundary */
+	const char *id;			 /* unique; becomes the left part of Message-ID and the boundary */
+	const char *unsubscribe; /* link for one click (RFC 8058), or NULL */
+	const char *correlation; /* request that led to this mail, or NULL */
 	time_t date;
 } SklMail;
 

@@ -16,9 +16,11 @@ typedef struct SklNotice
 	const char *type;
 	const char *category;
 	const char *priority;
-	const char *group_key; /* template, or NULL */
-	Jsonb *data;		   /* of the event */
-	Jsonb *context;		   /* titles, amounts and names behind the data's ids */
+	const char *group_key;	 /* template, or NULL */
+	bool is_mandatory;		 /* preferences do not count */
+	const char *correlation; /* of the event, or NULL */
+	Jsonb *data;			 /* of the event */
+	Jsonb *context;			 /* titles, amounts and names behind the data's ids */
 	bool has_client;
 	bool has_freelancer;
 	bool has_owner;
@@ -31,7 +33,23 @@ typedef struct SklNotice
 	pg_uuid_t actor;
 	int naudience;
 	pg_uuid_t *audience;
+	int nstaff; /* who has the permission that the expression names */
+	pg_uuid_t *staff;
 } SklNotice;
+
+/* A notice for one user. */
+typedef struct SklAddressed
+{
+	const SklNotice *notice;
+	pg_uuid_t user;
+} SklAddressed;
+
+typedef struct SklAddressedList
+{
+	SklAddressed *items;
+	int n;
+	int max;
+} SklAddressedList;
 
 /* Longest list of recipients of one notice. */
 #define SKL_NOTICE_MAX_RECIPIENTS 1000

@@ -1,6 +1,6 @@
 /*
  * notification/texts.c
- *		The readers of notifications and the templates in their languages, looked up at once.
+ *		The templates of notifications in all languages, looked up at once.
  */
 #include "skl.h"
 
@@ -8,48 +8,20 @@
 #include "notification/template.h"
 #include "notification/texts.h"
 
-#include "utils/hsearch.h"
-
 struct SklTexts
 {
-	HTAB *readers;
 	SklText *texts;
 	int n;
 };
 
-static HTAB *
-load_readers(Datum users)
-{
-	static SklStmt stmt =
-		SKL_STMT("SELECT u.id::uuid, u.name, u.locale FROM skillancer.user_account u"
-				 " WHERE u.id = ANY ($1::skillancer.user_id[]) AND u.state <> 'CLOSED'",
-				 UUIDARRAYOID);
-	HASHCTL control = {
-		.keysize = sizeof(pg_uuid_t), .entrysize = sizeof(SklReader), .hcxt = CurrentMemoryContext};
-	HTAB *readers;
-	uint64 n = skl_spi_exec(&stmt, &users, NULL);
-	bool isnull;
-
-	readers = hash_create("skillancer readers", Max((long) n, 16), &control,
-						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	for (uint64 i = 0; i < n; i++)
-	{
-		SklReader *reader =
-			hash_search(readers, DatumGetUUIDP(skl_spi_value(i, 1, &isnull)), HASH_ENTER, NULL);
-
-		reader->name = skl_spi_text(i, 2);
-		reader->locale = skl_spi_text(i, 3);
-	}
-	return readers;
-}
-
-static void
-load_templates(SklTexts *texts, Datum types)
+SklTexts *
+skl_texts_load(Datum types)
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT t.type, t.channel, t.locale, t.title, t.body FROM skillancer.template t"
 				 " WHERE t.type = ANY ($1) ORDER BY t.type, t.channel, t.locale",
 				 TEXTARRAYOID);
+	SklTexts *texts = palloc0(sizeof(SklTexts));
 
 	texts->n = (int) skl_spi_exec(&stmt, &types, NULL);
 	texts->texts = palloc(sizeof(SklText) * (texts->n + 1));
@@ -58,28 +30,12 @@ load_templates(SklTexts *texts, Datum types)
 		SklText *entry = &texts->texts[i];
 
 		entry->type = skl_spi_text(i, 1);
-		entry->channel =
-			strcmp(skl_spi_text(i, 2), "EMAIL") == 0 ? SKL_CHANNEL_EMAIL : SKL_CHANNEL_IN_APP;
+		entry->channel = skl_channel_of(skl_spi_text(i, 2));
 		entry->locale = skl_spi_text(i, 3);
 		entry->title = skl_spi_text(i, 4);
 		entry->body = skl_spi_text(i, 5);
 	}
-}
-
-SklTexts *
-skl_texts_load(Datum users, Datum types)
-{
-	SklTexts *texts = palloc0(sizeof(SklTexts));
-
-	texts->readers = load_readers(users);
-	load_templates(texts, types);
 	return texts;
-}
-
-const SklReader *
-skl_texts_reader(const SklTexts *texts, const pg_uuid_t *user)
-{
-	return hash_search(texts->readers, user, HASH_FIND, NULL);
 }
 
 /* How well a template's locale suits a reader's: 3 exact, 2 language, 1 English, 0 not at all. */
@@ -111,29 +67,6 @@ skl_texts_find(const SklTexts *texts, const char *type, SklChannel channel, cons
 		}
 	}
 	return best;
-}
-
-const SklMustacheValue *
-skl_reader_data(const SklReader *reader, Jsonb *context)
-{
-	SklMustacheValue *data = skl_template_data(context);
-	SklMustacheValue *items = palloc0(sizeof(SklMustacheValue) * (data->count + 2));
-	SklMustacheValue *name = &items[data->count + 1];
-
-	*name = (SklMustacheValue){.kind = SKL_MUSTACHE_TEXT,
-							   .name = "name",
-							   .name_length = strlen("name"),
-							   .text = reader->name,
-							   .length = strlen(reader->name)};
-	memcpy(items, data->items, sizeof(SklMustacheValue) * data->count);
-	items[data->count] = (SklMustacheValue){.kind = SKL_MUSTACHE_MAP,
-											.name = "user",
-											.name_length = strlen("user"),
-											.items = name,
-											.count = 1};
-	data->items = items;
-	data->count++;
-	return data;
 }
 
 char *

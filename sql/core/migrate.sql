@@ -203,7 +203,7 @@ BEGIN
 	FOR v_source IN
 		SELECT s.name, s.checksum, s.body FROM skillancer.schema_source s WHERE s.layer = 'replay' ORDER BY s.position
 	LOOP
-		PERFORM skillancer.migrate_run(v_source.name, v_source.body, v_source.name NOT LIKE '%/builtin');
+		PERFORM skillancer.migrate_run(v_source.name, v_source.body, v_source.name NOT LIKE '%/builtin%');
 		INSERT INTO skillancer.schema_migration (layer, name, checksum, version)
 		VALUES ('replay', v_source.name, v_source.checksum, skillancer.library_version())
 		ON CONFLICT ON CONSTRAINT schema_migration_pkey DO UPDATE

@@ -2,16 +2,34 @@
 
 SELECT skillancer.put_policy('streamRetention', '"P3D"', 'How long a client that was away can resume its live stream without reading its lists again');
 SELECT skillancer.put_policy('mailRetention', '"P30D"', 'How long the row of a sent or bounced mail is kept, without its data');
+SELECT skillancer.put_policy('notificationRetention', '"P180D"', 'How long a notification is kept');
 
--- the frame around the HTML part of every mail
-SELECT skillancer.put_template('layout', 'EMAIL', 'Skillancer', 'Skillancer',
+-- what everybody gets who has not said otherwise
+SELECT skillancer.put_builtin('skillancer.notification_default',
+	jsonb_build_object('category', d.category, 'channel', d.channel, 'frequency', d.frequency))
+FROM (
+	SELECT c AS category, 'IN_APP' AS channel, 'IMMEDIATE' AS frequency FROM unnest(skillancer.notification_categories()) c
+	UNION ALL
+	SELECT c, 'EMAIL', CASE c WHEN 'MESSAGES' THEN 'HOURLY' WHEN 'MARKETING' THEN 'NEVER' ELSE 'IMMEDIATE' END
+	FROM unnest(skillancer.notification_categories()) c) d;
+
+-- the frame around both parts of every mail
+SELECT skillancer.put_template('layout', 'EMAIL', 'Skillancer',
+'{{{content}}}
+--
+Skillancer, {{{publicUrl}}}
+{{#unsubscribeUrl}}
+You get this mail because you have an account. No more of this kind: {{{unsubscribeUrl}}}
+{{/unsubscribeUrl}}
+',
 '<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
 <body style="margin:0;background:#f4f4f6;font-family:sans-serif;color:#222">
 <div style="max-width:36em;margin:2em auto;padding:2em;background:#fff;border-radius:8px">
 {{{content}}}</div>
-<p style="text-align:center;color:#777;font-size:small">Sent by Skillancer, {{publicUrl}}</p>
+<p style="text-align:center;color:#777;font-size:small">Sent by Skillancer, {{publicUrl}}{{#unsubscribeUrl}}<br>
+<a href="{{unsubscribeUrl}}" style="color:#777">No more mail of this kind</a>{{/unsubscribeUrl}}</p>
 </body>
 </html>
 ');
@@ -84,7 +102,8 @@ SELECT skillancer.put_template('project.expired', 'IN_APP', 'Your project has ex
 	'"{{project.title}}" takes no more proposals.');
 SELECT skillancer.put_rule('proposal.submitted', 'client', 'proposal.received', 'PROJECTS', 'NORMAL',
 	'proposal.received/{{projectId}}');
-SELECT skillancer.put_template('proposal.received', 'IN_APP', 'New proposal for {{project.title}}',
+SELECT skillancer.put_template('proposal.received', 'IN_APP',
+	'{{#grouped}}{{count}} new proposals{{/grouped}}{{^grouped}}New proposal{{/grouped}} for {{project.title}}',
 	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} sent you a proposal.');
 SELECT skillancer.put_template('proposal.received', 'EMAIL', 'New proposal for {{project.title}}',
 'Hello {{user.name}},
@@ -333,7 +352,8 @@ SELECT skillancer.put_template('payout.failed', 'EMAIL', 'Your payout failed',
 your payout could not be made; the money is back in your balance. Please check your payout method.
 ');
 SELECT skillancer.put_rule('invoice.issued', 'owner', 'invoice.issued', 'PAYMENTS', 'LOW', 'invoice.issued/{{userId}}');
-SELECT skillancer.put_template('invoice.issued', 'IN_APP', 'New documents', 'There is a new invoice, receipt or statement for you.');
+SELECT skillancer.put_template('invoice.issued', 'IN_APP', '{{#grouped}}{{count}} new documents{{/grouped}}{{^grouped}}A new document{{/grouped}}',
+	'There is a new invoice, receipt or statement for you.');
 SELECT skillancer.put_rule('payout.returned', 'owner', 'payout.returned', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payout.returned', 'IN_APP', 'Your payout came back', 'Your bank sent it back; the money is in your balance. Check your payout method.');
 SELECT skillancer.put_template('payout.returned', 'EMAIL', 'Your payout came back',
@@ -375,8 +395,7 @@ SELECT skillancer.put_rule('report.upheld', 'owner', 'report.upheld', 'ACCOUNT')
 SELECT skillancer.put_template('report.upheld', 'IN_APP', 'A review that you reported was removed', 'We looked at your report and agreed with it.{{#note}} {{note}}{{/note}}');
 SELECT skillancer.put_rule('report.dismissed', 'owner', 'report.dismissed', 'ACCOUNT');
 SELECT skillancer.put_template('report.dismissed', 'IN_APP', 'Your report of a review', 'We looked at your report: the review stays.{{#note}} {{note}}{{/note}}');
-SELECT skillancer.put_rule('review.removed', 'client', 'review.removed', 'BOOKINGS');
-SELECT skillancer.put_rule('review.removed', 'freelancer', 'review.removed', 'BOOKINGS');
+SELECT skillancer.put_rule('review.removed', 'audience', 'review.removed', 'BOOKINGS');
 SELECT skillancer.put_template('review.removed', 'IN_APP', 'A review was removed', 'Moderators removed a review of "{{booking.title}}". It does not count any more.');
 SELECT skillancer.put_rule('reputation.level_changed', 'owner', 'reputation.level_changed', 'ACCOUNT');
 SELECT skillancer.put_template('reputation.level_changed', 'IN_APP', 'Your level is {{level}}', 'Your level was {{from}} and is {{level}} now. Your reputation shows what each level asks for.');
@@ -395,4 +414,131 @@ SELECT skillancer.put_template('webhook.given_up', 'EMAIL', 'A webhook of yours 
 'Hello {{user.name}},
 
 your webhook {{url}} did not take what we sent it, and gets no more events. Enable it when it works again; what it missed can be sent again.
+');
+-- what else happens to a booking
+SELECT skillancer.put_rule('booking.amended', 'audience', 'booking.amended', 'BOOKINGS');
+SELECT skillancer.put_template('booking.amended', 'IN_APP', 'Terms have changed', '"{{booking.title}}" has new terms, as both of you agreed.');
+SELECT skillancer.put_rule('booking.paused', 'audience', 'booking.paused', 'BOOKINGS');
+SELECT skillancer.put_template('booking.paused', 'IN_APP', 'A booking is paused', '"{{booking.title}}" is paused. Either of you can resume it.');
+SELECT skillancer.put_rule('booking.resumed', 'others', 'booking.resumed', 'BOOKINGS');
+SELECT skillancer.put_template('booking.resumed', 'IN_APP', 'A booking goes on', '{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} resumed "{{booking.title}}".');
+SELECT skillancer.put_rule('booking.time_logged', 'client', 'booking.time_logged', 'BOOKINGS', 'LOW', 'booking.time_logged/{{bookingId}}');
+SELECT skillancer.put_template('booking.time_logged', 'IN_APP', '{{#grouped}}{{count}} entries of hours{{/grouped}}{{^grouped}}Hours were logged{{/grouped}} for {{booking.title}}',
+	'The latest: {{minutes}} minutes on {{date}}. Hours of a week can be disputed until it is locked.');
+SELECT skillancer.put_rule('milestone.cancelled', 'others', 'milestone.cancelled', 'BOOKINGS');
+SELECT skillancer.put_template('milestone.cancelled', 'IN_APP', 'A milestone was dropped', '"{{milestone.title}}" of "{{booking.title}}" is not planned any more.');
+SELECT skillancer.put_rule('milestone.held', 'audience', 'milestone.held', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.held', 'IN_APP', 'Money of a milestone is frozen',
+	'The client''s bank took back the payment of "{{milestone.title}}". Its money is frozen until the bank decides.');
+SELECT skillancer.put_rule('milestone.unheld', 'audience', 'milestone.unheld', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('milestone.unheld', 'IN_APP', 'Money of a milestone is free again', 'The money of "{{milestone.title}}" is in escrow as before.');
+SELECT skillancer.put_rule('change.withdrawn', 'others', 'change.withdrawn', 'BOOKINGS', 'LOW');
+SELECT skillancer.put_template('change.withdrawn', 'IN_APP', 'A change is not asked for any more', '"{{booking.title}}" stays as it is.');
+SELECT skillancer.put_rule('dispute.taken', 'audience', 'dispute.taken', 'BOOKINGS');
+SELECT skillancer.put_template('dispute.taken', 'IN_APP', 'A mediator has your dispute', 'Somebody of our staff looks at "{{milestone.title}}" now.');
+SELECT skillancer.put_rule('dispute.split_accepted', 'others', 'dispute.split_accepted', 'BOOKINGS');
+SELECT skillancer.put_template('dispute.split_accepted', 'IN_APP', 'The split was accepted',
+	'{{#actor}}{{name}}{{/actor}}{{^actor}}The other side{{/actor}} accepts the split of "{{milestone.title}}". Your answer is missing.');
+SELECT skillancer.put_rule('gig.suspended', 'freelancer', 'gig.suspended', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('gig.suspended', 'IN_APP', 'A gig of yours was taken down', 'Moderators took it down.{{#reason}} Reason: {{reason}}{{/reason}}');
+SELECT skillancer.put_rule('gig.reinstated', 'freelancer', 'gig.reinstated', 'ACCOUNT');
+SELECT skillancer.put_template('gig.reinstated', 'IN_APP', 'A gig of yours is back', 'Moderators gave it back to you.');
+SELECT skillancer.put_rule('invitation.withdrawn', 'freelancer', 'invitation.withdrawn', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('invitation.withdrawn', 'IN_APP', 'An invitation was taken back', 'The client of "{{project.title}}" does not wait for your proposal any more.');
+SELECT skillancer.put_rule('invitation.expired', 'client', 'invitation.expired', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('invitation.expired', 'IN_APP', 'An invitation expired', 'A freelancer did not answer your invitation to "{{project.title}}".');
+
+-- what else happens to money
+SELECT skillancer.put_rule('payment.captured', 'owner', 'payment.captured', 'PAYMENTS');
+SELECT skillancer.put_template('payment.captured', 'IN_APP', 'Your payment arrived', 'The money is in your wallet, or where you sent it.');
+SELECT skillancer.put_rule('payment.taken_back', 'owner', 'payment.taken_back', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.taken_back', 'IN_APP', 'Your bank took a payment back', 'What it paid for is frozen until the bank decides.');
+SELECT skillancer.put_rule('payment.restored', 'owner', 'payment.restored', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('payment.restored', 'IN_APP', 'A payment of yours counts again', 'Its charge-backs were turned down.');
+SELECT skillancer.put_rule('connects.bought', 'owner', 'connects.bought', 'PAYMENTS');
+SELECT skillancer.put_template('connects.bought', 'IN_APP', 'Your connects are here', 'The purchase was paid.');
+SELECT skillancer.put_rule('connects.not_bought', 'owner', 'connects.not_bought', 'PAYMENTS', 'HIGH');
+SELECT skillancer.put_template('connects.not_bought', 'IN_APP', 'Your purchase of connects failed', 'It was not paid. Try again or with another payment method.');
+SELECT skillancer.put_rule('connects.granted', 'owner', 'connects.granted', 'PAYMENTS');
+SELECT skillancer.put_template('connects.granted', 'IN_APP', 'You got {{connects}} connects', 'They were given to you by our staff.');
+
+-- account and organisations
+SELECT skillancer.put_rule('user.suspended', 'owner', 'user.suspended', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('user.suspended', 'IN_APP', 'Your account is suspended', 'All your sessions have ended.{{#reason}} Reason: {{reason}}{{/reason}}');
+SELECT skillancer.put_template('user.suspended', 'EMAIL', 'Your account is suspended',
+'Hello {{user.name}},
+
+your account is suspended and all your sessions have ended.{{#reason}} Reason: {{reason}}{{/reason}}
+
+If you think that this is wrong, answer to our support.
+');
+SELECT skillancer.put_rule('organisation.joined', 'owner', 'organisation.joined', 'ACCOUNT');
+SELECT skillancer.put_template('organisation.joined', 'IN_APP', 'You are a member of an organisation', 'Your role in it is {{role}}.');
+
+-- what staff should look at
+SELECT skillancer.put_rule('ledger.broken', 'finance', 'ledger.broken', 'SYSTEM', 'HIGH', NULL, true);
+SELECT skillancer.put_template('ledger.broken', 'IN_APP', 'The books are broken', 'The nightly check found {{violations}} violation(s) of "{{name}}".');
+SELECT skillancer.put_template('ledger.broken', 'EMAIL', 'The books are broken: {{name}}',
+'Hello {{user.name}},
+
+the nightly check of the ledger found {{violations}} violation(s) of "{{name}}". Look at it before anything is paid out.
+');
+SELECT skillancer.put_rule('adjustment.proposed', 'finance', 'adjustment.proposed', 'SYSTEM', 'HIGH');
+SELECT skillancer.put_template('adjustment.proposed', 'IN_APP', 'A posting by hand awaits a second person', '{{kind}}: {{reason}}');
+SELECT skillancer.put_rule('adjustment.expired', 'finance', 'adjustment.expired', 'SYSTEM');
+SELECT skillancer.put_template('adjustment.expired', 'IN_APP', 'A posting by hand expired', 'Nobody decided about it in time.');
+SELECT skillancer.put_rule('report.submitted', 'moderators', 'report.submitted', 'SYSTEM', 'NORMAL', 'report.submitted');
+SELECT skillancer.put_template('report.submitted', 'IN_APP', '{{#grouped}}{{count}} reviews were reported{{/grouped}}{{^grouped}}A review was reported{{/grouped}}',
+	'The latest reason: {{reason}}');
+
+-- announcements of staff, in the languages that they were written in
+SELECT skillancer.put_rule('system.announcement', 'segment', 'announcement', 'SYSTEM');
+SELECT skillancer.put_rule('marketing.announcement', 'segment', 'announcement', 'MARKETING', 'LOW');
+SELECT skillancer.put_template('announcement', 'IN_APP', '{{{texts.en.title}}}', '{{{texts.en.body}}}');
+SELECT skillancer.put_template('announcement', 'EMAIL', '{{{texts.en.title}}}',
+'Hello {{user.name}},
+
+{{{texts.en.body}}}
+');
+
+-- digests
+SELECT skillancer.put_template('digest', 'EMAIL', '{{count}} {{#several}}notifications{{/several}}{{^several}}notification{{/several}} for you',
+'Hello {{user.name}},
+
+this is what happened{{#frequency.hourly}} in the last hour{{/frequency.hourly}}{{#frequency.daily}} since yesterday{{/frequency.daily}}{{#frequency.weekly}} in the last week{{/frequency.weekly}}:
+
+{{#items}}
+* {{title}}
+  {{body}}
+
+{{/items}}
+{{#more}}
+And {{more}} more.
+
+{{/more}}
+{{publicUrl}}/notifications
+');
+
+-- the pages behind the link to unsubscribe
+SELECT skillancer.put_template('page.unsubscribe', 'EMAIL', 'No more mail of this kind?',
+	'You will get no more mail about: {{categories}}. In the app you see everything as before.',
+'<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Skillancer</title></head>
+<body style="font-family:sans-serif;max-width:32em;margin:4em auto;padding:0 1em">
+<h1>No more mail of this kind?</h1>
+<p>You will get no more mail about: {{categories}}. In the app you see everything as before.</p>
+<form method="post"><button type="submit" style="font-size:large;padding:.5em 1em">Unsubscribe</button></form>
+</body>
+</html>
+');
+SELECT skillancer.put_template('page.unsubscribed', 'EMAIL', 'Done', 'You get no more mail about: {{categories}}.',
+'<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Skillancer</title></head>
+<body style="font-family:sans-serif;max-width:32em;margin:4em auto;padding:0 1em">
+<h1>Done</h1>
+<p>You get no more mail about: {{categories}}. You can change that in your preferences at any time.</p>
+</body>
+</html>
 ');

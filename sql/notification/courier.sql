@@ -19,9 +19,9 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	END IF;
-	INSERT INTO skillancer.mail (user_id, address, type, locale, data)
+	INSERT INTO skillancer.mail (user_id, address, type, locale, priority, correlation_id, data)
 	VALUES (p_user::skillancer.user_id, coalesce(p_address, v_user.email), p_template, v_user.locale,
-		p_data || jsonb_build_object('user', jsonb_build_object('name', v_user.name),
+		'HIGH', skillancer.request_id(), p_data || jsonb_build_object('user', jsonb_build_object('name', v_user.name),
 			'publicUrl', rtrim(current_setting('skillancer.public_url'), '/')))
 	RETURNING id INTO v_mail;
 	PERFORM skillancer.wake('courier');
@@ -52,15 +52,54 @@ $fn$;
 COMMENT ON FUNCTION skillancer.courier_give_up(integer) IS
 	'Parks mails whose last attempt never reported, and suppresses mail to flagged addresses.';
 
+-- courier_pace
+CREATE OR REPLACE FUNCTION skillancer.courier_pace(p_limit integer)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_rate integer := current_setting('skillancer.mail_domain_rate')::integer;
+BEGIN
+	WITH waiting AS (
+		SELECT w.id, w.domain, row_number() OVER (PARTITION BY w.domain ORDER BY w.rank, w.due_at, w.id) - 1 AS place
+		FROM (
+			SELECT q.id, q.domain, q.due_at, array_position('{HIGH,NORMAL,LOW}', q.priority) AS rank
+			FROM skillancer.mail q
+			WHERE q.state = 'QUEUED' AND q.due_at <= skillancer.now() AND q.paced_at IS NULL
+			ORDER BY q.due_at
+			LIMIT p_limit * 10
+			FOR UPDATE SKIP LOCKED) w
+	), turns AS (
+		SELECT w.id, p.gap, greatest(d.next_at, skillancer.now()) + w.place * p.gap AS at
+		FROM waiting w
+		LEFT JOIN skillancer.mail_domain d ON d.domain = w.domain
+		CROSS JOIN LATERAL (SELECT coalesce(interval '1 minute' / coalesce(d.per_minute, nullif(v_rate, 0)), '0') AS gap) p
+	), given AS (
+		UPDATE skillancer.mail m
+		SET paced_at = t.at, due_at = greatest(m.due_at, t.at - interval '1 second')
+		FROM turns t
+		WHERE m.id = t.id
+		RETURNING m.domain, t.at + t.gap AS next_at
+	)
+	INSERT INTO skillancer.mail_domain AS d (domain, next_at)
+	SELECT g.domain, max(g.next_at) FROM given g GROUP BY g.domain
+	ON CONFLICT (domain) DO UPDATE SET next_at = EXCLUDED.next_at;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.courier_pace(integer) IS
+	'Gives each due mail that has none the next turn of its domain, important ones first. One whose turn is more than a second away is due then.';
+
 -- courier_claim
 CREATE OR REPLACE FUNCTION skillancer.courier_claim(p_limit integer, p_max_attempts integer, p_timeout_ms integer)
 RETURNS TABLE (id uuid, attempt integer, address text, data jsonb, title text, body text, html text, layout text,
-	created_at timestamptz)
+	text_layout text, unsubscribe text, correlation_id text, created_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
 	PERFORM skillancer.courier_give_up(p_max_attempts);
+	PERFORM skillancer.courier_pace(p_limit);
 	RETURN QUERY
 	WITH claimed AS (
 		UPDATE skillancer.mail m
@@ -69,21 +108,25 @@ BEGIN
 		FROM (
 			SELECT q.id
 			FROM skillancer.mail q
-			WHERE q.state = 'QUEUED' AND q.due_at <= skillancer.now()
+			WHERE q.state = 'QUEUED' AND q.due_at <= skillancer.now() AND q.paced_at IS NOT NULL
 				OR q.state = 'SENDING' AND q.lease_until < skillancer.now()
 			ORDER BY q.due_at
 			LIMIT p_limit
 			FOR UPDATE SKIP LOCKED) c
 		WHERE m.id = c.id
-		RETURNING m.id, m.attempts, m.address, m.type, m.locale, m.data, m.created_at)
-	SELECT c.id, c.attempts, c.address, c.data, t.title, t.body, t.html, l.html, c.created_at
+		RETURNING m.id, m.attempts, m.address, m.type, m.locale, m.data, m.created_at, m.correlation_id,
+			skillancer.unsubscribe_url(m.user_id::uuid, m.categories) AS url)
+	SELECT c.id, c.attempts, c.address,
+		c.data || jsonb_build_object('unsubscribeUrl', c.url,
+			'publicUrl', rtrim(current_setting('skillancer.public_url'), '/')),
+		t.title, t.body, t.html, l.html, l.body, c.url, c.correlation_id, c.created_at
 	FROM claimed c
 	LEFT JOIN LATERAL skillancer.template_for(c.type, 'EMAIL', c.locale) t ON true
 	LEFT JOIN LATERAL skillancer.template_for('layout', 'EMAIL', c.locale) l ON true;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.courier_claim(integer, integer, integer) IS
-	'Leases due mails for one attempt each, with the templates they are made from.';
+	'Leases due mails for one attempt each, with the templates they are made from and the link to unsubscribe.';
 ALTER FUNCTION skillancer.courier_claim(integer, integer, integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.courier_claim(integer, integer, integer) TO skillancer_worker;
 
@@ -118,6 +161,7 @@ BEGIN
 	UPDATE skillancer.mail m
 	SET state = v_state, lease_until = NULL, code = nullif(p_code, 0), last_error = nullif(p_message, ''),
 		due_at = CASE WHEN v_state = 'QUEUED' THEN skillancer.courier_retry_at(p_attempt) ELSE m.due_at END,
+		paced_at = CASE WHEN v_state <> 'QUEUED' THEN m.paced_at END,
 		settled_at = CASE WHEN v_state IN ('SENT', 'BOUNCED') THEN skillancer.now() END,
 		data = CASE WHEN v_state IN ('SENT', 'BOUNCED') THEN '{}' ELSE m.data END
 	WHERE m.id = p_mail AND m.attempts = p_attempt AND m.state = 'SENDING'
@@ -160,7 +204,7 @@ DECLARE
 	v_rows bigint;
 BEGIN
 	UPDATE skillancer.mail m
-	SET state = 'QUEUED', attempts = 0, due_at = skillancer.now(), last_error = NULL
+	SET state = 'QUEUED', attempts = 0, due_at = skillancer.now(), last_error = NULL, paced_at = NULL
 	WHERE m.state = 'PARKED' AND (p_item IS NULL OR p_item = m.id::text);
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	PERFORM skillancer.wake('courier');

@@ -92,22 +92,22 @@ GRANT EXECUTE ON FUNCTION skillancer.redrive(text, text) TO skillancer_admin;
 
 -- put_template
 CREATE OR REPLACE FUNCTION skillancer.put_template(
-	p_type text, p_channel text, p_title text, p_body text, p_html text DEFAULT NULL)
+	p_type text, p_channel text, p_title text, p_body text, p_html text DEFAULT NULL, p_locale text DEFAULT 'en')
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
 	PERFORM skillancer.put_builtin('skillancer.template', jsonb_build_object('type', p_type, 'channel', p_channel,
-		'locale', 'en', 'title', p_title, 'body', p_body, 'html', p_html));
+		'locale', p_locale, 'title', p_title, 'body', p_body, 'html', p_html));
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.put_template(text, text, text, text, text) IS
-	'Ships an English template: replaces the row only while nobody edited it. Called by builtin.sql files.';
+COMMENT ON FUNCTION skillancer.put_template(text, text, text, text, text, text) IS
+	'Ships a template: replaces the row only while nobody edited it. Called by builtin.sql files.';
 
 -- put_rule
 CREATE OR REPLACE FUNCTION skillancer.put_rule(p_event text, p_recipients text, p_type text, p_category text,
-	p_priority text DEFAULT 'NORMAL', p_group_key text DEFAULT NULL)
+	p_priority text DEFAULT 'NORMAL', p_group_key text DEFAULT NULL, p_mandatory boolean DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -115,8 +115,9 @@ AS $fn$
 BEGIN
 	PERFORM skillancer.put_builtin('skillancer.notification_rule', jsonb_build_object(
 		'key', format('%s/%s', p_event, p_type), 'event_type', p_event, 'recipients', p_recipients, 'type', p_type,
-		'category', p_category, 'priority', p_priority, 'group_key', p_group_key));
+		'category', p_category, 'priority', p_priority, 'group_key', p_group_key,
+		'is_mandatory', coalesce(p_mandatory, p_category IN ('PAYMENTS', 'ACCOUNT') AND p_priority = 'HIGH')));
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.put_rule(text, text, text, text, text, text) IS
-	'Ships a notification rule: replaces the row only while nobody edited it. Called by builtin.sql files.';
+COMMENT ON FUNCTION skillancer.put_rule(text, text, text, text, text, text, boolean) IS
+	'Ships a notification rule: replaces the row only while nobody edited it. What is important about money and the account is mandatory, unless said otherwise. Called by builtin.sql files.';

@@ -3,7 +3,17 @@
 GRANT SELECT ON skillancer.notification, skillancer.notification_doc TO skillancer_bridge;
 GRANT SELECT ON skillancer.notification TO skillancer_owner;
 GRANT SELECT ON skillancer.notification_rule, skillancer.template TO skillancer_engine;
-GRANT SELECT, INSERT ON skillancer.notification TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.notification TO skillancer_engine;
+GRANT SELECT ON skillancer.notification_default, skillancer.notification_preference, skillancer.quiet_hours,
+	skillancer.announcement, skillancer.announcement_doc TO skillancer_bridge;
+GRANT SELECT, INSERT, UPDATE ON skillancer.notification_preference TO skillancer_engine;
+GRANT SELECT ON skillancer.notification_default, skillancer.quiet_hours TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE ON skillancer.announcement TO skillancer_engine;
+GRANT SELECT ON skillancer.announcement_doc TO skillancer_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.mail_domain TO skillancer_engine;
+GRANT SELECT (id, user_id, address, domain, type, locale, priority, categories, event_id, state, attempts, due_at, lease_until,
+	code, last_error, correlation_id, created_at, settled_at) ON skillancer.mail TO skillancer_bridge;
+GRANT SELECT ON skillancer.mail_address, skillancer.mail_outbox, skillancer.mail_doc TO skillancer_bridge;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.mail, skillancer.mail_address, skillancer.event_attempt,
 	skillancer.worker_start, skillancer.housekeeping_run TO skillancer_engine;
 GRANT SELECT ON skillancer.stream_entry TO skillancer_bridge;
@@ -14,9 +24,11 @@ GRANT SELECT ON skillancer.user_account, skillancer.profile, skillancer.project 
 GRANT SELECT ON skillancer.booking, skillancer.milestone TO skillancer_engine;
 
 -- operators in psql: data of a mail may hold a link that signs somebody in, so it is not among the columns
-GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.notification_rule, skillancer.template TO skillancer_admin;
-GRANT SELECT (id, user_id, address, type, locale, event_id, state, attempts, due_at, lease_until, code, last_error,
-	created_at, settled_at) ON skillancer.mail TO skillancer_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.notification_rule, skillancer.template, skillancer.notification_default,
+	skillancer.mail_domain TO skillancer_admin;
+GRANT SELECT (id, user_id, address, domain, type, locale, priority, categories, event_id, state, attempts, due_at, lease_until,
+	code, last_error, correlation_id, created_at, settled_at) ON skillancer.mail TO skillancer_admin;
+GRANT SELECT ON skillancer.announcement, skillancer.mail_outbox TO skillancer_admin;
 GRANT SELECT ON skillancer.parked, skillancer.worker_status, skillancer.due, skillancer.event_attempt,
 	skillancer.mail_address, skillancer.housekeeping_run TO skillancer_admin;
 

@@ -15,10 +15,36 @@ AS 'MODULE_PATHNAME', 'skl_fn_notify';
 COMMENT ON FUNCTION skillancer.notify(bigint[]) IS
 	'Makes the notifications and mails of some events, once for each user, event and type. Returns the new notifications.';
 
+-- notify_users
+CREATE OR REPLACE FUNCTION skillancer.notify_users(p_seq bigint, p_users uuid[])
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_notify_users';
+COMMENT ON FUNCTION skillancer.notify_users(bigint, uuid[]) IS
+	'Makes the notifications and mails of one event for some users, by the rules whose recipients are a segment.';
+
+-- notification_staff
+CREATE OR REPLACE FUNCTION skillancer.notification_staff(p_recipients text)
+RETURNS uuid[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	RETURN (
+		SELECT array_agg(DISTINCT r.user_id::uuid)
+		FROM skillancer.user_role r
+		JOIN skillancer.role_permission p ON p.role = r.role
+		WHERE p.permission = CASE p_recipients WHEN 'finance' THEN 'finance:view' ELSE 'moderation:view' END);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.notification_staff(text) IS
+	'The staff behind the recipients of a rule: finance or moderators, by what their roles permit.';
+
 -- notification_source
 CREATE OR REPLACE FUNCTION skillancer.notification_source(p_seqs bigint[])
 RETURNS TABLE (event_id uuid, recipients text, type text, category text, priority text, group_key text, data jsonb,
-	context jsonb, client uuid, freelancer uuid, owner uuid, subject uuid, actor uuid, audience uuid[])
+	context jsonb, client uuid, freelancer uuid, owner uuid, subject uuid, actor uuid, audience uuid[], staff uuid[],
+	is_mandatory boolean, correlation_id text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
@@ -34,8 +60,11 @@ BEGIN
 			'project', CASE WHEN p.id IS NOT NULL THEN jsonb_build_object('title', p.title) END,
 			'booking', CASE WHEN b.id IS NOT NULL THEN jsonb_build_object('title', b.title) END,
 			'milestone', CASE WHEN m.id IS NOT NULL THEN jsonb_build_object('title', m.title,
-				'amount', m.amount::numeric::text, 'currency', skillancer.monetary_currency(m.amount)) END)),
-		x.client::uuid, x.freelancer::uuid, x.owner::uuid, x.subject::uuid, e.actor_id::uuid, e.audience
+				'amount', m.amount::numeric::text, 'currency', skillancer.monetary_currency(m.amount)) END,
+			'texts', a.texts)),
+		x.client::uuid, x.freelancer::uuid, x.owner::uuid, x.subject::uuid, e.actor_id::uuid, e.audience,
+		CASE WHEN r.recipients IN ('finance', 'moderators') THEN skillancer.notification_staff(r.recipients) END,
+		r.is_mandatory, e.correlation_id
 	FROM skillancer.event e
 	JOIN skillancer.notification_rule r ON r.event_type = e.type AND r.is_active
 	CROSS JOIN LATERAL (SELECT
@@ -52,6 +81,7 @@ BEGIN
 	LEFT JOIN skillancer.project p ON p.id = x.project
 	LEFT JOIN skillancer.milestone m ON m.id = x.milestone
 	LEFT JOIN skillancer.booking b ON b.id = coalesce(x.booking, m.booking_id)
+	LEFT JOIN skillancer.announcement a ON a.id = e.id
 	WHERE e.seq = ANY (p_seqs)
 	ORDER BY e.seq, r.key;
 END
@@ -137,15 +167,18 @@ AS $fn$
 DECLARE
 	v_tick  record;
 	v_piece record;
-	v_made  bigint := 0;
+	v_told  bigint;
+	v_made  bigint;
 	v_first timestamptz;
 BEGIN
-	rows := 0;
 	lag_seconds := 0;
 	UPDATE skillancer.worker_start s SET starts = 0 WHERE s.worker = 'notifier' AND s.starts > 0;
-	IF skillancer.consumer_idle('notifier') THEN
+	rows := 0;
+	v_told := skillancer.announce_more(p_piece);
+	IF v_told = 0 AND skillancer.consumer_idle('notifier') THEN
 		RETURN;
 	END IF;
+	v_made := v_told;
 	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
 	FOR v_piece IN
 		SELECT array_agg(w.seq) FILTER (WHERE w.wanted) AS seqs, count(*) AS events, min(w.at) AS first_at
@@ -171,6 +204,7 @@ BEGIN
 		PERFORM skillancer.tick_close('notifier', v_tick.position_b, rows);
 	END IF;
 	DELETE FROM skillancer.event_attempt a WHERE a.consumer = 'notifier' AND a.parked_at IS NULL;
+	rows := rows + v_told;
 	lag_seconds := coalesce(greatest(extract(epoch FROM skillancer.now() - v_first), 0), 0);
 END
 $fn$;
@@ -265,6 +299,8 @@ DECLARE
 	v_seq     bigint;
 	v_redrive bigint := 0;
 BEGIN
+	-- not beside a tick: both count the unread notifications of a group
+	PERFORM skillancer.tick_open('notifier');
 	FOR v_seq IN
 		DELETE FROM skillancer.event_attempt a
 		WHERE a.consumer = 'notifier' AND a.parked_at IS NOT NULL AND (p_item IS NULL OR p_item = a.seq::text)

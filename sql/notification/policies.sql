@@ -34,3 +34,24 @@ CREATE POLICY webhook_attempt_read ON skillancer.webhook_attempt FOR SELECT
 -- the live stream
 CREATE POLICY stream_entry_read ON skillancer.stream_entry FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY notification_default_read ON skillancer.notification_default FOR SELECT
+	USING ((SELECT skillancer.current_user_id()) IS NOT NULL);
+CREATE POLICY notification_default_admin ON skillancer.notification_default TO skillancer_admin USING (true);
+CREATE POLICY notification_preference_read ON skillancer.notification_preference FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY notification_preference_write ON skillancer.notification_preference TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY quiet_hours_read ON skillancer.quiet_hours FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY quiet_hours_write ON skillancer.quiet_hours TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY announcement_read ON skillancer.announcement FOR SELECT
+	USING ((SELECT skillancer.has_permission('system:view')));
+CREATE POLICY announcement_manage ON skillancer.announcement FOR UPDATE TO skillancer_owner
+	USING ((SELECT skillancer.has_permission('system:manage')));
+CREATE POLICY announcement_admin ON skillancer.announcement FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY mail_staff ON skillancer.mail FOR SELECT TO skillancer_bridge
+	USING ((SELECT skillancer.has_permission('system:view')));
+CREATE POLICY mail_address_staff ON skillancer.mail_address FOR SELECT TO skillancer_bridge
+	USING ((SELECT skillancer.has_permission('system:view')));
+CREATE POLICY mail_domain_admin ON skillancer.mail_domain TO skillancer_admin USING (true);

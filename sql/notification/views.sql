@@ -2,12 +2,39 @@
 
 -- JSON of a notification.
 CREATE VIEW skillancer.notification_doc WITH (security_invoker = true) AS
-SELECT n.id, n.user_id, n.category, n.created_at, n.read_at,
+SELECT n.id, n.user_id, n.category, n.created_at, n.read_at, n.is_head, n.in_app, n.dismissed_at,
 	skillancer.json_doc('id', n.id, 'type', n.type, 'category', n.category, 'priority', n.priority,
-		'groupKey', n.group_key, 'title', n.title, 'body', n.body, 'data', n.data, 'createdAt', n.created_at,
+		'groupKey', n.group_key, 'count', n.count, 'title', n.title, 'body', n.body, 'data', n.data, 'createdAt', n.created_at,
 		'readAt', n.read_at) AS doc
 FROM skillancer.notification n;
 COMMENT ON VIEW skillancer.notification_doc IS 'Notifications as the API shows them.';
+
+-- JSON of an announcement.
+CREATE VIEW skillancer.announcement_doc WITH (security_invoker = true) AS
+SELECT a.id, skillancer.json_doc('id', a.id, 'authorId', a.author_id, 'category', a.category, 'texts', a.texts,
+	'segment', a.segment, 'state', a.state, 'recipients', a.recipients, 'createdAt', a.created_at,
+	'finishedAt', a.finished_at) AS doc
+FROM skillancer.announcement a;
+COMMENT ON VIEW skillancer.announcement_doc IS 'Announcements as the API shows them.';
+
+-- The outbox: mail without what it says.
+CREATE VIEW skillancer.mail_outbox WITH (security_invoker = true) AS
+SELECT m.id, m.state, m.type, m.user_id, m.address, m.domain, m.locale, m.priority, m.categories, m.attempts, m.due_at,
+	m.lease_until, m.code, m.last_error, m.event_id, m.correlation_id, m.created_at, m.settled_at,
+	f.bounced_at AS flagged_at, f.reason AS flagged_for
+FROM skillancer.mail m
+LEFT JOIN skillancer.mail_address f ON f.address_key = lower(m.address);
+COMMENT ON VIEW skillancer.mail_outbox IS
+	'Mail with what became of it, the mail server''s last answer, and whether its address is flagged. What a mail says is not in it.';
+
+-- JSON of a mail in the outbox.
+CREATE VIEW skillancer.mail_doc WITH (security_invoker = true) AS
+SELECT o.id, o.state, o.address, skillancer.json_doc('id', o.id, 'state', o.state, 'type', o.type, 'userId', o.user_id, 'address', o.address,
+	'locale', o.locale, 'priority', o.priority, 'attempts', o.attempts, 'dueAt', o.due_at, 'code', o.code,
+	'lastError', o.last_error, 'eventId', o.event_id, 'correlationId', o.correlation_id, 'createdAt', o.created_at,
+	'settledAt', o.settled_at, 'flaggedFor', o.flagged_for) AS doc
+FROM skillancer.mail_outbox o;
+COMMENT ON VIEW skillancer.mail_doc IS 'Mails of the outbox as the API shows them to staff.';
 
 -- Rows that workers gave up.
 CREATE VIEW skillancer.parked WITH (security_invoker = true) AS

@@ -16,7 +16,7 @@ for file in $(git ls-files '*.c' '*.h' '*.sql' '*.sh' '*.py' '*.mjs' '*.js' '*.s
 	esac
 	# a script may be made of its name alone; SQL of the schema layer says what, in its first comment
 	case $file in
-		test/sql/* | migrations/* | sql/*/views.sql | sql/*/triggers.sql | sql/*/policies.sql | sql/*/grants.sql | sql/*/builtin.sql)
+		test/sql/* | migrations/* | sql/*/views.sql | sql/*/triggers.sql | sql/*/policies.sql | sql/*/grants.sql | sql/*/builtin*.sql)
 			head -n 3 "$file" | grep -qE '^(--|/\*)' || complain "$file has no header comment" ;;
 		*) head -n 6 "$file" | grep -qE "(^|[^a-z_])$(basename "$file" | sed 's/[.]/[.]/g')" ||
 			complain "$file has no header comment that names it" ;;

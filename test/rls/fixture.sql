@@ -253,6 +253,12 @@ FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
 INSERT INTO skillancer.stream_entry (position, user_id, event, data)
 SELECT row_number() OVER (), u, 'matrix', '{}' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2);
 INSERT INTO skillancer.mail (id, user_id, address, type, due_at) SELECT rls.id('mail', t), client, 'x@y.z', 'matrix', 'infinity' FROM rls.tenant;
+INSERT INTO skillancer.mail_domain (domain, next_at) VALUES ('a.test', 'infinity'), ('b.test', 'infinity');
+INSERT INTO skillancer.notification_preference (user_id, category, channel, frequency)
+SELECT u, c, 'EMAIL', 'DAILY' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, unnest('{PROJECTS,SYSTEM}'::text[]) c;
+INSERT INTO skillancer.quiet_hours (user_id, starts, ends) SELECT u, '22:00', '07:00' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u;
+INSERT INTO skillancer.announcement (id, author_id, category, texts, state)
+SELECT rls.id('announcement', t)::skillancer.event_id, client, 'SYSTEM', '{}', 'SENT' FROM rls.tenant;
 INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('a@matrix.test', 'x'), ('b@matrix.test', 'x');
 INSERT INTO skillancer.event_attempt (consumer, seq) VALUES ('matrix', 1), ('matrix', 2);
 INSERT INTO skillancer.worker_start (worker) VALUES ('matrix1'), ('matrix2');

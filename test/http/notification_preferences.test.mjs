@@ -1,0 +1,152 @@
+// test/http/notification_preferences.test.mjs
+//	What people are told and how: groups, preferences, quiet hours, one-click unsubscribe from a mail as it arrived,
+//	announcements of staff, the outbox.
+
+import { before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { call, env, sql, until, url } from './support.mjs';
+import { join, mailTo, openProject, propose } from './market.mjs';
+
+let client;
+let freelancer;
+const admin = { token: env.SKL_ADMIN_TOKEN };
+
+before(async () => {
+	[client, freelancer] = await Promise.all([join('petra', 'CLIENT'), join('paul', 'FREELANCER')]);
+});
+
+const told = (person, type) => until(async () =>
+	(await person.get('/v1/notifications?limit=100')).find((n) => n.type === type), 15000);
+
+// The newest mail to an address as it arrived: headers by name, and all of it.
+function newestMail(address) {
+	const file = readdirSync(env.SKL_SINK_DIR).filter((name) => name.includes(address)).sort().at(-1);
+	const text = readFileSync(path.join(env.SKL_SINK_DIR, file), 'utf8');
+	const headers = Object.fromEntries(text.split(/\r?\n\r?\n/)[0].replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
+		.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+	return { headers, text };
+}
+
+test('preferences: what there is, what may be chosen, what may not', async () => {
+	const all = await client.get('/v1/notifications/preferences');
+	assert.equal(all.length, 14);
+	assert.deepEqual(all.find((p) => p.category === 'PAYMENTS' && p.channel === 'EMAIL'),
+		{ category: 'PAYMENTS', channel: 'EMAIL', frequency: 'IMMEDIATE', isDefault: true, choices: ['IMMEDIATE', 'HOURLY', 'DAILY', 'WEEKLY'] });
+	const set = (preferences) => call('PUT', '/v1/notifications/preferences', { token: client.token, body: { preferences } });
+	const changed = await set([{ category: 'PROJECTS', channel: 'EMAIL', frequency: 'DAILY' }]);
+	assert.equal(changed.status, 200, changed.text);
+	const projects = changed.json.data.find((p) => p.category === 'PROJECTS' && p.channel === 'EMAIL');
+	assert.equal(projects.frequency, 'DAILY');
+	assert.equal(projects.isDefault, false);
+	const refused = await set([{ category: 'PAYMENTS', channel: 'EMAIL', frequency: 'NEVER' }, { category: 'X', channel: 'EMAIL', frequency: 'DAILY' }]);
+	assert.equal(refused.status, 422, refused.text);
+	assert.deepEqual(refused.json.error.details.map((d) => d.field), ['preferences[0].frequency', 'preferences[1].category']);
+	for (const nonsense of [undefined, [], {}, 'x', [1], [{}], [{ category: 'SYSTEM', channel: 'EMAIL', frequency: 'DAILY', more: 1 }]])
+		assert.equal((await set(nonsense)).status, 422, JSON.stringify(nonsense));
+	await set([{ category: 'PROJECTS', channel: 'EMAIL', frequency: 'IMMEDIATE' }]);
+	assert.equal((await call('GET', '/v1/notifications/preferences')).status, 401);
+	assert.equal((await call('PUT', '/v1/notifications/preferences', { body: { preferences: [] } })).status, 401);
+});
+
+test('quiet hours', async () => {
+	const quiet = (method, body) => call(method, '/v1/notifications/quiet-hours', { token: client.token, body });
+	assert.equal((await quiet('GET')).json.data.start, null);
+	const set = await quiet('PUT', { start: '22:00', end: '07:30', timeZone: 'Asia/Tokyo' });
+	assert.equal(set.status, 200, set.text);
+	assert.deepEqual([set.json.data.start, set.json.data.end, set.json.data.timeZone], ['22:00', '07:30', 'Asia/Tokyo']);
+	const refused = await quiet('PUT', { start: '25:00', end: 'x', timeZone: 'Mars/Base' });
+	assert.equal(refused.status, 422);
+	assert.deepEqual(refused.json.error.details.map((d) => d.field).sort(), ['end', 'start', 'timeZone']);
+	assert.equal((await quiet('DELETE')).status, 204);
+	assert.equal((await quiet('GET')).json.data.start, null);
+	assert.equal((await call('PUT', '/v1/notifications/quiet-hours', { body: { start: '22:00', end: '07:00' } })).status, 401);
+	assert.equal((await call('DELETE', '/v1/notifications/quiet-hours')).status, 401);
+});
+
+test('notifications of one project are one, with a count; one click in the mail ends them', async () => {
+	const project = await openProject(client, '700.00');
+	const other = await join('otto', 'FREELANCER');
+	await propose(freelancer, project, '700.00');
+	const first = await told(client, 'proposal.received');
+	assert.equal(first.count, 1);
+	await propose(other, project, '650.00');
+	const group = await until(async () => (await client.get('/v1/notifications')).find((n) => n.count === 2), 15000);
+	assert.equal(group.title, `2 new proposals for ${project.title}`);
+	const list = await client.raw('GET', '/v1/notifications');
+	assert.equal(list.json.data.filter((n) => n.type === 'proposal.received').length, 1);
+	assert.equal(list.json.meta.unread, (await client.get('/v1/notifications/unread-count')).unread);
+	assert.ok((await client.post(`/v1/notifications/${first.id}/read`)).readAt, 'reading the older one');
+	assert.ok((await client.get('/v1/notifications')).find((n) => n.id === group.id).readAt, 'reads them all');
+	assert.equal((await client.raw('POST', `/v1/notifications/${group.id}/dismiss`, {})).status, 204);
+	assert.ok(!(await client.get('/v1/notifications')).some((n) => n.id === group.id));
+	assert.equal((await freelancer.raw('POST', `/v1/notifications/${group.id}/dismiss`, {})).status, 404);
+
+	assert.ok(await until(() => /proposal for/.test(newestMail(client.email).text) || /projects\//.test(mailTo(client.email)), 15000));
+	const { headers } = newestMail(client.email);
+	assert.equal(headers['list-unsubscribe-post'], 'List-Unsubscribe=One-Click');
+	assert.match(headers['message-id'], /^<[0-9a-f-]{36}@/);
+	assert.match(headers['x-correlation-id'], /\S/);
+	const link = new URL(/^<(.*)>$/.exec(headers['list-unsubscribe'])[1]).pathname;
+	assert.match(mailTo(client.email), new RegExp(link), 'the link is in the text, too');
+	const page = await fetch(url + link);
+	assert.equal(page.status, 200);
+	assert.match(page.headers.get('content-type'), /text\/html/);
+	assert.match(await page.text(), /<form method="post">[^]*projects|projects[^]*<form method="post">/);
+	const frequency = async () => (await client.get('/v1/notifications/preferences'))
+		.find((p) => p.category === 'PROJECTS' && p.channel === 'EMAIL').frequency;
+	assert.equal(await frequency(), 'IMMEDIATE', 'opening the link changes nothing');
+	const click = await fetch(url + link, { method: 'POST', body: 'List-Unsubscribe=One-Click',
+		headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+	assert.equal(click.status, 200);
+	assert.deepEqual((await click.json()).data, { unsubscribed: ['PROJECTS'] });
+	assert.equal(await frequency(), 'NEVER');
+	const button = await fetch(url + link, { method: 'POST', headers: { accept: 'text/html,*/*;q=0.5' } });
+	assert.match(await button.text(), /Done/, 'a browser gets a page, and twice is as good as once');
+	const forged = link.slice(0, -3) + (link.endsWith('AAA') ? 'BBB' : 'AAA');
+	assert.equal((await call('POST', forged)).status, 404);
+	assert.equal((await call('GET', `${link}x`)).status, 404);
+});
+
+test('staff announce to a segment', async () => {
+	const texts = { en: { title: 'Planned maintenance', body: 'On Sunday.' }, de: { title: 'Wartung', body: 'Am Sonntag.' } };
+	const since = new Date(Date.now() - 3600e3).toISOString();
+	const segment = { roles: ['FREELANCER'], registeredAfter: since };
+	const dry = await call('POST', '/v1/admin/announcements', { ...admin, body: { category: 'SYSTEM', texts, segment, dryRun: true } });
+	assert.equal(dry.status, 200, dry.text);
+	assert.ok(dry.json.data.recipients >= 2);
+	const made = await call('POST', '/v1/admin/announcements', { ...admin, body: { category: 'SYSTEM', texts, segment } });
+	assert.equal(made.status, 201, made.text);
+	assert.equal((await told(freelancer, 'announcement')).title, 'Planned maintenance');
+	const done = await until(async () => (await call('GET', '/v1/admin/announcements', admin)).json.data
+		.find((a) => a.id === made.json.data.id && a.state === 'SENT'), 15000);
+	assert.ok(done.recipients >= 2);
+	assert.equal((await client.get('/v1/notifications?limit=100')).filter((n) => n.type === 'announcement').length, 0, 'nobody else');
+	assert.equal((await call('POST', `/v1/admin/announcements/${made.json.data.id}/cancel`, { ...admin, body: {} })).status, 409);
+	const refused = await call('POST', '/v1/admin/announcements', { ...admin, body: { category: 'X', texts: {}, segment: { moon: 1 } } });
+	assert.equal(refused.status, 422);
+	assert.equal((await call('POST', '/v1/admin/announcements', { token: client.token, body: { category: 'SYSTEM', texts } })).status, 403);
+	assert.equal((await call('GET', '/v1/admin/announcements', { token: client.token })).status, 403);
+});
+
+test('the outbox, for staff', async () => {
+	const list = await call('GET', `/v1/admin/mails?address=${encodeURIComponent(client.email)}&limit=100`, admin);
+	assert.equal(list.status, 200, list.text);
+	assert.ok(list.json.data.length >= 2);
+	assert.ok(list.json.data.every((m) => m.address === client.email && m.token === undefined && m.data === undefined));
+	assert.equal((await call('GET', '/v1/admin/mails?state=LOST', admin)).status, 422);
+	assert.equal((await call('GET', '/v1/admin/mails', { token: client.token })).status, 403);
+	const [[id]] = sql(`INSERT INTO skillancer.mail (user_id, address, type, data, state, attempts) VALUES ('${client.id}', '${client.email}',
+		'password_changed', '{"user": {"name": "petra"}}', 'PARKED', 8) RETURNING id`);
+	assert.equal((await call('POST', `/v1/admin/mails/${id}/redrive`, { token: client.token, body: {} })).status, 403);
+	assert.equal((await call('POST', `/v1/admin/mails/${id}/redrive`, { ...admin, body: {} })).status, 200);
+	assert.ok(await until(async () => (await call('GET', `/v1/admin/mails?address=${encodeURIComponent(client.email)}&state=SENT`, admin))
+		.json.data.some((m) => m.id === id), 15000), 'it is sent again');
+	assert.equal((await call('POST', `/v1/admin/mails/${id}/redrive`, { ...admin, body: {} })).status, 404, 'and is not parked any more');
+	sql(`INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('flagged@market.test', '550') ON CONFLICT DO NOTHING`);
+	const unflag = (address) => call('POST', '/v1/admin/mail-addresses/unflag', { ...admin, body: { address } });
+	assert.equal((await unflag('Flagged@market.test')).status, 204);
+	assert.equal((await unflag('Flagged@market.test')).status, 404);
+	assert.equal((await unflag('nonsense')).status, 422);
+});
