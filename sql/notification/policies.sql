@@ -35,7 +35,7 @@ CREATE POLICY webhook_attempt_read ON skillancer.webhook_attempt FOR SELECT
 CREATE POLICY stream_entry_read ON skillancer.stream_entry FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()));
 CREATE POLICY notification_default_read ON skillancer.notification_default FOR SELECT
-	USING ((SELECT skillancer.current_user_id()) IS NOT NULL);
+	USING ((SELECT skillancer.has_request()));
 CREATE POLICY notification_default_admin ON skillancer.notification_default TO skillancer_admin USING (true);
 CREATE POLICY notification_preference_read ON skillancer.notification_preference FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()));

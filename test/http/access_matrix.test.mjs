@@ -132,6 +132,10 @@ const make = {
 		now(), '{"subject": "A test", "lines": []}')`)[0][0],
 	notification: async () => sql(`INSERT INTO skillancer.notification (user_id, event_id, type, category, priority, title, body)
 		VALUES ('${ME.client.id}', skillancer.new_id()::skillancer.event_id, 'test', 'ACCOUNT', 'NORMAL', 'x', 'x') RETURNING id`)[0][0],
+	announcement: async () => sql(`INSERT INTO skillancer.announcement (id, author_id, category, texts)
+		VALUES (skillancer.new_id()::skillancer.event_id, '${ME.client.id}', 'SYSTEM', '{"en": {"title": "x", "body": "x"}}') RETURNING id`)[0][0],
+	mail: async () => sql(`INSERT INTO skillancer.mail (user_id, address, type, data, state)
+		VALUES ('${ME.client.id}', 'parked@access.test', 'password_changed', '{"user": {"name": "x"}}', 'PARKED') RETURNING id`)[0][0],
 	session: async () => sql(`INSERT INTO skillancer.session (user_id, expires_at)
 		VALUES ('${ME.client.id}', skillancer.now() + interval '1 day') RETURNING id`)[0][0],
 	posting: async () => sql(`SELECT skillancer.ledger_post('TEST', skillancer.new_id()::text, NULL, '{bank_operating,bank_trust}',
@@ -177,6 +181,7 @@ const OBJECT = {
 	'/v1/milestones/{id}/agree': () => make.milestone('PROPOSED'), '/v1/milestones/{id}/decline': () => make.milestone('PROPOSED'),
 	'/v1/milestones/{id}/fund': () => make.milestone('AGREED'), '/v1/milestones/{id}/approve': () => make.milestone('SUBMITTED'),
 	'/v1/milestones/{id}/request-changes': () => make.milestone('SUBMITTED'), '/v1/notifications/{id}': make.notification,
+	'/v1/admin/announcements/{id}': make.announcement, '/v1/admin/mails/{id}': make.mail,
 	'/v1/payment-methods/{id}': make.newCard, '/v1/payments/charges/{id}': make.charge, '/v1/payments/invoices/{id}': make.invoice, '/v1/payout-methods/{id}': make.payoutMethod,
 	'/v1/payouts/{id}': make.payout, '/v1/projects/{id}': () => make.project(), '/v1/projects/{id}/proposals': () => make.project('PUBLIC', true),
 	'/v1/projects/{id}/save': () => make.project('PUBLIC', true), '/v1/projects/{id}/pause': () => make.project('PRIVATE', true),
@@ -189,6 +194,13 @@ const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).fi
 
 // Bodies that are right, so that only the person decides.
 const BODY = {
+	'POST /v1/admin/announcements': () => ({ category: 'SYSTEM', texts: { en: { title: 'x', body: 'x' } }, dryRun: true }),
+	'POST /v1/admin/mail-addresses/unflag': () => {
+		sql(`INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('flagged@access.test', 'x') ON CONFLICT DO NOTHING`);
+		return { address: 'flagged@access.test' };
+	},
+	'PUT /v1/notifications/preferences': () => ({ preferences: [{ category: 'SYSTEM', channel: 'EMAIL', frequency: 'DAILY' }] }),
+	'PUT /v1/notifications/quiet-hours': () => ({ start: '22:00', end: '07:00' }),
 	'POST /v1/admin/capital': () => ({ amount: usd('1.00'), reason: 'A test' }), 'POST /v1/connects/purchases': () => ({ connects: 10 }),
 	'POST /v1/admin/fx-rates': () => ({ base: 'GBP', quote: 'NOK', rate: '13.5', source: 'A test' }),
 	'POST /v1/users/{id}/connects': () => ({ connects: 5, reason: 'A test' }), 'POST /v1/wallet/conversions': () => ({ quote: 'x' }),

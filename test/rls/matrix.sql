@@ -106,6 +106,7 @@ END $$;
 CREATE FUNCTION rls.holds(p_persona rls.persona, p_permission text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT EXISTS (SELECT FROM skillancer.user_role r JOIN skillancer.role_permission p USING (role)
 		WHERE r.user_id = p_persona.user_id AND p.permission = p_permission)
+		OR EXISTS (SELECT FROM skillancer.user_permission u WHERE u.user_id = p_persona.user_id AND u.permission = p_permission)
 $$;
 
 CREATE FUNCTION rls.is_staff(p_persona rls.persona) RETURNS boolean LANGUAGE sql AS $$
