@@ -168,7 +168,6 @@ DECLARE
 	v_tick  record;
 	v_piece record;
 	v_told  bigint;
-	v_made  bigint;
 	v_first timestamptz;
 BEGIN
 	lag_seconds := 0;
@@ -178,7 +177,6 @@ BEGIN
 	IF v_told = 0 AND skillancer.consumer_idle('notifier') THEN
 		RETURN;
 	END IF;
-	v_made := v_told;
 	SELECT * INTO v_tick FROM skillancer.tick_open('notifier');
 	FOR v_piece IN
 		SELECT array_agg(w.seq) FILTER (WHERE w.wanted) AS seqs, count(*) AS events, min(w.at) AS first_at
@@ -192,12 +190,12 @@ BEGIN
 		v_first := least(v_first, v_piece.first_at);
 		CONTINUE WHEN v_piece.seqs IS NULL;
 		BEGIN
-			v_made := v_made + skillancer.notify(v_piece.seqs);
+			PERFORM skillancer.notify(v_piece.seqs);
 		EXCEPTION WHEN OTHERS THEN
 			IF skillancer.event_not_at_fault(SQLSTATE) THEN
 				RAISE;
 			END IF;
-			v_made := v_made + skillancer.notify_singly(v_piece.seqs);
+			PERFORM skillancer.notify_singly(v_piece.seqs);
 		END;
 	END LOOP;
 	IF rows > 0 THEN

@@ -40,7 +40,7 @@ BEGIN
 	PERFORM skillancer.stream_append(array_agg(n.user_id::uuid ORDER BY n.id), array_agg('notification'::text),
 		array_agg(d.doc::jsonb ORDER BY n.id))
 	FROM made n
-	JOIN skillancer.notification_doc d ON d.user_id = n.user_id AND d.id = n.id
+	JOIN skillancer.notification_doc d ON d.user_id = n.user_id AND d.id = n.id AND d.in_app AND d.is_head
 	HAVING count(*) > 0;
 	RETURN NULL;
 END
