@@ -108,6 +108,10 @@ wake_workers(int workers)
 			poke_worker(database, SKL_WORKER_NOTIFIER);
 		if (workers & SKL_WAKE_COURIER)
 			poke_worker(database, SKL_WORKER_COURIER);
+		if (workers & SKL_WAKE_INDEXER)
+			poke_worker(database, SKL_WORKER_INDEXER);
+		if (workers & SKL_WAKE_MERGER)
+			poke_worker(database, SKL_WORKER_MERGER);
 		if (workers & SKL_WAKE_LAUNCHER)
 			database->probe_wanted = true;
 	}

@@ -116,7 +116,7 @@ worker_by_name(const char *name)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no worker \"%s\"", name),
-			 errhint("Workers are timekeeper, notifier and courier.")));
+			 errhint("Workers are timekeeper, notifier, courier, indexer and merger.")));
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "skl.h"
 
 #include "bgworkers/courier.h"
+#include "bgworkers/indexer.h"
 #include "bgworkers/notifier.h"
 #include "bgworkers/timekeeper.h"
 #include "bgworkers/worker_loop.h"
@@ -22,4 +23,10 @@ const SklWorkerSpec skl_worker_specs[SKL_WORKER_COUNT] = {
 							.turn = skl_courier_turn,
 							.wait = skl_courier_wait,
 							.busy = skl_courier_busy},
+	[SKL_WORKER_INDEXER] = {.name = "indexer",
+							.naptime_ms = &skl_guc.indexer_naptime,
+							.turn = skl_indexer_turn},
+	[SKL_WORKER_MERGER] = {.name = "merger",
+						   .naptime_ms = &skl_guc.merger_naptime,
+						   .turn = skl_merger_turn},
 };

@@ -16,6 +16,7 @@
 #include "core/wake.h"
 #include "payment/payment.h"
 #include "project/project.h"
+#include "search/store.h"
 #include "user/user.h"
 #include "bgworkers/launcher.h"
 
@@ -37,5 +38,6 @@ _PG_init(void)
 	skl_project_init();
 	skl_booking_init();
 	skl_payment_init();
+	skl_store_init();
 	skl_bgworkers_init();
 }

@@ -22,6 +22,12 @@ typedef struct SklGuc
 	int mail_domain_rate;
 	int notifier_naptime;
 	int courier_naptime;
+	int indexer_naptime;
+	int merger_naptime;
+	int indexer_pause; /* milliseconds from tick to tick, at least */
+	int indexer_batch_size;
+	int search_cache;		 /* megabytes of shared memory for segments */
+	int search_merge_factor; /* segments of a level that are merged */
 	int worker_batch_size;
 	int courier_concurrency;
 	int courier_timeout; /* milliseconds for one delivery in all */

@@ -18,10 +18,9 @@ static const struct
 	const char *name;
 	SklWake worker;
 } worker_names[] = {
-	{"timekeeper", SKL_WAKE_TIMEKEEPER},
-	{"notifier", SKL_WAKE_NOTIFIER},
-	{"courier", SKL_WAKE_COURIER},
-	{"launcher", SKL_WAKE_LAUNCHER},
+	{"timekeeper", SKL_WAKE_TIMEKEEPER}, {"notifier", SKL_WAKE_NOTIFIER},
+	{"courier", SKL_WAKE_COURIER},		 {"indexer", SKL_WAKE_INDEXER},
+	{"merger", SKL_WAKE_MERGER},		 {"launcher", SKL_WAKE_LAUNCHER},
 };
 
 PG_FUNCTION_INFO_V1(skl_fn_wake);

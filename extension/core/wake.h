@@ -12,6 +12,8 @@ typedef enum SklWake
 	SKL_WAKE_NOTIFIER = 1 << 1,
 	SKL_WAKE_COURIER = 1 << 2,
 	SKL_WAKE_LAUNCHER = 1 << 3,
+	SKL_WAKE_INDEXER = 1 << 4,
+	SKL_WAKE_MERGER = 1 << 5,
 } SklWake;
 
 /*

@@ -74,6 +74,7 @@ DECLARE
 	v_old    skillancer.instance%ROWTYPE;
 	v_new    skillancer.instance%ROWTYPE;
 	v_moved  bigint;
+	v_documents bigint;
 	v_silent text;
 BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended('skillancer.migrate', 0));
@@ -88,6 +89,7 @@ BEGIN
 	PERFORM skillancer.ledger_fold_adopt(v_old.epoch + 1);
 	v_moved := skillancer.adopt_events(v_old.epoch, v_old.epoch + 1,
 		CASE WHEN p_quiet THEN ARRAY['notifier', 'webhooks'] ELSE '{}' END);
+	v_documents := skillancer.search_adopt(v_old.epoch + 1, p_quiet);
 	UPDATE skillancer.instance i
 	SET system_identifier = c.system_identifier::text, database_oid = d.oid, epoch = i.epoch + 1,
 		adopted_at = skillancer.now()
@@ -100,6 +102,9 @@ BEGIN
 	RETURN NEXT;
 	action := 'events to read';
 	object := v_moved::text;
+	RETURN NEXT;
+	action := 'documents to index';
+	object := v_documents::text;
 	RETURN NEXT;
 	IF p_quiet THEN
 		FOR v_silent IN

@@ -57,9 +57,14 @@ WHERE c.state = 'PARKED'
 UNION ALL
 SELECT 'provider', e.id, e.type, e.tries, e.note, e.settled_at
 FROM skillancer.provider_event e
-WHERE e.state = 'PARKED';
+WHERE e.state = 'PARKED'
+UNION ALL
+SELECT 'search', format('%s/%s', i.kind, a.entity_id), i.kind, a.attempts, a.last_error, a.parked_at
+FROM skillancer.search_attempt a
+JOIN skillancer.search_index i ON i.index_id = a.index_id
+WHERE a.parked_at IS NOT NULL;
 COMMENT ON VIEW skillancer.parked IS
-	'Timers, events, mails, and calls and webhooks of payment providers that were given up, with the reason; skillancer.redrive(kind, item) tries them again.';
+	'Timers, events, mails, calls and webhooks of payment providers, and documents of search that were given up, with the reason; skillancer.redrive(kind, item) tries them again.';
 
 -- The workers of the whole cluster.
 CREATE VIEW skillancer.worker_status WITH (security_invoker = true) AS

@@ -1,4 +1,4 @@
--- Policies of rates, and how shipped skills build on each other.
+-- Policies of rates, how shipped skills build on each other, and the search indexes.
 RESET ROLE;
 
 SELECT skillancer.put_policy('rateMinSamples', '10', 'Samples that a percentile of rates or bids is shown of, at least');
@@ -12,3 +12,10 @@ FROM (VALUES ('typescript', 'javascript'), ('react', 'javascript'), ('node-js', 
 ) AS v (skill, parent)
 JOIN skillancer.skill s ON s.slug = v.skill
 JOIN skillancer.skill p ON p.slug = v.parent;
+
+SELECT skillancer.put_builtin('skillancer.search_index', jsonb_build_object('index_id', v.id, 'kind', v.kind,
+	'config', 'pg_catalog.english', 'half_life', v.half_life))
+FROM (VALUES (1, 'project', '14 days'), (2, 'gig', NULL), (3, 'freelancer', NULL)) AS v (id, kind, half_life);
+-- an index that was never built gets its first generation
+UPDATE skillancer.search_index i SET building = 1, build_started_at = skillancer.now()
+WHERE i.generation = 0 AND i.building IS NULL;

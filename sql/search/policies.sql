@@ -1,4 +1,8 @@
--- What is known about skills and rates is public; counts for matching have no policy: the engine's alone.
+-- What is known about skills and rates is public; counts for matching and the search index have no policy: the engine's alone.
 
 CREATE POLICY skill_parent_read ON skillancer.skill_parent FOR SELECT USING ((SELECT skillancer.has_request()));
 CREATE POLICY rate_stat_read ON skillancer.rate_stat FOR SELECT USING ((SELECT skillancer.has_request()));
+
+CREATE POLICY search_index_read ON skillancer.search_index FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY search_index_tune ON skillancer.search_index FOR UPDATE TO skillancer_admin USING (true) WITH CHECK (true);
+CREATE POLICY search_attempt_admin ON skillancer.search_attempt FOR SELECT TO skillancer_admin USING (true);

@@ -262,6 +262,13 @@ SELECT rls.id('announcement', t)::skillancer.event_id, client, 'SYSTEM', '{}', '
 INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('a@matrix.test', 'x'), ('b@matrix.test', 'x');
 INSERT INTO skillancer.event_attempt (consumer, seq) VALUES ('matrix', 1), ('matrix', 2);
 INSERT INTO skillancer.worker_start (worker) VALUES ('matrix1'), ('matrix2');
+INSERT INTO skillancer.search_attempt (index_id, entity_id, attempts) SELECT 1, rls.id('project1', t), 1 FROM rls.tenant;
+INSERT INTO skillancer.search_queue (xid, epoch, index_id, entity_id, op) SELECT '3', 1, 1, rls.id('project1', t), 'd' FROM rls.tenant;
+INSERT INTO skillancer.search_tick (consumer, epoch, position) VALUES ('matrix1', 1, '1:1:'), ('matrix2', 1, '1:1:');
+INSERT INTO skillancer.search_segment (seg_id, index_id, generation, class, level, ndocs, nlive, bytes, stamp)
+VALUES (1, 1, 1, 0, 0, 1, 1, 1, 1), (2, 1, 1, 0, 0, 1, 1, 1, 2);
+INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data) VALUES (1, 0, '\x00'), (2, 0, '\x00');
+INSERT INTO skillancer.search_dead (seg_id, part, bits) SELECT i, 0, decode(repeat('00', 1024), 'hex') FROM generate_series(1, 2) i;
 INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
 INSERT INTO skillancer.webhook (id, user_id, url, events)
 SELECT rls.id('webhook' || u::text, n)::skillancer.webhook_id, u, 'https://hooks.example.com/', '{*}'

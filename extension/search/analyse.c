@@ -1,0 +1,351 @@
+/*
+ * search/analyse.c
+ *		Texts to terms by PostgreSQL's parser and dictionaries, and rows to documents of the engine.
+ *
+ * The parser of the configuration cuts a text into tokens; each goes through the dictionaries of
+ *its type until one knows it. Positions count as to_tsvector() counts them: every token that a
+ * dictionary knows takes one, stop words included. parsetext() does the same, but does not say
+ *where in the text a word was, which snippets need. Dictionaries that want several tokens at once
+ * (thesaurus) get one.
+ */
+#include "skl.h"
+
+#include "search/analyse.h"
+
+#include "catalog/namespace.h"
+#include "tsearch/ts_cache.h"
+#include "tsearch/ts_public.h"
+#include "utils/regproc.h"
+
+#include <math.h>
+
+/* Longest text of one token that goes to the dictionaries. */
+#define TOKEN_MAX 2047
+
+static const struct
+{
+	const char *language;
+	const char *config;
+} language_configs[] = {
+	{"ar", "arabic"},  {"da", "danish"},	 {"de", "german"},	   {"el", "greek"},
+	{"en", "english"}, {"es", "spanish"},	 {"fi", "finnish"},	   {"fr", "french"},
+	{"ga", "irish"},   {"hu", "hungarian"},	 {"hy", "armenian"},   {"id", "indonesian"},
+	{"it", "italian"}, {"lt", "lithuanian"}, {"nb", "norwegian"},  {"ne", "nepali"},
+	{"nl", "dutch"},   {"no", "norwegian"},	 {"pt", "portuguese"}, {"ro", "romanian"},
+	{"ru", "russian"}, {"sr", "serbian"},	 {"sv", "swedish"},	   {"ta", "tamil"},
+	{"tr", "turkish"}, {"yi", "yiddish"},	 {"ca", "catalan"},	   {"eu", "basque"},
+	{"hi", "hindi"},
+};
+
+Oid
+skl_search_config(const char *language, const char *index_config)
+{
+	for (size_t i = 0; language != NULL && i < lengthof(language_configs); i++)
+	{
+		Oid oid;
+
+		if (strcmp(language_configs[i].language, language) != 0)
+			continue;
+		oid = get_ts_config_oid(
+			list_make2(makeString("pg_catalog"),
+					   makeString(unconstify(char *, language_configs[i].config))),
+			true);
+		if (OidIsValid(oid))
+			return oid;
+	}
+	return get_ts_config_oid(stringToQualifiedNameList(index_config), false);
+}
+
+/* What the dictionaries of a token's type say about it; NULL when none knows it. */
+static TSLexeme *
+lexize(TSConfigCacheEntry *config, int type, char *token, int length)
+{
+	ListDictionary *map;
+
+	if (type <= 0 || type >= config->lenmap)
+		return NULL;
+	map = config->map + type;
+	for (int i = 0; i < map->len; i++)
+	{
+		TSDictionaryCacheEntry *dictionary = lookup_ts_dictionary_cache(map->dictIds[i]);
+		DictSubState state = {.isend = true};
+		TSLexeme *found = (TSLexeme *) DatumGetPointer(
+			FunctionCall4(&dictionary->lexize, PointerGetDatum(dictionary->dictData),
+						  PointerGetDatum(token), Int32GetDatum(length), PointerGetDatum(&state)));
+
+		if (found == NULL)
+			continue;
+		if (!(found->flags & TSL_FILTER))
+			return found;
+		token = found->lexeme;
+		length = (int) strlen(token);
+	}
+	return NULL;
+}
+
+/* A growing list of tokens. */
+typedef struct TokenList
+{
+	SklArena *arena;
+	SklToken *tokens;
+	size_t n;
+	size_t room;
+} TokenList;
+
+static void
+add_token(TokenList *list, const char *lexeme, uint32 position, uint32 start, uint32 end)
+{
+	size_t length = strlen(lexeme);
+	SklToken *token;
+
+	if (length == 0 || length > SKL_SEARCH_WORD_MAX)
+		return;
+	if (list->n == list->room)
+	{
+		size_t room = list->room == 0 ? 64 : list->room * 2;
+
+		list->tokens = skl_arena_grow(list->arena, list->tokens, list->room * sizeof(SklToken),
+									  room * sizeof(SklToken));
+		list->room = room;
+	}
+	token = &list->tokens[list->n++];
+	token->lexeme = skl_arena_copy(list->arena, lexeme, length);
+	token->length = (uint32) length;
+	token->position = position;
+	token->start = start;
+	token->end = end;
+}
+
+/* Adds the lexemes of one token of the parser; variants that follow each other move on. */
+static void
+add_lexemes(TokenList *list, TSLexeme *found, uint32 *position, uint32 start, uint32 end)
+{
+	(*position)++;
+	for (TSLexeme *lexeme = found; lexeme->lexeme != NULL; lexeme++)
+	{
+		if (lexeme->flags & TSL_ADDPOS)
+			(*position)++;
+		add_token(list, lexeme->lexeme, *position, start, end);
+	}
+}
+
+size_t
+skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t length,
+				   SklToken **tokens)
+{
+	TSConfigCacheEntry *config = lookup_ts_config_cache(*(const Oid *) context);
+	TSParserCacheEntry *parser = lookup_ts_parser_cache(config->prsId);
+	TokenList list = {.arena = arena};
+	uint32 position = 0;
+	void *state = DatumGetPointer(
+		FunctionCall2(&parser->prsstart, PointerGetDatum(bytes), Int32GetDatum((int32) length)));
+
+	for (;;)
+	{
+		char *token = NULL;
+		int token_length = 0;
+		TSLexeme *found;
+		int type =
+			DatumGetInt32(FunctionCall3(&parser->prstoken, PointerGetDatum(state),
+										PointerGetDatum(&token), PointerGetDatum(&token_length)));
+
+		if (type <= 0)
+			break;
+		if (token_length > TOKEN_MAX)
+			continue;
+		found = lexize(config, type, token, token_length);
+		if (found != NULL)
+			add_lexemes(&list, found, &position, (uint32) (token - bytes),
+						(uint32) (token - bytes + token_length));
+	}
+	FunctionCall1(&parser->prsend, PointerGetDatum(state));
+	*tokens = list.tokens;
+	return list.n;
+}
+
+/* A token with the field it is in. */
+typedef struct FieldToken
+{
+	const SklToken *token;
+	SklField field;
+} FieldToken;
+
+/* By word, then by place. */
+static int
+compare_tokens(const void *a, const void *b)
+{
+	const FieldToken *x = a;
+	const FieldToken *y = b;
+	int order = memcmp(x->token->lexeme, y->token->lexeme, Min(x->token->length, y->token->length));
+
+	if (order == 0 && x->token->length != y->token->length)
+		order = x->token->length < y->token->length ? -1 : 1;
+	if (order == 0 && x->field != y->field)
+		order = x->field < y->field ? -1 : 1;
+	if (order == 0 && x->token->position != y->token->position)
+		order = x->token->position < y->token->position ? -1 : 1;
+	return order;
+}
+
+static bool
+same_word(const FieldToken *a, const FieldToken *b)
+{
+	return a->token->length == b->token->length &&
+		   memcmp(a->token->lexeme, b->token->lexeme, a->token->length) == 0;
+}
+
+/* Analyses the three fields; sorted by word and place. */
+static FieldToken *
+field_tokens(SklArena *arena, Oid config, const char *const texts[SKL_FIELDS], size_t *n)
+{
+	SklToken *tokens[SKL_FIELDS];
+	size_t counts[SKL_FIELDS];
+	FieldToken *all;
+
+	*n = 0;
+	for (int field = 0; field < SKL_FIELDS; field++)
+	{
+		counts[field] =
+			skl_search_analyse(&config, arena, texts[field], strlen(texts[field]), &tokens[field]);
+		*n += counts[field];
+	}
+	all = skl_arena_alloc(arena, sizeof(FieldToken) * Max(*n, 1));
+	*n = 0;
+	for (int field = 0; field < SKL_FIELDS; field++)
+		for (size_t i = 0; i < counts[field]; i++)
+			all[(*n)++] = (FieldToken){&tokens[field][i], (SklField) field};
+	qsort(all, *n, sizeof(FieldToken), compare_tokens);
+	return all;
+}
+
+/* Gathers the occurrences of each word. Positions count from 0; one counts once. */
+static void
+document_words(SklArena *arena, const FieldToken *all, size_t n, SklDocument *document)
+{
+	SklDocWord *words = skl_arena_zero(arena, Max(n, 1), sizeof(SklDocWord));
+	uint32_t *positions = skl_arena_alloc(arena, sizeof(uint32_t) * Max(n, 1));
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t position = all[i].token->position - 1;
+		bool again = i > 0 && same_word(&all[i - 1], &all[i]);
+		SklDocWord *word;
+
+		if (!again)
+		{
+			words[count].word =
+				(SklBytes){(const uint8_t *) all[i].token->lexeme, all[i].token->length};
+			words[count++].positions = &positions[i];
+		}
+		word = &words[count - 1];
+		if (position > SKL_POSITION_MAX || word->tf[all[i].field] >= SKL_TF_MAX ||
+			(again && all[i - 1].field == all[i].field &&
+			 all[i - 1].token->position == all[i].token->position))
+			continue;
+		((uint32_t *) word->positions)[word->tf[0] + word->tf[1] + word->tf[2]] = position;
+		word->tf[all[i].field]++;
+	}
+	document->words = words;
+	document->n_words = count;
+}
+
+static int
+compare_bytes(const void *a, const void *b)
+{
+	const SklBytes *x = a;
+	const SklBytes *y = b;
+	int order = memcmp(x->data, y->data, Min(x->length, y->length));
+
+	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* Every label is a filter term, each once. */
+static void
+document_filters(SklArena *arena, const SklSourceRow *row, SklDocument *document)
+{
+	SklBytes *filters = skl_arena_alloc(arena, sizeof(SklBytes) * (size_t) Max(row->n_labels, 1));
+	uint32_t n = 0;
+
+	for (int i = 0; i < row->n_labels; i++)
+		if (row->labels[i].length <= SKL_SEARCH_WORD_MAX)
+			filters[n++] = row->labels[i];
+	qsort(filters, n, sizeof(SklBytes), compare_bytes);
+	for (uint32_t i = 0; i < n; i++)
+		if (document->n_filters == 0 ||
+			compare_bytes(&filters[document->n_filters - 1], &filters[i]) != 0)
+			filters[document->n_filters++] = filters[i];
+	document->filters = filters;
+}
+
+/* The values of one column of labels: the filters name=value, without the name. */
+static void
+label_values(SklArena *arena, const SklColumnDef *column, const SklDocument *document,
+			 SklDocValue *value)
+{
+	SklBytes *labels = skl_arena_alloc(arena, sizeof(SklBytes) * Max(document->n_filters, 1));
+	uint32_t length = (uint32_t) strlen(column->name);
+
+	for (uint32_t i = 0; i < document->n_filters; i++)
+	{
+		const SklBytes *filter = &document->filters[i];
+
+		if (filter->length > length + 1 && filter->data[length] == '=' &&
+			memcmp(filter->data, column->name, length) == 0 &&
+			(column->kind == SKL_COLUMN_LABELS || value->n_labels == 0))
+			labels[value->n_labels++] =
+				(SklBytes){filter->data + length + 1, filter->length - length - 1};
+	}
+	value->labels = labels;
+}
+
+static void
+document_values(SklArena *arena, const SklSearchKind *kind, const SklSourceRow *row,
+				SklDocument *document)
+{
+	SklDocValue *values = skl_arena_zero(arena, kind->n_columns, sizeof(SklDocValue));
+
+	for (uint32_t i = 0; i < kind->n_columns; i++)
+	{
+		int number = (int) i - (int) kind->n_labels;
+
+		if (kind->columns[i].kind != SKL_COLUMN_NUMBER)
+			label_values(arena, &kind->columns[i], document, &values[i]);
+		else if (number < row->n_numbers && row->has_number[number])
+			values[i] = (SklDocValue){.present = true, .number = row->numbers[number]};
+	}
+	document->values = values;
+}
+
+/* Quality alone, or half of it and half the recency, as a byte: see docs/search.md. */
+static uint8_t
+prior_of(const SklSearchConfig *config, const SklSourceRow *row)
+{
+	double quality = Min(Max(row->quality, 0.0), 1.0);
+
+	if (config->half_life > 0)
+	{
+		double age = Max((double) (config->now - row->at) / USECS_PER_SEC, 0);
+
+		quality = (quality + exp2(-age / config->half_life)) / 2;
+	}
+	return (uint8_t) rint(quality * 255);
+}
+
+void
+skl_search_document(SklArena *arena, const SklSearchConfig *config, const SklSourceRow *row,
+					SklDocument *document)
+{
+	Oid oid = skl_search_config(row->language, config->config);
+	size_t n;
+	FieldToken *tokens = field_tokens(arena, oid, row->text, &n);
+
+	memset(document, 0, sizeof(*document));
+	memcpy(document->id, &row->id, sizeof(document->id));
+	document->visibility = (uint8_t) row->class;
+	document->prior = prior_of(config, row);
+	document->version = row->version;
+	document_words(arena, tokens, n, document);
+	document_filters(arena, row, document);
+	document_values(arena, config->kind, row, document);
+}

@@ -1,0 +1,254 @@
+/*
+ * search/index_write.c
+ *		Writing an index: documents become a new segment, and their older versions die.
+ *
+ * search_write() takes the ids of documents that changed. Those that are to be found become one
+ * segment a class; every older version of all of them is marked dead. Where a document is in a
+ * segment is looked up in a table of the segment's ids, sorted, that this process keeps.
+ * All of it is ordinary inserts and updates in the caller's transaction, under the lock of the row
+ * of search_index.
+ */
+#include "skl.h"
+
+#include "core/spi.h"
+#include "search/index.h"
+#include "search/index_level.h"
+
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(skl_fn_search_write);
+PG_FUNCTION_INFO_V1(skl_fn_search_try);
+
+/* Segments whose ids this process keeps; beyond that all are forgotten and read again. */
+#define LOOKUPS_MAX 1024
+
+typedef struct LookupId
+{
+	pg_uuid_t id;
+	uint32 docno;
+} LookupId;
+
+typedef struct Lookup
+{
+	int64 stamp; /* key */
+	uint32 n;
+	LookupId *ids;
+} Lookup;
+
+static HTAB *lookups = NULL;
+static MemoryContext lookup_context = NULL;
+
+static int
+compare_lookup(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(pg_uuid_t));
+}
+
+static void
+make_lookups(void)
+{
+	HASHCTL control = {.keysize = sizeof(int64), .entrysize = sizeof(Lookup)};
+
+	if (lookup_context != NULL)
+		MemoryContextDelete(lookup_context);
+	lookup_context =
+		AllocSetContextCreate(CacheMemoryContext, "skillancer search ids", ALLOCSET_DEFAULT_SIZES);
+	control.hcxt = lookup_context;
+	lookups =
+		hash_create("skillancer search ids", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static LookupId *
+read_ids(const SklManifestRow *row)
+{
+	LookupId *ids =
+		MemoryContextAllocHuge(lookup_context, sizeof(LookupId) * (size_t) Max(row->n_docs, 1));
+	SklEngine engine;
+	SklSegment *segment;
+
+	skl_index_engine(&engine);
+	segment = skl_index_open(&engine, row, NULL);
+	for (uint32 docno = 0; docno < (uint32) row->n_docs; docno++)
+	{
+		skl_index_check(&engine, skl_segment_id(segment, docno, ids[docno].id.data));
+		ids[docno].docno = docno;
+	}
+	skl_engine_release(&engine);
+	qsort(ids, (size_t) row->n_docs, sizeof(LookupId), compare_lookup);
+	return ids;
+}
+
+/* The sorted ids of a segment. */
+static const Lookup *
+lookup_of(const SklManifestRow *row)
+{
+	Lookup *lookup;
+	bool found;
+
+	if (lookups == NULL || hash_get_num_entries(lookups) >= LOOKUPS_MAX)
+		make_lookups();
+	lookup = hash_search(lookups, &row->stamp, HASH_FIND, NULL);
+	if (lookup == NULL)
+	{
+		LookupId *ids = read_ids(row);
+
+		lookup = hash_search(lookups, &row->stamp, HASH_ENTER, &found);
+		lookup->n = (uint32) row->n_docs;
+		lookup->ids = ids;
+	}
+	return lookup;
+}
+
+static void
+forget_lookup(const SklManifestRow *row)
+{
+	Lookup *lookup = lookups == NULL ? NULL : hash_search(lookups, &row->stamp, HASH_FIND, NULL);
+
+	if (lookup == NULL)
+		return;
+	pfree(lookup->ids);
+	hash_search(lookups, &row->stamp, HASH_REMOVE, NULL);
+}
+
+/* The bits of a segment's dead documents, to be changed. */
+static uint64_t *
+dead_copy(const SklManifestRow *row)
+{
+	size_t words = skl_store_dead_words(row->n_docs);
+	uint64_t *copy = palloc0(words * sizeof(uint64_t));
+	const uint64_t *dead = skl_store_dead(row, NULL);
+
+	if (dead != NULL)
+		memcpy(copy, dead, words * sizeof(uint64_t));
+	return copy;
+}
+
+/* Marks the documents of a segment that are among the ids (sorted) as dead; how many. */
+static int32
+kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n)
+{
+	const Lookup *lookup = lookup_of(row);
+	uint64_t *dead = NULL;
+	int32 killed = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		const LookupId *found =
+			bsearch(&ids[i], lookup->ids, lookup->n, sizeof(LookupId), compare_lookup);
+
+		if (found == NULL)
+			continue;
+		if (dead == NULL)
+			dead = dead_copy(row);
+		if (dead[found->docno / 64] & ((uint64_t) 1 << (found->docno % 64)))
+			continue;
+		dead[found->docno / 64] |= (uint64_t) 1 << (found->docno % 64);
+		killed++;
+	}
+	if (killed == row->n_live)
+	{
+		skl_store_remove(row);
+		forget_lookup(row);
+	}
+	else if (killed > 0)
+		skl_store_put_dead(row->seg_id, row->n_docs, dead);
+	if (dead != NULL)
+		pfree(dead);
+	return killed;
+}
+
+/* Finishes a builder into rows and manifest. */
+static void
+store_segment(const SklSearchIndex *index, int32 generation, int class, SklEngine *engine,
+			  SklSegmentBuilder *builder)
+{
+	SklManifestRow row = {.class = (int16) class};
+	SklSegmentSummary summary;
+	SklBytes bytes;
+
+	skl_index_check(engine, skl_builder_finish_bytes(builder, &bytes, &summary));
+	if (summary.n_docs > 0)
+	{
+		skl_store_write(bytes.data, bytes.length, &row);
+		row.n_docs = row.n_live = (int32) summary.n_docs;
+		row.level = (int16) skl_index_level(row.n_docs);
+		skl_store_add(&row, index->kind->index_id, generation);
+	}
+}
+
+/* The elements of a uuid[], sorted. */
+static pg_uuid_t *
+sorted_ids(ArrayType *array, int *n)
+{
+	Datum *elements;
+	bool *nulls;
+	pg_uuid_t *ids;
+	int count = 0;
+
+	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, &nulls, n);
+	ids = palloc(sizeof(pg_uuid_t) * (size_t) Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		if (!nulls[i])
+			ids[count++] = *DatumGetUUIDP(elements[i]);
+	*n = count;
+	qsort(ids, (size_t) count, sizeof(pg_uuid_t), compare_lookup);
+	return ids;
+}
+
+/*
+ * search_write(index_id, generation, changed uuid[], gone uuid[]) returns bigint: indexes what
+ * there is of changed, and makes sure that nothing of gone is found; how many documents were
+ * indexed. The row of search_index is locked.
+ */
+Datum
+skl_fn_search_write(PG_FUNCTION_ARGS)
+{
+	int32 generation = PG_GETARG_INT32(1);
+	ArrayType *arrays[2] = {PG_GETARG_ARRAYTYPE_P(2), PG_GETARG_ARRAYTYPE_P(3)};
+	SklSearchIndex index;
+	SklIndexBuilders builders;
+	SklManifestRow *rows;
+	int n_rows;
+	int64 added;
+
+	skl_index_lock(PG_GETARG_INT16(0), &index);
+	added = skl_index_add(&index, PG_GETARG_DATUM(2), &builders);
+	rows = skl_store_manifest(index.kind->index_id, generation, 2, NULL, &n_rows);
+	for (int a = 0; a < 2; a++)
+	{
+		int n;
+		pg_uuid_t *ids = sorted_ids(arrays[a], &n);
+
+		for (int i = 0; i < n_rows && n > 0; i++)
+			if (rows[i].n_live > 0)
+				rows[i].n_live -= kill_in(&rows[i], ids, n);
+	}
+	for (int class = 0; class < 2; class ++)
+	{
+		if (builders.builders[class] != NULL)
+			store_segment(&index, generation, class, &builders.engines[class],
+						  builders.builders[class]);
+		skl_engine_release(&builders.engines[class]);
+	}
+	PG_RETURN_INT64(added);
+}
+
+/* search_try(index_id, id): raises what indexing this document would raise, and stores nothing. */
+Datum
+skl_fn_search_try(PG_FUNCTION_ARGS)
+{
+	Datum id = PG_GETARG_DATUM(1);
+	SklSearchIndex index;
+	SklIndexBuilders builders;
+
+	skl_index_read(PG_GETARG_INT16(0), NULL, &index);
+	skl_index_add(&index,
+				  PointerGetDatum(construct_array(&id, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
+				  &builders);
+	for (int class = 0; class < 2; class ++)
+		skl_engine_release(&builders.engines[class]);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,401 @@
+/*
+ * search/segment_cache.c
+ *		Keeps the bytes of segments: large ones in dynamic shared memory, once for all processes,
+ *		small ones in each process.
+ *
+ * Segments never change, so nothing is ever invalidated: a segment is known by its stamp, a random
+ * number. A table in the main shared memory says which block of dynamic shared memory has which
+ * segment; who needs one that is not there makes room (least recently used first, at most
+ * skillancer.search_cache), reads the rows and enters it, while others wait. A process keeps what
+ *it has attached for a minute after its last use, so a block that was thrown out goes when the last
+ * process lets go of it. Without shared_preload_libraries, or when shared memory is full, processes
+ * make copies of their own.
+ */
+#include "skl.h"
+
+#include "core/guc.h"
+#include "search/segment_cache.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/condition_variable.h"
+#include "storage/dsm.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* Segments in shared memory at a time. */
+#define SHARED_ENTRIES 512
+
+/* Smaller segments are not worth a mapping. */
+#define SHARED_MIN_BYTES (256 * 1024)
+
+/* How long a process keeps what it does not use. */
+#define KEEP_SECONDS 60
+
+typedef enum SharedState
+{
+	SHARED_FREE,
+	SHARED_LOADING,
+	SHARED_READY
+} SharedState;
+
+typedef struct SharedEntry
+{
+	SharedState state;
+	Oid dboid;
+	int64 stamp;
+	int64 bytes;
+	dsm_handle handle;
+	TimestampTz used;
+} SharedEntry;
+
+typedef struct SharedCache
+{
+	int64 bytes; /* of all entries */
+	ConditionVariable loaded;
+	SharedEntry entries[SHARED_ENTRIES];
+} SharedCache;
+
+/* What this process has of a segment. */
+typedef struct LocalEntry
+{
+	int64 stamp; /* key */
+	const uint8_t *bytes;
+	dsm_segment *shared; /* NULL: bytes are a copy of our own */
+	TimestampTz used;
+	uint64_t *dead;
+	int32 dead_version;
+} LocalEntry;
+
+static SharedCache *cache = NULL;
+static LWLock *cache_lock = NULL;
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
+static HTAB *local = NULL;
+static MemoryContext local_context = NULL;
+static TimestampTz swept = 0;
+
+static void
+request_shmem(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedCache)));
+	RequestNamedLWLockTranche("skillancer search", 1);
+}
+
+static void
+startup_shmem(void)
+{
+	bool found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	cache = ShmemInitStruct("skillancer search", sizeof(SharedCache), &found);
+	if (!found)
+	{
+		memset(cache, 0, sizeof(SharedCache));
+		ConditionVariableInit(&cache->loaded);
+	}
+	cache_lock = &GetNamedLWLockTranche("skillancer search")->lock;
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+skl_store_init(void)
+{
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shmem;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = startup_shmem;
+}
+
+static void
+drop_local(LocalEntry *entry)
+{
+	if (entry->shared != NULL)
+		dsm_detach(entry->shared);
+	else if (entry->bytes != NULL)
+		pfree(unconstify(uint8_t *, entry->bytes));
+	if (entry->dead != NULL)
+		pfree(entry->dead);
+	hash_search(local, &entry->stamp, HASH_REMOVE, NULL);
+}
+
+/* Lets go of what was not used for a while. */
+static void
+sweep(TimestampTz now)
+{
+	HASH_SEQ_STATUS scan;
+	LocalEntry *entry;
+
+	if (now - swept < KEEP_SECONDS * USECS_PER_SEC / 4)
+		return;
+	swept = now;
+	hash_seq_init(&scan, local);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (now - entry->used > KEEP_SECONDS * USECS_PER_SEC)
+			drop_local(entry);
+}
+
+/* The entry of this process, made when there is none; without bytes then. */
+static LocalEntry *
+find_local(int64 stamp)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+	LocalEntry *entry;
+	bool found;
+
+	if (local == NULL)
+	{
+		HASHCTL control = {.keysize = sizeof(int64), .entrysize = sizeof(LocalEntry)};
+
+		local_context =
+			AllocSetContextCreate(CacheMemoryContext, "skillancer search", ALLOCSET_DEFAULT_SIZES);
+		control.hcxt = local_context;
+		local =
+			hash_create("skillancer search", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	sweep(now);
+	entry = hash_search(local, &stamp, HASH_ENTER, &found);
+	if (!found)
+		memset((char *) entry + sizeof(int64), 0, sizeof(LocalEntry) - sizeof(int64));
+	entry->used = now;
+	return entry;
+}
+
+static SharedEntry *
+find_shared(int64 stamp)
+{
+	for (int i = 0; i < SHARED_ENTRIES; i++)
+	{
+		SharedEntry *entry = &cache->entries[i];
+
+		if (entry->state != SHARED_FREE && entry->stamp == stamp && entry->dboid == MyDatabaseId)
+			return entry;
+	}
+	return NULL;
+}
+
+static void
+free_shared(SharedEntry *entry)
+{
+	cache->bytes -= entry->bytes;
+	entry->state = SHARED_FREE;
+}
+
+/* An entry for so many bytes, older ones thrown out for it; NULL when they cannot be held. */
+static SharedEntry *
+make_room(int64 bytes)
+{
+	int64 limit = (int64) skl_guc.search_cache * 1024 * 1024;
+
+	for (;;)
+	{
+		SharedEntry *unused = NULL;
+		SharedEntry *oldest = NULL;
+
+		for (int i = 0; i < SHARED_ENTRIES; i++)
+		{
+			SharedEntry *entry = &cache->entries[i];
+
+			if (entry->state == SHARED_FREE)
+				unused = entry;
+			else if (entry->state == SHARED_READY && (oldest == NULL || entry->used < oldest->used))
+				oldest = entry;
+		}
+		if (unused != NULL && cache->bytes + bytes <= limit)
+			return unused;
+		if (oldest == NULL)
+			return NULL;
+		dsm_unpin_segment(oldest->handle);
+		free_shared(oldest);
+	}
+}
+
+/* Attaches a segment that is in shared memory, waiting for one that is being read. */
+static bool
+attach_shared(const SklManifestRow *row, LocalEntry *entry)
+{
+	dsm_handle handle = 0;
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 5000);
+
+	ConditionVariablePrepareToSleep(&cache->loaded);
+	for (;;)
+	{
+		SharedEntry *shared;
+		SharedState state = SHARED_FREE;
+
+		LWLockAcquire(cache_lock, LW_SHARED);
+		shared = find_shared(row->stamp);
+		if (shared != NULL)
+		{
+			state = shared->state;
+			handle = shared->handle;
+			shared->used = entry->used;
+		}
+		LWLockRelease(cache_lock);
+		if (state != SHARED_LOADING || GetCurrentTimestamp() > until)
+		{
+			ConditionVariableCancelSleep();
+			if (state != SHARED_READY)
+				return false;
+			break;
+		}
+		(void) ConditionVariableTimedSleep(&cache->loaded, 100, PG_WAIT_EXTENSION);
+	}
+	entry->shared = dsm_attach(handle);
+	if (entry->shared == NULL)
+		return false; /* thrown out meanwhile */
+	dsm_pin_mapping(entry->shared);
+	entry->bytes = dsm_segment_address(entry->shared);
+	return true;
+}
+
+/* Announces that this process reads a segment into shared memory; false when it shall not. */
+static bool
+announce(const SklManifestRow *row, TimestampTz now)
+{
+	SharedEntry *shared = NULL;
+
+	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	if (find_shared(row->stamp) == NULL && (shared = make_room(row->bytes)) != NULL)
+	{
+		*shared = (SharedEntry){SHARED_LOADING, MyDatabaseId, row->stamp, row->bytes, 0, now};
+		cache->bytes += row->bytes;
+	}
+	LWLockRelease(cache_lock);
+	return shared != NULL;
+}
+
+/* Ends what announce() began; handle 0: it failed. */
+static void
+publish(int64 stamp, dsm_handle handle)
+{
+	SharedEntry *shared;
+
+	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	shared = find_shared(stamp);
+	if (shared != NULL && shared->state == SHARED_LOADING)
+	{
+		shared->handle = handle;
+		if (handle != 0)
+			shared->state = SHARED_READY;
+		else
+			free_shared(shared);
+	}
+	LWLockRelease(cache_lock);
+	ConditionVariableBroadcast(&cache->loaded);
+}
+
+/* Reads a segment into a new block of shared memory; an error leaves nothing behind. */
+static bool
+load_shared(const SklManifestRow *row, LocalEntry *entry, Snapshot snapshot)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool loaded = false;
+
+	if (!announce(row, entry->used))
+		return false;
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		dsm_segment *segment = dsm_create((Size) row->bytes, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+
+		if (segment != NULL)
+		{
+			skl_store_read(row, dsm_segment_address(segment), snapshot);
+			dsm_pin_segment(segment);
+			dsm_pin_mapping(segment);
+			entry->shared = segment;
+			entry->bytes = dsm_segment_address(segment);
+			loaded = true;
+		}
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		publish(row->stamp, 0);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		CurrentResourceOwner = owner;
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_INSUFFICIENT_RESOURCES)
+			ReThrowError(error);
+		ereport(LOG, (errmsg("skillancer keeps a segment of search in the process: %s",
+							 error->message)));
+		FreeErrorData(error);
+		return false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	publish(row->stamp, loaded ? dsm_segment_handle(entry->shared) : 0);
+	return loaded;
+}
+
+static void
+load_private(const SklManifestRow *row, LocalEntry *entry, Snapshot snapshot)
+{
+	uint8_t *bytes = MemoryContextAllocHuge(local_context, (Size) row->bytes);
+
+	PG_TRY();
+	{
+		skl_store_read(row, bytes, snapshot);
+	}
+	PG_CATCH();
+	{
+		pfree(bytes);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	entry->bytes = bytes;
+}
+
+const uint8_t *
+skl_store_bytes(const SklManifestRow *row, Snapshot snapshot)
+{
+	LocalEntry *entry = find_local(row->stamp);
+
+	if (entry->bytes != NULL)
+		return entry->bytes;
+	if (cache == NULL || row->bytes < SHARED_MIN_BYTES ||
+		!(attach_shared(row, entry) || load_shared(row, entry, snapshot)))
+		load_private(row, entry, snapshot);
+	return entry->bytes;
+}
+
+const uint64_t *
+skl_store_dead(const SklManifestRow *row, Snapshot snapshot)
+{
+	LocalEntry *entry;
+	size_t bytes = skl_store_dead_words(row->n_docs) * sizeof(uint64_t);
+	uint64_t *dead;
+
+	if (row->n_live == row->n_docs)
+		return NULL;
+	entry = find_local(row->stamp);
+	if (entry->dead != NULL && entry->dead_version == row->dead_version)
+		return entry->dead;
+	dead = MemoryContextAlloc(CurrentMemoryContext, bytes);
+	skl_store_read_dead(row, dead, snapshot);
+	if (entry->dead == NULL)
+		entry->dead = MemoryContextAlloc(local_context, bytes);
+	memcpy(entry->dead, dead, bytes);
+	entry->dead_version = row->dead_version;
+	pfree(dead);
+	return entry->dead;
+}

@@ -1,0 +1,14 @@
+/*
+ * search/segment_cache.h
+ *		Between store.c and segment_cache.c.
+ */
+#ifndef SKL_SEARCH_SEGMENT_CACHE_H
+#define SKL_SEARCH_SEGMENT_CACHE_H
+
+#include "search/store.h"
+
+/* Reads all bytes of a segment, and all of its dead bits, from rows. */
+extern void skl_store_read(const SklManifestRow *row, uint8_t *bytes, Snapshot snapshot);
+extern void skl_store_read_dead(const SklManifestRow *row, uint64_t *dead, Snapshot snapshot);
+
+#endif

@@ -1,0 +1,29 @@
+-- What documents of search are made of: any change puts them into the queue of the indexer, whoever makes it.
+-- Index 1 holds projects, 2 gigs, 3 freelancers.
+
+CREATE TRIGGER search_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.project
+	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('1', 'id', 'd');
+ALTER TABLE skillancer.project ENABLE ALWAYS TRIGGER search_changed;
+
+CREATE TRIGGER search_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.gig
+	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('2', 'id', 'd');
+ALTER TABLE skillancer.gig ENABLE ALWAYS TRIGGER search_changed;
+
+CREATE TRIGGER search_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.profile
+	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('3', 'user_id', 'd');
+ALTER TABLE skillancer.profile ENABLE ALWAYS TRIGGER search_changed;
+CREATE TRIGGER search_owner_changed AFTER UPDATE OF country ON skillancer.profile
+	FOR EACH ROW WHEN (OLD.country IS DISTINCT FROM NEW.country)
+	EXECUTE FUNCTION skillancer.search_changed('2', 'user_id', 'o');
+ALTER TABLE skillancer.profile ENABLE ALWAYS TRIGGER search_owner_changed;
+
+CREATE TRIGGER search_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.reputation
+	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('3', 'user_id', 'd');
+ALTER TABLE skillancer.reputation ENABLE ALWAYS TRIGGER search_changed;
+CREATE TRIGGER search_owner_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.reputation
+	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('2', 'user_id', 'o');
+ALTER TABLE skillancer.reputation ENABLE ALWAYS TRIGGER search_owner_changed;
+
+CREATE TRIGGER search_changed AFTER INSERT OR DELETE ON skillancer.user_role
+	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('3', 'user_id', 'd');
+ALTER TABLE skillancer.user_role ENABLE ALWAYS TRIGGER search_changed;
