@@ -373,12 +373,25 @@ catch_up(SklStreams *streams, SklStream *stream)
 	}
 }
 
+/* While the database is away: EventSource gives up at any other status than 200, but comes back
+ * after a stream that has ended. */
+static void
+put_off(SklRequestCtx *ctx)
+{
+	static const char text[] = "retry: 2000\n\n";
+
+	if (ctx->status == 503 && ctx->method == SKL_GET && strcmp(ctx->path, SKL_STREAM_PATH) == 0)
+		skl_answer(ctx, 200, "text/event-stream; charset=utf-8", text, sizeof(text) - 1);
+}
+
 void
 skl_stream_begin(SklRequestCtx *ctx)
 {
 	SklStreams *streams = ctx->thread->streams;
 	SklStream *stream;
 
+	if (streams != NULL)
+		put_off(ctx);
 	if (streams == NULL || !ctx->streams || ctx->stream_position < streams->base ||
 		streams->base < 0 || skl_server_quiescing())
 		return;
