@@ -186,8 +186,8 @@ skl_segment_find(SklSegment *segment, SklTermKind kind, SklBytes term, bool *fou
 
 /* ---- walking ---- */
 
-static bool
-step(SklTermWalk *walk)
+bool
+skl_term_step(SklTermWalk *walk)
 {
 	SklSegment *segment = walk->segment;
 	Block block = {.key = walk->key};
@@ -236,7 +236,7 @@ walk_from(void *argument)
 		memcpy(key + 1, call->from.data, length);
 	walk->block = find_block(walk->segment, key, length + 1);
 	do
-		walk->pending = step(walk);
+		walk->pending = skl_term_step(walk);
 	while (walk->pending && compare((SklBytes){walk->key, walk->length}, key, length + 1) < 0);
 }
 
@@ -256,7 +256,7 @@ walk_on(void *argument)
 {
 	SklTermWalk *walk = argument;
 
-	walk->pending = step(walk);
+	walk->pending = skl_term_step(walk);
 }
 
 SklStatus

@@ -65,4 +65,10 @@ extern const SklWeights *skl_segment_weights(SklSegment *segment, uint32_t field
 extern bool skl_segment_lookup(SklSegment *segment, SklTermKind kind, SklBytes term,
 							   SklTermInfo *info);
 
+/*
+ * Moves a walk on to the next term of any kind, the first one when it is all zeros but its segment;
+ * false: there is none. The term is in key (kind and bytes), length and info.
+ */
+extern bool skl_term_step(SklTermWalk *walk);
+
 #endif
