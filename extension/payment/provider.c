@@ -19,6 +19,9 @@
 #include "catalog/pg_type_d.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_provider_label);
+PG_FUNCTION_INFO_V1(skl_fn_provider_begin_charge);
+PG_FUNCTION_INFO_V1(skl_fn_provider_ask_customer);
+PG_FUNCTION_INFO_V1(skl_fn_provider_read_customer);
 
 const char *const skl_kind_names[SKL_KIND_COUNT] = {
 	[SKL_KIND_CHARGE] = "charge",
@@ -49,11 +52,13 @@ skl_provider(const char *name)
 bool
 skl_provider_item(SklProviderKind kind, const pg_uuid_t *id, SklProviderItem *item)
 {
-	static SklStmt stmt = SKL_STMT("SELECT i.name, i.state, i.provider, i.amount, i.token,"
-								   " i.external_id, i.charge_external_id"
-								   " FROM skillancer.provider_item i"
-								   " WHERE i.kind = $1 AND i.id = $2",
-								   TEXTOID, UUIDOID);
+	static SklStmt stmt =
+		SKL_STMT("SELECT i.name, i.state, i.provider, i.amount, i.token,"
+				 " i.external_id, i.charge_external_id, i.customer, i.awaits_customer,"
+				 " i.user_id"
+				 " FROM skillancer.provider_item i"
+				 " WHERE i.kind = $1 AND i.id = $2",
+				 TEXTOID, UUIDOID);
 	Datum args[2] = {CStringGetTextDatum(skl_kind_names[kind]), UUIDPGetDatum(id)};
 	bool isnull;
 
@@ -69,6 +74,9 @@ skl_provider_item(SklProviderKind kind, const pg_uuid_t *id, SklProviderItem *it
 	item->token = skl_spi_text(0, 5);
 	item->external_id = skl_spi_text(0, 6);
 	item->charge_id = skl_spi_text(0, 7);
+	item->customer = skl_spi_text(0, 8);
+	item->awaits_customer = DatumGetBool(skl_spi_value(0, 9, &isnull));
+	memcpy(&item->user, DatumGetPointer(skl_spi_value(0, 10, &isnull)), UUID_LEN);
 	return true;
 }
 
@@ -186,11 +194,104 @@ start_remote(const SklFire *fire, SklProviderOp op)
 	skl_provider_start(&item, op, &answer);
 }
 
+/*
+ * Whether the payer's number is still asked for. Its row is locked, so that either this charge is
+ * seen by who learns the number, or the number is seen here.
+ */
+static bool
+customer_is_awaited(SklProviderItem *item)
+{
+	static SklStmt stmt = SKL_STMT("SELECT external_id FROM skillancer.provider_customer"
+								   " WHERE user_id = $1::skillancer.user_id AND provider = $2"
+								   " FOR SHARE",
+								   UUIDOID, TEXTOID);
+	Datum args[2] = {UUIDPGetDatum(&item->user), CStringGetTextDatum(item->provider)};
+
+	if (!item->awaits_customer || skl_spi_exec(&stmt, args, NULL) == 0)
+		return false;
+	item->customer = skl_spi_text(0, 1);
+	return item->customer == NULL;
+}
+
+/* A charge waits for the number of its payer; skl_fn_provider_begin_charge goes on with it. */
 static void
 effect_charge(const SklFire *fire)
 {
+	SklProviderItem item;
+	SklProviderAnswer answer;
+
 	skl_charge_promise(fire);
-	start_remote(fire, SKL_OP_CHARGE);
+	if (!is_remote(fire))
+		return;
+	item = item_of(fire);
+	if (!customer_is_awaited(&item))
+		skl_provider_start(&item, SKL_OP_CHARGE, &answer);
+}
+
+/* provider_begin_charge(charge): sends a charge that has waited for the number of its payer. */
+Datum
+skl_fn_provider_begin_charge(PG_FUNCTION_ARGS)
+{
+	SklProviderItem item;
+	SklProviderAnswer answer;
+
+	skl_spi_connect();
+	if (!skl_provider_item(SKL_KIND_CHARGE, PG_GETARG_UUID_P(0), &item))
+		skl_fail(SKL_ERR_RESOURCE_NOT_FOUND);
+	skl_provider_start(&item, SKL_OP_CHARGE, &answer);
+	skl_spi_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * provider_ask_customer(provider, user): asks a remote provider for a number of the user, unless it
+ * was asked before.
+ */
+Datum
+skl_fn_provider_ask_customer(PG_FUNCTION_ARGS)
+{
+	static SklStmt insert = SKL_STMT(
+		"INSERT INTO skillancer.provider_customer (user_id, provider)"
+		" VALUES ($1::skillancer.user_id, $2) ON CONFLICT DO NOTHING RETURNING user_id::text",
+		UUIDOID, TEXTOID);
+	static SklStmt queue = SKL_STMT(
+		"INSERT INTO skillancer.provider_call"
+		" (provider, operation, kind, ref, idempotency_key, method, path, body)"
+		" SELECT $2, 'CUSTOMER', 'customer', $1, concat_ws('-', 'skl', 'customer', $1, (SELECT"
+		" count(*) FROM skillancer.provider_call c WHERE c.ref = $1 AND c.operation = 'CUSTOMER')),"
+		" $3, $4, $5",
+		UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID);
+	const SklProvider *provider = skl_provider(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	SklProviderRequest request = {0};
+	Datum args[5] = {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0)};
+
+	skl_spi_connect();
+	if (provider->start_customer != NULL && skl_spi_exec(&insert, args, NULL) == 1)
+	{
+		provider->start_customer(skl_spi_text(0, 1), &request);
+		args[2] = CStringGetTextDatum(request.method);
+		args[3] = CStringGetTextDatum(request.path);
+		args[4] = CStringGetTextDatum(request.body);
+		skl_spi_exec(&queue, args, NULL);
+		skl_wake(SKL_WAKE_COURIER);
+	}
+	skl_spi_finish();
+	PG_RETURN_VOID();
+}
+
+/* provider_read_customer(provider, status, body) returns text: the number, or NULL. */
+Datum
+skl_fn_provider_read_customer(PG_FUNCTION_ARGS)
+{
+	const SklProvider *provider = skl_provider(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	int32 status = PG_GETARG_INT32(1);
+	const char *number = NULL;
+
+	if (provider->read_customer != NULL && status >= 200 && status < 300)
+		number = provider->read_customer(PG_GETARG_JSONB_P(2));
+	if (number == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(number));
 }
 
 static void

@@ -69,7 +69,19 @@ typedef struct SklProviderItem
 	const char *token;		 /* of the method; NULL of a refund */
 	const char *external_id; /* the provider's number of it, or NULL */
 	const char *charge_id;	 /* of a refund: the provider's number of the charge, or NULL */
+	const char *customer;	 /* of a charge: the payer's number there, or NULL */
+	bool awaits_customer;	 /* the provider is asked for that number */
+	pg_uuid_t user;
 } SklProviderItem;
+
+/* What a person recognises a card by. */
+typedef struct SklCard
+{
+	const char *brand;
+	const char *last4;
+	const char *exp_month;
+	const char *exp_year;
+} SklCard;
 
 /* What was said. Texts are NULL where nothing was said about it. */
 typedef struct SklProviderAnswer
@@ -81,6 +93,7 @@ typedef struct SklProviderAnswer
 	const char *action_url;	  /* where the payer has to go */
 	SklMonetary amount;		  /* what moved; currency "" when unsaid */
 	SklMonetary cost;		  /* what the provider keeps of it; currency "" when unsaid */
+	SklCard card;			  /* what it was paid with; last4 NULL when unsaid */
 } SklProviderAnswer;
 
 /* A request that is to be sent: the path begins behind the base address. */
@@ -112,6 +125,10 @@ typedef struct SklProvider
 	/* Reads the answer to a request; body is NULL when it was no JSON. status 0: none came. */
 	void (*read)(const SklProviderItem *item, SklProviderOp op, int status, Jsonb *body,
 				 SklProviderAnswer *answer);
+	/* Asks for a number of a user, whose name it keeps; and reads the answer: the number, or NULL.
+	 */
+	void (*start_customer)(const char *name, SklProviderRequest *request);
+	const char *(*read_customer)(Jsonb *body);
 	/* Reads an object of the provider that a webhook brought. */
 	void (*read_object)(const SklProviderItem *item, Jsonb *object, SklProviderAnswer *answer);
 } SklProvider;

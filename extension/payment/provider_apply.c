@@ -106,6 +106,29 @@ remember(SklProviderItem *item, const SklProviderAnswer *answer)
 		skl_spi_exec(&stmt, args, nulls);
 }
 
+/* Keeps what a person recognises the card of a charge by. */
+static void
+remember_card(const SklProviderItem *item, const SklCard *card)
+{
+	static SklStmt stmt = SKL_STMT("SELECT skillancer.provider_card($1::skillancer.charge_id, $2,"
+								   " $3, $4, $5)",
+								   UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID);
+	const char *const texts[] = {card->brand, card->last4, card->exp_month, card->exp_year};
+	Datum args[5] = {UUIDPGetDatum(&item->id)};
+	char nulls[] = "     ";
+
+	if (item->kind != SKL_KIND_CHARGE || card->last4 == NULL)
+		return;
+	for (int i = 0; i < 4; i++)
+	{
+		if (texts[i] == NULL)
+			nulls[i + 1] = 'n';
+		else
+			args[i + 1] = CStringGetTextDatum(texts[i]);
+	}
+	skl_spi_exec(&stmt, args, nulls);
+}
+
 /* Fires the event, with the reason of a refusal. */
 static void
 fire(const SklProviderItem *item, const char *event, const char *failure_code)
@@ -230,6 +253,7 @@ skl_provider_apply(SklProviderItem *item, const SklProviderAnswer *said, bool as
 	if (*note != NULL)
 		return SKL_APPLIED_CONFLICT;
 	remember(item, &answer);
+	remember_card(item, &answer.card);
 	if (answer.outcome == SKL_OUTCOME_UNCONFIRMED && asked)
 		skl_provider_start(item, SKL_OP_CONFIRM, &answer);
 	if (event == NULL)

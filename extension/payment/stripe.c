@@ -7,7 +7,8 @@
  * whole numbers of the smallest unit as Stripe counts it. The id that we keep in the metadata finds
  * an object whose number never reached us. Sending is the courier's, keys are read by it alone.
  *
- * Tokens: pm_… or cus_…/pm_… to pay with (a method that is used again belongs to a customer);
+ * Tokens: pm_… or cus_…/pm_… to pay with. A method that is used again belongs to a customer: for a
+ * payer who names none, one is made with his first card, and a charge attaches the card to it;
  * acct_… (a connected account, by a transfer) or ba_…, card_… (a bank account or card of our own
  * account, by a payout) to be paid.
  */
@@ -193,8 +194,10 @@ start_charge(const SklProviderItem *item, SklProviderStep *step)
 	initStringInfo(&form);
 	(void) split_method(item->token, &customer, &method);
 	add_amount(&form, item);
-	if (customer != NULL)
-		add(&form, "customer", customer);
+	if (customer != NULL || item->customer != NULL)
+		add(&form, "customer", customer != NULL ? customer : item->customer);
+	if (customer == NULL && item->customer != NULL)
+		add(&form, "setup_future_usage", "off_session");
 	add(&form, "payment_method", method);
 	add(&form, "payment_method_types[0]", "card");
 	add(&form, "confirm", "true");
@@ -251,6 +254,16 @@ start_payout(const SklProviderItem *item, SklProviderStep *step)
 		add(&form, "transfer_group", item->name);
 	add(&form, "metadata[skillancer_id]", item->name);
 	post(step, is_transfer(item) ? "/v1/transfers" : "/v1/payouts", form.data);
+}
+
+static void
+start_customer(const char *name, SklProviderRequest *request)
+{
+	StringInfoData form;
+
+	initStringInfo(&form);
+	add(&form, "metadata[skillancer_id]", name);
+	*request = (SklProviderRequest){.method = "POST", .path = "/v1/customers", .body = form.data};
 }
 
 /* The list that holds an item whose number we do not know. */
@@ -337,6 +350,8 @@ first_of(const char *one, const char *other)
 	return one != NULL ? one : other;
 }
 
+#define CARD "latest_charge.payment_method_details.card."
+
 static void
 read_intent(Jsonb *object, SklProviderAnswer *answer)
 {
@@ -350,6 +365,20 @@ read_intent(Jsonb *object, SklProviderAnswer *answer)
 		read_money(object, "amount", "currency", &answer->amount);
 	read_money(object, "latest_charge.balance_transaction.fee",
 			   "latest_charge.balance_transaction.currency", &answer->cost);
+	answer->card = (SklCard){
+		.brand = skl_json_text(object, CARD "brand"),
+		.last4 = skl_json_text(object, CARD "last4"),
+		.exp_month = skl_json_text(object, CARD "exp_month"),
+		.exp_year = skl_json_text(object, CARD "exp_year"),
+	};
+}
+
+static const char *
+read_customer(Jsonb *body)
+{
+	const char *id = skl_json_text(body, "id");
+
+	return id != NULL && is_number(id, "cus_") ? id : NULL;
 }
 
 /* A transfer has no status: it exists, or it was taken back. */
@@ -478,6 +507,8 @@ const SklProvider skl_stripe_provider = {
 			  [SKL_OP_PAYOUT] = start_payout,
 			  [SKL_OP_ASK] = start_ask},
 	.label = label,
+	.start_customer = start_customer,
+	.read_customer = read_customer,
 	.read = read_answer,
 	.read_object = read_object,
 };

@@ -69,6 +69,9 @@ BEGIN
 		CASE WHEN v_card THEN 'test' END, CASE v_provider WHEN 'sandbox' THEN substring(v_label FROM '[0-9]{4}$') END,
 		CASE WHEN v_card THEN 12 END, CASE WHEN v_card THEN CASE p_token WHEN 'tok_expired_card' THEN 2020 ELSE 2039 END END);
 	PERFORM skillancer.emit_method('payout_method.added', v_method);
+	IF p_kind = 'PAYMENT' AND position('/' IN p_token) = 0 THEN
+		PERFORM skillancer.provider_ask_customer(v_provider, skillancer.current_user_id());
+	END IF;
 	RETURN (SELECT ROW(201, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.payment_method_doc d WHERE d.id = v_method);
 END

@@ -50,6 +50,8 @@ GRANT SELECT (provider, id, type, occurred_at, state, tries, kind, ref, note, re
 GRANT SELECT ON skillancer.provider_call_doc, skillancer.provider_event_doc TO skillancer_bridge;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.provider_call, skillancer.provider_event TO skillancer_engine;
 GRANT SELECT ON skillancer.provider_item TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.provider_customer TO skillancer_engine;
+GRANT UPDATE (label, brand, last4, exp_month, exp_year, version, updated_at) ON skillancer.payment_method TO skillancer_engine;
 GRANT SELECT ON skillancer.invoice, skillancer.invoice_doc, skillancer.document_template
 	TO skillancer_bridge;
 GRANT SELECT, INSERT ON skillancer.invoice TO skillancer_engine;

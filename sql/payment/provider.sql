@@ -65,6 +65,74 @@ $$;
 COMMENT ON FUNCTION skillancer.provider_remember(text, uuid, text, skillancer.monetary, text) IS
 	'Keeps the provider''s number of a charge, refund or payout, its cost, and where the payer has to go.';
 
+-- What the card of a charge looks like.
+CREATE OR REPLACE FUNCTION skillancer.provider_card(p_charge skillancer.charge_id, p_brand text, p_last4 text, p_exp_month text,
+		p_exp_year text)
+	RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF p_last4 !~ '^[0-9]{4}$' THEN
+		RETURN;
+	END IF;
+	UPDATE skillancer.payment_method m
+	SET last4 = p_last4, brand = left(p_brand, 40), label = concat_ws(' ', initcap(left(coalesce(p_brand, 'card'), 40)), 'ending', p_last4),
+		exp_month = CASE WHEN p_exp_month ~ '^([1-9]|1[0-2])$' THEN p_exp_month::smallint END,
+		exp_year = CASE WHEN p_exp_year ~ '^20[0-9][0-9]$' THEN p_exp_year::smallint END,
+		version = m.version + 1, updated_at = skillancer.now()
+	WHERE m.id = (SELECT c.payment_method_id FROM skillancer.charge c WHERE c.id = p_charge)
+		AND (m.last4, m.exp_year::text, m.exp_month::text) IS DISTINCT FROM (p_last4, p_exp_year, p_exp_month);
+END
+$$;
+COMMENT ON FUNCTION skillancer.provider_card(skillancer.charge_id, text, text, text, text) IS
+	'Keeps brand, last digits and expiry of the card that a charge was made with, as the provider says them.';
+
+-- A charge that has waited.
+CREATE OR REPLACE FUNCTION skillancer.provider_begin_charge(p_charge skillancer.charge_id) RETURNS void
+	LANGUAGE c VOLATILE STRICT
+	AS 'MODULE_PATHNAME', 'skl_fn_provider_begin_charge';
+COMMENT ON FUNCTION skillancer.provider_begin_charge(skillancer.charge_id) IS
+	'Queues the call of a charge that has waited for the number of its payer.';
+
+-- Who somebody is at a provider.
+CREATE OR REPLACE FUNCTION skillancer.provider_ask_customer(p_provider text, p_user skillancer.user_id) RETURNS void
+	LANGUAGE c VOLATILE STRICT SECURITY DEFINER
+	AS 'MODULE_PATHNAME', 'skl_fn_provider_ask_customer';
+ALTER FUNCTION skillancer.provider_ask_customer(text, skillancer.user_id) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.provider_ask_customer(text, skillancer.user_id) IS
+	'Asks a provider that is reached over the network for a number of a user, unless it was asked before. The user''s charges wait for it.';
+
+CREATE OR REPLACE FUNCTION skillancer.provider_read_customer(p_provider text, p_status integer, p_body jsonb) RETURNS text
+	LANGUAGE c STABLE STRICT
+	AS 'MODULE_PATHNAME', 'skl_fn_provider_read_customer';
+COMMENT ON FUNCTION skillancer.provider_read_customer(text, integer, jsonb) IS 'The number in the answer of a provider; NULL: none.';
+
+-- What a provider said about a customer.
+CREATE OR REPLACE FUNCTION skillancer.provider_customer_known(p_provider text, p_user uuid, p_number text) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_charge skillancer.charge_id;
+BEGIN
+	IF p_number IS NULL THEN
+		DELETE FROM skillancer.provider_customer k WHERE k.user_id::uuid = p_user AND k.provider = p_provider;
+	ELSE
+		UPDATE skillancer.provider_customer k SET external_id = p_number WHERE k.user_id::uuid = p_user AND k.provider = p_provider;
+	END IF;
+	FOR v_charge IN SELECT c.id FROM skillancer.charge c
+		WHERE c.user_id::uuid = p_user AND c.provider = p_provider AND c.state = 'PROCESSING'
+			AND NOT EXISTS (SELECT FROM skillancer.provider_call o WHERE o.ref = c.id::uuid AND o.operation = 'CHARGE')
+		ORDER BY c.id
+	LOOP
+		PERFORM skillancer.provider_begin_charge(v_charge);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION skillancer.provider_customer_known(text, uuid, text) IS
+	'Keeps the number of a user, and goes on with the charges that wait for it; without one (NULL) they go on as well, and the next card asks again.';
+
 -- Locks an item, and before it what its outcome will touch.
 CREATE OR REPLACE FUNCTION skillancer.provider_lock(p_kind text, p_ref uuid) RETURNS void
 	LANGUAGE plpgsql
@@ -72,6 +140,8 @@ CREATE OR REPLACE FUNCTION skillancer.provider_lock(p_kind text, p_ref uuid) RET
 AS $$
 BEGIN
 	CASE p_kind
+		WHEN 'customer' THEN
+			PERFORM FROM skillancer.provider_customer k WHERE k.user_id::uuid = p_ref FOR NO KEY UPDATE;
 		WHEN 'charge' THEN
 			PERFORM skillancer.milestone_lock(c.milestone_id)
 			FROM skillancer.charge c
@@ -87,7 +157,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.provider_lock(text, uuid) IS
-	'Locks a charge, refund or payout in the order that all locks are taken: booking, milestone, charge, then itself.';
+	'Locks a customer, charge, refund or payout in the order that all locks are taken: booking, milestone, charge, then itself.';
 
 -- When to send again.
 CREATE OR REPLACE FUNCTION skillancer.provider_retry_at(p_attempt integer) RETURNS timestamptz
@@ -118,7 +188,9 @@ BEGIN
 			WHERE o.ref = v_call.ref AND o.operation = 'ASK' AND o.state IN ('ANSWERED', 'LOST')) THEN 'PARKED' ELSE 'LOST' END,
 		lease_until = NULL, answer = NULL, last_error = left(p_note, 1000), settled_at = skillancer.now()
 	WHERE c.id = p_call;
-	IF v_state = 'PROCESSING' THEN
+	IF v_call.kind = 'customer' THEN
+		PERFORM skillancer.provider_customer_known(v_call.provider, v_call.ref, NULL);
+	ELSIF v_state = 'PROCESSING' THEN
 		PERFORM skillancer.fire_system(v_call.kind, v_call.ref, 'lose');
 	END IF;
 END
@@ -246,7 +318,14 @@ BEGIN
 		RETURN;
 	END IF;
 	v_verdict := '{RETRY, NULL}';
-	IF v_call.status <> 0 THEN
+	IF v_call.kind = 'customer' THEN
+		PERFORM skillancer.provider_lock(v_call.kind, v_call.ref);
+		IF skillancer.provider_read_customer(v_call.provider, v_call.status, v_call.answer) IS NOT NULL THEN
+			PERFORM skillancer.provider_customer_known(v_call.provider, v_call.ref,
+				skillancer.provider_read_customer(v_call.provider, v_call.status, v_call.answer));
+			v_verdict := '{DONE, NULL}';
+		END IF;
+	ELSIF v_call.status <> 0 THEN
 		PERFORM skillancer.provider_lock(v_call.kind, v_call.ref);
 		v_verdict := skillancer.provider_read_call(v_call.kind, v_call.ref, v_call.operation, v_call.status, v_call.answer);
 	END IF;

@@ -19,6 +19,7 @@ let freelancer;
 before(async () => {
 	({ stripe, secrets, close } = await openStripe());
 	client = await join('stripe-client', 'CLIENT');
+	payers.push(`'${client.id}'`);
 	freelancer = await join('stripe-freelancer', 'FREELANCER');
 });
 
@@ -43,16 +44,18 @@ async function becomes(id, state, ms = 10000) {
 const calls = (id) => sql(`SELECT c.operation, c.state, c.attempts, coalesce(c.last_error, '') FROM skillancer.provider_call c
 	WHERE c.ref = '${id}'::skillancer.${id.startsWith('pay') ? 'charge' : 'payout'}_id::uuid ORDER BY c.id`);
 
+const payers = []; // whose charges the stand-in has, as SQL
+
 // The ledger and the stand-in agree: what was captured, and what the provider kept of it.
 async function agree(what) {
 	await until(() => sql(`SELECT count(*) FROM skillancer.provider_event WHERE state = 'RECEIVED'`)[0][0] === '0');
 	await until(() => sql(`SELECT count(*) FROM skillancer.provider_call WHERE state IN ('QUEUED', 'SENDING', 'ANSWERED')`)[0][0] === '0');
-	await until(() => sql(`SELECT count(*) FROM skillancer.charge WHERE user_id = '${client.id}' AND state = 'CAPTURED' AND provider_cost IS NULL`)[0][0] === '0');
+	await until(() => sql(`SELECT count(*) FROM skillancer.charge WHERE user_id IN (${payers}) AND state = 'CAPTURED' AND provider_cost IS NULL`)[0][0] === '0');
 	const [[captured, fees]] = sql(`SELECT coalesce(sum(skillancer.monetary_minor(c.amount)), 0), coalesce(sum(skillancer.monetary_minor(c.provider_cost)), 0)
-		FROM skillancer.charge c WHERE c.user_id = '${client.id}' AND c.state = 'CAPTURED'`);
+		FROM skillancer.charge c WHERE c.user_id IN (${payers}) AND c.state = 'CAPTURED'`);
 	const [[posted, cost]] = sql(`SELECT coalesce(sum(e.amount) FILTER (WHERE t.kind = 'charge'), 0), coalesce(-sum(e.amount) FILTER (WHERE t.kind = 'charge_cost'), 0)
 		FROM skillancer.ledger_entry e JOIN skillancer.ledger_txn t ON t.id = e.txn JOIN skillancer.ledger_account a ON a.id = e.account AND a.class = 'psp_clearing'
-		JOIN skillancer.charge c ON c.id::uuid = t.ref AND c.user_id = '${client.id}'`);
+		JOIN skillancer.charge c ON c.id::uuid = t.ref AND c.user_id IN (${payers})`);
 	assert.equal(Number(captured), stripe.captured, `${what}: captured`);
 	assert.equal(Number(posted), stripe.captured, `${what}: posted`);
 	assert.equal(Number(cost), Number(fees), `${what}: costs`);
@@ -68,13 +71,37 @@ test('a charge is called for, captured, and its cost is posted', async () => {
 	const [intent] = stripe.intentOf(charge.id);
 	assert.equal(intent.amount, 10000);
 	assert.equal(intent.currency, 'usd');
-	const request = stripe.requests.find((r) => r.method === 'POST');
-	assert.match(request.body, /^amount=10000&currency=usd&payment_method=pm_card_visa&/);
+	const request = stripe.requests.find((r) => r.method === 'POST' && r.path === '/v1/payment_intents');
+	assert.match(request.body, /^amount=10000&currency=usd&customer=cus_\w+&setup_future_usage=off_session&payment_method=pm_card_visa&/);
 	assert.match(request.body, /&metadata\[skillancer_id\]=pay_/);
 	assert.match(request.key, /^skl-charge-/);
 	assert.equal(request.headers.authorization, `Bearer ${stripe.key}`);
 	assert.deepEqual(stripe.problems, []);
 	await agree('a plain charge');
+});
+
+test('a payer is one customer there, whose cards are known by what the provider says of them', async () => {
+	const method = async () => client.get(`/v1/payment-methods/${await card()}`);
+	assert.ok(await until(async () => (await method()).last4 === '4242'));
+	const { brand, label, expMonth, expYear } = await method();
+	assert.deepEqual([brand, label, expMonth, expYear], ['visa', 'Visa ending 4242', 8, 2031]);
+	const [other, third] = [await join('stripe-other', 'CLIENT'), await join('stripe-third', 'CLIENT')];
+	payers.push(`'${other.id}'`, `'${third.id}'`);
+	stripe.fault(/POST \/v1\/customers/, 'after');
+	const [one, two] = await Promise.all(['pm_card_visa', 'pm_card_mastercard'].map((token) => other.post('/v1/payment-methods', { token }, 201)));
+	const charges = await Promise.all([one, two, one].map(({ id }) => other.post('/v1/payments/charges', { amount: usd('30.00'), paymentMethodId: id }, 202)));
+	const done = async () => (await Promise.all(charges.map(({ id }) => other.get(`/v1/payments/charges/${id}`)))).every(({ state }) => state === 'CAPTURED');
+	assert.ok(await until(done), 'charges wait for the customer, and go on');
+	const mine = [...stripe.customers.values()].filter((c) => c.metadata.skillancer_id === other.id);
+	assert.equal(mine.length, 1, 'one customer, though the first answer was lost');
+	assert.deepEqual([...mine[0].cards].sort(), ['pm_card_mastercard', 'pm_card_visa']);
+	assert.deepEqual(stripe.problems, []);
+	// a provider that makes no customer keeps nobody from paying: once
+	stripe.fault(/POST \/v1\/customers/, '500', ATTEMPTS);
+	const { id } = await third.post('/v1/payment-methods', { token: 'pm_once_visa' }, 201);
+	const charge = await third.post('/v1/payments/charges', { amount: usd('30.00'), paymentMethodId: id }, 202);
+	assert.ok(await until(async () => (await third.get(`/v1/payments/charges/${charge.id}`)).state === 'CAPTURED'));
+	await agree('customers');
 });
 
 test('a milestone that waits for its charge is funded by the answer', async () => {

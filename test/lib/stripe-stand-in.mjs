@@ -46,7 +46,8 @@ export function parseForm(text) {
 
 // Which parameters an operation knows; those with a star are required.
 const PARAMETERS = {
-	charge: ['amount*', 'currency*', 'customer', 'payment_method', 'payment_method_types', 'confirm', 'return_url', 'metadata', 'transfer_group', 'description', 'expand'],
+	customer: ['metadata', 'description', 'email', 'name', 'expand'],
+	charge: ['amount*', 'currency*', 'customer', 'payment_method', 'setup_future_usage', 'payment_method_types', 'confirm', 'return_url', 'metadata', 'transfer_group', 'description', 'expand'],
 	confirm: ['payment_method', 'return_url', 'expand'],
 	cancel: ['cancellation_reason', 'expand'],
 	refund: ['payment_intent*', 'amount', 'reason', 'metadata', 'expand'],
@@ -77,6 +78,7 @@ export class StripeStandIn {
 	key = `sk_test_${randomBytes(16).toString('hex')}`;
 	secret = `whsec_${randomBytes(16).toString('hex')}`;
 	intents = new Map();
+	customers = new Map();
 	refunds = new Map();
 	transfers = new Map();
 	payouts = new Map();
@@ -212,6 +214,7 @@ export class StripeStandIn {
 		const one = (map, what) => { if (!map.has(id)) throw missing(what, id); return map.get(id); };
 		const list = (items, kind = 'list') => ({ object: kind, url: url.pathname, has_more: false, data: items.slice(0, Number(form.limit ?? 10)) });
 		switch (route) {
+			case 'POST v1/customers': return this.#customer(form);
 			case 'POST v1/payment_intents': return show(this.#charge(form, expanded));
 			case 'GET v1/payment_intents/{id}': return show(one(this.intents, 'payment_intent'));
 			case 'POST v1/payment_intents/{id}/confirm': check('confirm', form); return show(this.#confirm(one(this.intents, 'payment_intent'), expanded));
@@ -239,13 +242,30 @@ export class StripeStandIn {
 	#show(intent, expanded) {
 		const { fee, ...shown } = intent;
 		if (shown.latest_charge && expanded) {
-			shown.latest_charge = { id: shown.latest_charge, object: 'charge', amount: intent.amount, balance_transaction: { id: make('txn'), object: 'balance_transaction', fee, currency: intent.currency } };
+			shown.latest_charge = { id: shown.latest_charge, object: 'charge', amount: intent.amount,
+				payment_method_details: { type: 'card', card: { brand: 'visa', last4: '4242', exp_month: 8, exp_year: 2031 } }, balance_transaction: { id: make('txn'), object: 'balance_transaction', fee, currency: intent.currency } };
 		}
 		return shown;
 	}
 
+	#customer(form) {
+		check('customer', form);
+		const customer = { id: make('cus'), object: 'customer', created: now(), metadata: form.metadata ?? {}, cards: new Set() };
+		this.customers.set(customer.id, customer);
+		return { ...customer, cards: undefined };
+	}
+
+	// A card that was used without a customer is used up; one that a customer has is his.
+	#own(form) {
+		if (form.customer && !form.customer.startsWith('cus_given') && !this.customers.has(form.customer)) throw missing('customer', form.customer);
+		if (form.setup_future_usage && !form.customer) throw invalid('setup_future_usage needs a customer.', 'setup_future_usage');
+		if (!form.customer && !form.payment_method?.startsWith('pm_once')) this.problems.push(`${form.payment_method} is charged without a customer and cannot be used again`);
+		if (form.setup_future_usage === 'off_session') this.customers.get(form.customer)?.cards.add(form.payment_method);
+	}
+
 	#charge(form) {
 		check('charge', form);
+		this.#own(form);
 		const intent = {
 			id: make('pi'), object: 'payment_intent', amount: Number(form.amount), amount_received: 0, currency: form.currency, created: now(),
 			customer: form.customer ?? null, metadata: form.metadata ?? {}, payment_method: form.payment_method ?? null, status: 'requires_confirmation',

@@ -201,6 +201,7 @@ SELECT rls.id('schedule' || c, t), freelancer, c, 'MANUAL' FROM rls.tenant, unne
 INSERT INTO skillancer.provider_call (id, provider, operation, kind, ref, idempotency_key, method, path, state)
 SELECT rls.id('call' || n, t), 'stripe', 'ASK', 'charge', rls.id('charge' || n, t), format('call-%s-%s', t, n), 'GET', '/', 'PARKED'
 FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.provider_customer (user_id, provider, external_id) SELECT u, 'stripe', 'cus_1' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u;
 INSERT INTO skillancer.provider_event (provider, id, type) VALUES ('stripe', 'evt_1', 'x'), ('stripe', 'evt_2', 'x');
 INSERT INTO skillancer.earning (id, freelancer_id, client_id, booking_id, milestone_id, gross, fee, net)
 SELECT rls.id('earning' || m.id::text, 1), m.freelancer_id, m.client_id, m.booking_id, m.id, m.amount, '1.00 USD', '14.00 USD' FROM skillancer.milestone m;
