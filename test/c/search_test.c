@@ -271,16 +271,6 @@ search(SklEngine *engine, const SklPlan *plan, const Index *index, SklSearchResu
 	return status == SKL_ENGINE_OK;
 }
 
-typedef struct Outcome
-{
-	bool hits;
-	bool facets;
-	bool skipping;
-	bool segments;
-	bool sorts;
-	bool pages;
-} Outcome;
-
 /* Reads all pages of a plan with k hits each; do they make up the hits of one long page? */
 static bool
 pages_make_all(SklEngine *engine, SklPlan plan, const Index *index)
@@ -350,6 +340,92 @@ sorts(SklEngine *engine, const RandomPlan *random, const Corpus *corpus, const I
 	return pages_make_all(engine, plan, index);
 }
 
+/* ---- explanations, and the new order of the best ---- */
+
+/* Every hit's parts sum to its score, and the terms' parts are those of the formula. */
+static bool
+explains(SklEngine *engine, const RandomPlan *random, const Corpus *corpus, const Index *index,
+		 const SklSearchResult *result)
+{
+	OracleStats stats = oracle_stats(corpus, random);
+
+	for (uint32_t i = 0; i < result->n_hits && i < 20; i++)
+	{
+		const SklHit *hit = &result->hits[i];
+		const CorpusDoc *doc = doc_of(corpus, index, hit);
+		SklExplanation e;
+		double text = 0;
+
+		if (skl_explain(engine, &random->plan, index->segments, index->n, hit, &e) !=
+				SKL_ENGINE_OK ||
+			!e.matches || fabs(e.score - hit->score) > 1e-9 * (1 + hit->score) ||
+			e.text != hit->text || e.length != doc_length(doc))
+			return false;
+		for (uint32_t t = 0; t < e.n_terms; t++)
+		{
+			const SklExplainTerm *part = &e.terms[t];
+
+			if (part->wtf !=
+					word_wtf(doc, random->words[part->term], random->terms[part->term].fields) ||
+				(double) part->df != stats.df[part->term] ||
+				!close_to(part->score, part->weight * part->idf * part->part))
+				return false;
+			text += part->score;
+		}
+		if (e.n_terms > 0 && fabs(text - e.text) > 1e-9 * (1 + text))
+			return false;
+	}
+	return true;
+}
+
+/* Turns the order of the best around, more or less. */
+static void
+rescore(void *context, SklHit *hits, uint32_t n)
+{
+	(void) context;
+	for (uint32_t i = 0; i < n; i++)
+		hits[i].personal = 0.5 + hits[i].id[15] / 256.0;
+}
+
+/* The best are ordered by their new scores, the rest follows, and pages are the whole. */
+static bool
+reranks(SklEngine *engine, const RandomPlan *random, const Index *index)
+{
+	RandomPlan with = *random;
+	SklSearchResult result;
+
+	with.plan.proximity = 0.2f;
+	if (random_below(2) == 0)
+		with.plan.rescore = rescore;
+	if (!search(engine, &with.plan, index, &result))
+		return false;
+	for (uint32_t i = 0; i < result.n_hits; i++)
+	{
+		const SklHit *hit = &result.hits[i];
+		double prior =
+			hit->text > 0 ? hit->score / hit->text / (1 + hit->proximity) / hit->personal : 1;
+
+		if (hit->reranked != (i < SKL_RANK_WINDOW) || hit->proximity < 0 ||
+			hit->proximity > 0.2 + 1e-6 || prior < 0.999 || prior > 1.501)
+			return false;
+		if (i > 0 && hit->reranked == hit[-1].reranked && hit[-1].score < hit->score)
+			return false;
+	}
+	return pages_make_all(engine, with.plan, index);
+}
+
+typedef struct Outcome
+{
+	bool hits;
+	bool facets;
+	bool skipping;
+	bool segments;
+	bool sorts;
+	bool pages;
+	bool explains;
+	bool reranks;
+} Outcome;
+
 static void
 run_case(const Corpus *corpus, const Index *indexes, uint32_t n_indexes, Outcome *outcome)
 {
@@ -374,10 +450,15 @@ run_case(const Corpus *corpus, const Index *indexes, uint32_t n_indexes, Outcome
 		else
 			outcome->segments = outcome->segments && good && same_hits(&exact, &result);
 		outcome->facets = outcome->facets && facets_are(corpus, &random, &result);
+		outcome->explains =
+			outcome->explains && explains(&engine, &random, corpus, &indexes[i], &result);
 		outcome->sorts = outcome->sorts && sorts(&engine, &random, corpus, &indexes[i]);
 	}
 	if (random.plan.k <= 100)
+	{
 		outcome->pages = outcome->pages && pages_make_all(&engine, random.plan, &indexes[1]);
+		outcome->reranks = outcome->reranks && reranks(&engine, &random, &indexes[1]);
+	}
 	skl_engine_release(&engine);
 }
 
@@ -386,7 +467,7 @@ test_plans(uint32_t n_docs, bool some_dead, uint32_t cases, const char *what)
 {
 	static Index indexes[3];
 	Corpus corpus = corpus_make(n_docs);
-	Outcome outcome = {true, true, true, true, true, true};
+	Outcome outcome = {true, true, true, true, true, true, true, true};
 
 	printf("# %s\n", what);
 	for (uint32_t d = 0; some_dead && d < n_docs; d++)
@@ -402,6 +483,8 @@ test_plans(uint32_t n_docs, bool some_dead, uint32_t cases, const char *what)
 	ok(outcome.segments, "the number of segments makes no difference");
 	ok(outcome.sorts, "sorts by column are in order and whole");
 	ok(outcome.pages, "pages make up the whole");
+	ok(outcome.explains, "explanations sum to the score");
+	ok(outcome.reranks, "the best are put in a new order, through pages as well");
 	for (int i = 0; i < 3; i++)
 		skl_engine_release(&indexes[i].engine);
 	free(corpus.docs);

@@ -168,8 +168,29 @@ run_segment(SklRun *run, uint32_t number)
 
 /* ---- the whole ---- */
 
-static void
-check_plan(const SklRun *run)
+SklRun *
+skl_run_create(SklEngine *engine, const SklPlan *plan, const SklSearchSegment *segments,
+			   uint32_t n_segments)
+{
+	SklRun *run = skl_engine_alloc(engine, sizeof(*run));
+
+	/* the large arrays at the end are written before they are read */
+	memset(run, 0, offsetof(SklRun, candidates));
+	memset(run->scores, 0, sizeof(run->scores));
+	run->engine = engine;
+	run->plan = plan;
+	run->segments = segments;
+	run->n_segments = n_segments;
+	run->positions.engine = engine;
+	run->pointers.engine = engine;
+	/* segments have engines of their own; while a plan runs, their faults are those of the run */
+	for (uint32_t s = 0; s < n_segments; s++)
+		segments[s].segment->faults = engine;
+	return run;
+}
+
+void
+skl_run_check_plan(const SklRun *run)
 {
 	const SklPlan *plan = run->plan;
 
@@ -221,18 +242,21 @@ search(void *argument)
 	SearchCall *call = argument;
 	SklRun *run = call->run;
 	SklSearchResult *result = call->result;
+	SklHit *hits;
 
-	check_plan(run);
+	skl_run_check_plan(run);
 	skl_run_count_terms(run);
 	skl_run_check_tree(run);
-	run->top_room = run->plan->k == 0 ? 0 : run->plan->k + 1;
-	run->cursor_applies = run->plan->after.present;
+	run->top_room = skl_run_hits_needed(run);
+	run->cursor_applies = run->plan->after.present && !skl_run_reranks(run);
 	run->needs_counts = run->plan->want_total || run->plan->n_facets > 0;
 	skl_run_begin_scores(run);
 	skl_run_begin_top(run);
 	skl_run_begin_facets(run);
 	run_segments(run);
-	skl_run_end_top(run, result);
+	hits = skl_run_end_top(run, result);
+	if (skl_run_reranks(run))
+		skl_run_rerank(run, hits, result);
 	skl_run_end_facets(run, result);
 	result->more = result->n_hits > run->plan->k;
 	if (result->more)
@@ -247,18 +271,9 @@ SklStatus
 skl_search(SklEngine *engine, const SklPlan *plan, const SklSearchSegment *segments,
 		   uint32_t n_segments, const SklBitsetCache *cache, SklSearchResult *result)
 {
-	SklRun run = {.engine = engine,
-				  .plan = plan,
-				  .segments = segments,
-				  .n_segments = n_segments,
-				  .cache = cache,
-				  .positions = {.engine = engine},
-				  .pointers = {.engine = engine}};
-	SearchCall call = {&run, result};
+	SearchCall call = {skl_run_create(engine, plan, segments, n_segments), result};
 
+	call.run->cache = cache;
 	memset(result, 0, sizeof(*result));
-	/* segments have engines of their own; while a plan runs, their faults are those of the run */
-	for (uint32_t s = 0; s < n_segments; s++)
-		segments[s].segment->faults = engine;
 	return skl_engine_run(engine, search, &call);
 }

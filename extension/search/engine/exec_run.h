@@ -152,17 +152,18 @@ typedef struct SklRun
 	/* the window */
 	SklTermBound *order; /* scored terms that may occur in it, the weakest first */
 	uint32_t n_order;
-	SklBits touched; /* documents with a score */
-	SklCandidate candidates[SKL_WINDOW];
+	SklBits touched;   /* documents with a score */
 	bool late_filters; /* candidates must still pass the filters that read columns */
 	uint32_t window;   /* its number */
 	uint32_t base;	   /* its first document */
 	uint32_t n;		   /* its documents */
-	uint32_t scores[SKL_WINDOW];
 
 	struct SklFacetCounter *facets;
 	SklBuffer positions; /* scratch of phrases */
 	SklBuffer pointers;
+
+	SklCandidate candidates[SKL_WINDOW];
+	uint32_t scores[SKL_WINDOW]; /* of the window's documents; zeros between windows */
 } SklRun;
 
 /* ---- bits ---- */
@@ -218,6 +219,13 @@ skl_bits_between(const SklBits *bits, uint32_t from, uint32_t to)
 			uint32_t i = skl_w * 64 + (uint32_t) __builtin_ctzll(skl_left);                     \
 			__VA_ARGS__                                                                         \
 		}
+
+/* ---- exec.c ---- */
+
+/* A run of the plan, in the engine's memory; the segments' faults are the engine's from now on. */
+extern SklRun *skl_run_create(SklEngine *engine, const SklPlan *plan,
+							  const SklSearchSegment *segments, uint32_t n_segments);
+extern void skl_run_check_plan(const SklRun *run);
 
 /* ---- exec_terms.c ---- */
 
@@ -312,9 +320,20 @@ extern void skl_run_offer_bits(SklRun *run, const SklBits *bits);
 
 /* Could any document of a window of the sort column still get into the heap? */
 extern bool skl_run_sort_can_win(SklRun *run, uint32_t window);
-extern void skl_run_end_top(SklRun *run, SklSearchResult *result);
+
+/* The hits in order, in the result as well. */
+extern SklHit *skl_run_end_top(SklRun *run, SklSearchResult *result);
 
 extern double skl_run_score(const SklRun *run, uint64_t key);
+
+/* ---- exec_rank.c ---- */
+
+/* Are the best hits put in a new order, and the cursor, if any, one of theirs? */
+extern bool skl_run_reranks(const SklRun *run);
+
+/* How many hits to find for a page, one more than it holds. */
+extern uint32_t skl_run_hits_needed(const SklRun *run);
+extern void skl_run_rerank(SklRun *run, SklHit *hits, SklSearchResult *result);
 
 /* ---- exec_facet.c ---- */
 

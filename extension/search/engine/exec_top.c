@@ -177,7 +177,7 @@ compare_entries(const void *a, const void *b)
 	return better(a, b) ? -1 : better(b, a) ? 1 : 0;
 }
 
-void
+SklHit *
 skl_run_end_top(SklRun *run, SklSearchResult *result)
 {
 	SklHit *hits = skl_engine_zalloc(run->engine, sizeof(SklHit) * ((size_t) run->n_top + 1));
@@ -203,4 +203,5 @@ skl_run_end_top(SklRun *run, SklSearchResult *result)
 	}
 	result->hits = hits;
 	result->n_hits = run->n_top;
+	return hits;
 }
