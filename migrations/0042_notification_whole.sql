@@ -95,6 +95,12 @@ COMMENT ON TABLE skillancer.announcement IS
 	'Announcements to a segment of users. position is the last user who was told: the notifier goes on behind, piece by piece.';
 CREATE INDEX announcement_sending_idx ON skillancer.announcement (id) WHERE state = 'SENDING';
 
+-- what a timer makes happen belongs to the request that set it
+ALTER TABLE skillancer.due
+	ADD COLUMN correlation_id text,
+	ADD COLUMN causation_id uuid;
+COMMENT ON COLUMN skillancer.due.causation_id IS 'The event that set the timer: events of the timer name it as their cause.';
+
 ALTER TABLE skillancer.notification_default ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE skillancer.notification_preference ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE skillancer.quiet_hours ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -4,7 +4,8 @@
  *
  * Both are plain inserts in the transaction that causes them, stamped with the transaction id and
  * the epoch, by which consumers read in ticks (sql/core/consumers.sql). Actor and correlation come
- * from the request; a worker acts without one.
+ * from the request; a worker acts without one. A timer keeps the correlation of the request that
+ * set it and the event that did: what it makes happen carries both, weeks later.
  */
 #include "skl.h"
 
@@ -14,12 +15,77 @@
 #include "core/state.h"
 #include "core/wake.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type_d.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_emit);
 PG_FUNCTION_INFO_V1(skl_fn_audit);
+
+/* What the events of a transaction follow from, and the last one of them. */
+typedef struct Cause
+{
+	FullTransactionId transaction; /* all of it counts in this one only */
+	bool has_event;
+	bool has_last;
+	pg_uuid_t event;
+	pg_uuid_t last;
+	char correlation[256];
+} Cause;
+
+static Cause cause;
+
+/* The cause of this transaction. */
+static Cause *
+current_cause(void)
+{
+	FullTransactionId now = GetTopFullTransactionId();
+
+	if (!FullTransactionIdEquals(cause.transaction, now))
+	{
+		memset(&cause, 0, sizeof(cause));
+		cause.transaction = now;
+	}
+	return &cause;
+}
+
+void
+skl_cause_set(const pg_uuid_t *event, const char *correlation)
+{
+	Cause *current = current_cause();
+
+	current->has_event = event != NULL;
+	if (event != NULL)
+		current->event = *event;
+	strlcpy(current->correlation, correlation != NULL ? correlation : "",
+			sizeof(current->correlation));
+}
+
+/* The correlation of the request, else of the cause, as an argument. */
+static void
+stamp_correlation(Datum *arg, char *null)
+{
+	if (*null == ' ' || current_cause()->correlation[0] == '\0')
+		return;
+	*arg = CStringGetTextDatum(cause.correlation);
+	*null = ' ';
+}
+
+void
+skl_cause_of_timer(Datum args[2], char nulls[2])
+{
+	Cause *current = current_cause();
+	char request_nulls[2];
+	Datum request[2];
+
+	skl_request_stamp(request, request_nulls);
+	args[0] = request[1];
+	nulls[0] = request_nulls[1];
+	stamp_correlation(&args[0], &nulls[0]);
+	args[1] = UUIDPGetDatum(current->has_last ? &current->last : &current->event);
+	nulls[1] = current->has_last || current->has_event ? ' ' : 'n';
+}
 
 /* The part of an event's type before the first dot names its source. */
 static text *
@@ -44,14 +110,16 @@ pg_uuid_t
 skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregate,
 		 const char *data_json, const pg_uuid_t *audience, int naudience)
 {
-	static SklStmt stmt = SKL_STMT(
-		"INSERT INTO skillancer.event (type, source, aggregate_type, aggregate_id, data,"
-		" audience, epoch, actor_id, correlation_id)"
-		" VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9)"
-		" RETURNING id::uuid",
-		TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID, TEXTOID);
-	Datum args[9];
-	char nulls[] = "         ";
+	static SklStmt stmt =
+		SKL_STMT("INSERT INTO skillancer.event (type, source, aggregate_type, aggregate_id, data,"
+				 " audience, epoch, actor_id, correlation_id, causation_id)"
+				 " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9, $10)"
+				 " RETURNING id::uuid",
+				 TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID,
+				 TEXTOID, UUIDOID);
+	Datum args[10];
+	char nulls[] = "          ";
+	Cause *current = current_cause();
 	pg_uuid_t id;
 	bool isnull;
 
@@ -63,10 +131,15 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 	args[5] = uuid_array(audience, naudience);
 	args[6] = Int32GetDatum(skl_epoch());
 	skl_request_stamp(&args[7], &nulls[7]);
+	stamp_correlation(&args[8], &nulls[8]);
+	args[9] = UUIDPGetDatum(&current->event);
+	nulls[9] = current->has_event ? ' ' : 'n';
 	skl_spi_connect();
 	skl_spi_exec(&stmt, args, nulls);
 	memcpy(&id, DatumGetUUIDP(skl_spi_value(0, 1, &isnull)), sizeof(id));
 	skl_spi_finish();
+	current->has_last = true;
+	current->last = id;
 	skl_wake(SKL_WAKE_NOTIFIER | SKL_WAKE_COURIER);
 	return id;
 }

@@ -408,15 +408,19 @@ void
 skl_schedule(const char *machine, const pg_uuid_t *id, const char *event, TimestampTz due_at)
 {
 	static SklStmt stmt =
-		SKL_STMT("INSERT INTO skillancer.due (machine, id, event, due_at) VALUES ($1, $2, $3, $4)"
+		SKL_STMT("INSERT INTO skillancer.due (machine, id, event, due_at, correlation_id,"
+				 " causation_id) VALUES ($1, $2, $3, $4, $5, $6)"
 				 " ON CONFLICT (id, machine, event) DO UPDATE SET due_at = excluded.due_at,"
+				 " correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,"
 				 " attempts = 0, last_error = NULL, parked_at = NULL",
-				 TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID);
-	Datum args[4] = {CStringGetTextDatum(machine), UUIDPGetDatum(id), CStringGetTextDatum(event),
+				 TEXTOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, UUIDOID);
+	char nulls[] = "      ";
+	Datum args[6] = {CStringGetTextDatum(machine), UUIDPGetDatum(id), CStringGetTextDatum(event),
 					 TimestampTzGetDatum(due_at)};
 
+	skl_cause_of_timer(&args[4], &nulls[4]);
 	skl_spi_connect();
-	skl_spi_exec(&stmt, args, NULL);
+	skl_spi_exec(&stmt, args, nulls);
 	skl_spi_finish();
 	skl_wake(SKL_WAKE_TIMEKEEPER);
 }
@@ -428,6 +432,16 @@ keeps_timers(const SklFire *fire)
 	return fire->machine->ntimers == 0 || strcmp(fire->from, fire->to) == 0;
 }
 
+/* What follows from a timer follows from the event that set it. */
+static void
+take_cause(uint64 row)
+{
+	bool isnull;
+	Datum event = skl_spi_value(row, 3, &isnull);
+
+	skl_cause_set(isnull ? NULL : DatumGetUUIDP(event), skl_spi_text(row, 2));
+}
+
 /*
  * Drops the timers of the state that was left, before effects set some of their own. A timer is
  * read before the row is locked: when it was dropped or set anew meanwhile, its time has not come.
@@ -435,10 +449,12 @@ keeps_timers(const SklFire *fire)
 static void
 clear_timers(const SklFire *fire, bool by_timer)
 {
-	static SklStmt clear = SKL_STMT("DELETE FROM skillancer.due WHERE id = $1 AND machine = $2"
-									" RETURNING event = $3 AND due_at <= $4",
-									UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
-	static SklStmt look = SKL_STMT("SELECT d.event = $3 AND d.due_at <= $4 FROM skillancer.due d"
+	static SklStmt clear =
+		SKL_STMT("DELETE FROM skillancer.due WHERE id = $1 AND machine = $2"
+				 " RETURNING event = $3 AND due_at <= $4, correlation_id, causation_id",
+				 UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
+	static SklStmt look = SKL_STMT("SELECT d.event = $3 AND d.due_at <= $4, d.correlation_id,"
+								   " d.causation_id FROM skillancer.due d"
 								   " WHERE d.id = $1 AND d.machine = $2",
 								   UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID);
 	Datum args[4] = {UUIDPGetDatum(&fire->id), CStringGetTextDatum(fire->machine->name),
@@ -450,7 +466,11 @@ clear_timers(const SklFire *fire, bool by_timer)
 		return;
 	n = skl_spi_exec(keeps_timers(fire) ? &look : &clear, args, NULL);
 	for (uint64 i = 0; by_timer && i < n; i++)
+	{
 		by_timer = !DatumGetBool(skl_spi_value(i, 1, &isnull));
+		if (!by_timer)
+			take_cause(i);
+	}
 	if (by_timer)
 		skl_failf(SKL_ERR_INVALID_STATE, "the time for this has not come");
 }
@@ -516,6 +536,8 @@ fire_by(const char *machine_name, const pg_uuid_t *id, const char *event, Jsonb 
 	emit_transition(&fire, transition->emits);
 	set_timers(&fire);
 	audit_staff(&fire);
+	if (timer)
+		skl_cause_set(NULL, NULL);
 	skl_spi_finish();
 	return transition->to;
 }

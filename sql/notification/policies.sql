@@ -46,7 +46,7 @@ CREATE POLICY quiet_hours_read ON skillancer.quiet_hours FOR SELECT
 CREATE POLICY quiet_hours_write ON skillancer.quiet_hours TO skillancer_owner
 	USING (user_id = (SELECT skillancer.current_user_id()));
 CREATE POLICY announcement_read ON skillancer.announcement FOR SELECT
-	USING ((SELECT skillancer.has_permission('system:view')));
+	USING ((SELECT skillancer.has_permission('system:view')) OR (SELECT skillancer.has_permission('system:manage')));
 CREATE POLICY announcement_manage ON skillancer.announcement FOR UPDATE TO skillancer_owner
 	USING ((SELECT skillancer.has_permission('system:manage')));
 CREATE POLICY announcement_admin ON skillancer.announcement FOR SELECT TO skillancer_admin USING (true);

@@ -66,15 +66,20 @@ WHERE a.parked_at IS NOT NULL;
 COMMENT ON VIEW skillancer.parked IS
 	'Timers, events, mails, calls and webhooks of payment providers, and documents of search that were given up, with the reason; skillancer.redrive(kind, item) tries them again.';
 
--- The workers of the whole cluster.
+-- The workers of the whole cluster, with what those of this database have still to read.
 CREATE VIEW skillancer.worker_status WITH (security_invoker = true) AS
 SELECT d.datname AS database, s.database_state, s.worker, s.pid, s.state, s.reason, s.started_at, s.last_batch_at,
-	s.last_batch, s.rows, s.turns, s.lag_seconds, s.errors, s.last_error_at, s.last_error, s.next_start_at
+	s.last_batch, s.rows, s.turns, greatest(s.lag_seconds, c.lag_seconds) AS lag_seconds, c.events_behind, s.errors,
+	s.last_error_at, s.last_error, s.next_start_at
 FROM skillancer.worker_slots() s
 LEFT JOIN pg_catalog.pg_database d ON d.oid = s.database_oid
+LEFT JOIN LATERAL (
+	SELECT sum(l.events_behind)::bigint AS events_behind, max(l.lag_seconds) AS lag_seconds
+	FROM skillancer.consumer_lag() l
+	WHERE l.worker = s.worker AND d.datname = current_database()) c ON true
 WHERE s.database_state <> 'absent';
 COMMENT ON VIEW skillancer.worker_status IS
-	'Each worker of each database: process, state and why it waits, last batch, lag, errors, next start.';
+	'Each worker of each database: process, state and why it waits, last batch, lag, events of this database that its consumers have not read (10,000 stand for all above), errors, next start.';
 
 -- Endpoints of webhooks, and how they do.
 CREATE VIEW skillancer.webhook_doc WITH (security_invoker = true) AS
