@@ -40,6 +40,13 @@ ALTER TABLE skillancer.badge_rule ENABLE ALWAYS TRIGGER rules_changed;
 CREATE TRIGGER gig_rank BEFORE INSERT ON skillancer.gig
 	FOR EACH ROW EXECUTE FUNCTION skillancer.gig_rank();
 
+-- Signs of fraud that no text shows.
+CREATE TRIGGER risk_velocity AFTER INSERT ON skillancer.project FOR EACH ROW EXECUTE FUNCTION skillancer.risk_velocity();
+CREATE TRIGGER risk_velocity AFTER INSERT ON skillancer.proposal FOR EACH ROW EXECUTE FUNCTION skillancer.risk_velocity();
+CREATE TRIGGER risk_self_dealing AFTER INSERT ON skillancer.booking FOR EACH ROW EXECUTE FUNCTION skillancer.risk_self_dealing();
+CREATE TRIGGER risk_review_burst AFTER UPDATE OF published_at ON skillancer.review
+	FOR EACH ROW WHEN (NEW.state = 'PUBLISHED' AND NEW.rating = 5) EXECUTE FUNCTION skillancer.risk_review_burst();
+
 -- The organisation of a booking is the organisation of what belongs to it.
 CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.milestone
 	FOR EACH ROW EXECUTE FUNCTION skillancer.booking_organisation();

@@ -18,7 +18,8 @@ BEGIN
 	v_state := skillancer.own_project(p_id);
 	SELECT p.title || E'\n' || p.description INTO v_text FROM skillancer.project p WHERE p.id = p_id;
 	IF v_state = 'DRAFT'
-		AND skillancer.note_risk('project', p_id::uuid, v_text) >= skillancer.policy_int('riskReviewScore') THEN
+		AND skillancer.note_risk('project', p_id::uuid, v_text) + skillancer.risk_of(skillancer.current_user_id())
+			>= skillancer.policy_int('riskReviewScore') THEN
 		PERFORM skillancer.fire('project', p_id::uuid, 'hold');
 	ELSE
 		PERFORM skillancer.open_project(p_id, 'publish');
@@ -27,7 +28,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.project_publish(skillancer.project_id) IS
-	'Opens a draft for proposals. A text with contact details goes to review instead: look at the state of the answer.';
+	'Opens a draft for proposals. A text with contact details, or one of somebody who has shown signs of fraud, goes to review instead: look at the state of the answer.';
 SELECT skillancer.add_route('POST', '/v1/projects/{id}/publish', 'project_publish', who => 'CLIENT',
 	summary => 'Publish a draft', answers => 'project_doc');
 

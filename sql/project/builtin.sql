@@ -7,6 +7,9 @@ SELECT skillancer.put_policy('proposalLimit', '50', 'Live proposals that one fre
 SELECT skillancer.put_policy('invitationExpiry', '"P14D"', 'How long an invitation may stay unanswered');
 SELECT skillancer.put_policy('invitationLimit', '50', 'Invitations that one project may send');
 SELECT skillancer.put_policy('riskReviewScore', '50', 'Sum of risk scores from which a project waits for review');
+SELECT skillancer.put_policy('riskTerm', '"P90D"', 'How long haste, self-dealing and bursts of reviews count against somebody');
+SELECT skillancer.put_policy('riskVelocity', '30', 'Projects, or proposals, of one person within an hour from which it is haste');
+SELECT skillancer.put_policy('riskReviewBurst', '8', 'Published reviews of five stars about one person within a day that are a burst');
 
 -- top level categories
 SELECT skillancer.put_builtin('skillancer.category', jsonb_build_object(

@@ -11,6 +11,7 @@ GRANT SELECT, UPDATE ON skillancer.project, skillancer.proposal, skillancer.invi
 	TO skillancer_engine;
 GRANT SELECT ON skillancer.category, skillancer.skill, skillancer.skill_key, skillancer.saved_project
 	TO skillancer_engine;
+GRANT SELECT, INSERT ON skillancer.risk_signal TO skillancer_engine;
 
 GRANT SELECT ON skillancer.category, skillancer.skill, skillancer.skill_key, skillancer.project, skillancer.proposal,
 	skillancer.proposal_revision, skillancer.proposal_counter, skillancer.invitation, skillancer.saved_project, skillancer.gig,
