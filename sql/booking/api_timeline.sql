@@ -24,7 +24,6 @@ BEGIN
 		UNION ALL SELECT v.id::uuid, 'TOLD' FROM skillancer.review v WHERE v.booking_id = p_id;
 END
 $$;
-ALTER FUNCTION skillancer.booking_parts(skillancer.booking_id) OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.booking_parts(skillancer.booking_id) IS
 	'A booking, and what belongs to it: milestones, changes, weeks and disputes, which both sides follow; charges and refunds for the client''s side; charge-backs, earnings, invoices and reviews, whose events are for those who are told of them.';
 

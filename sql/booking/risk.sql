@@ -15,7 +15,6 @@ BEGIN
 		AND s.created_at > skillancer.now() - interval '1 hour');
 END
 $$;
-ALTER FUNCTION skillancer.risk_add(skillancer.user_id, text, text, uuid, integer) OWNER TO skillancer_engine;
 COMMENT ON FUNCTION skillancer.risk_add(skillancer.user_id, text, text, uuid, integer) IS
 	'Writes a risk_signal row, at most one of a kind and a person within an hour.';
 
