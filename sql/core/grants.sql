@@ -33,7 +33,7 @@ GRANT SELECT ON skillancer.ledger_fold, skillancer.ledger_fold_position TO skill
 GRANT SELECT, INSERT ON skillancer.ledger_period, skillancer.ledger_seal, skillancer.ledger_check TO skillancer_engine;
 GRANT SELECT ON skillancer.ledger_period, skillancer.ledger_seal, skillancer.ledger_check
 	TO skillancer_backup, skillancer_bridge;
-GRANT SELECT ON skillancer.ledger_check TO skillancer_admin;
+GRANT SELECT ON skillancer.ledger_check, skillancer.ledger_seal, skillancer.ledger_period TO skillancer_admin;
 
 -- finance in psql reads the whole ledger, analysts all but whose an account is and what a posting is about
 GRANT SELECT ON skillancer.account_class, skillancer.ledger_entry, skillancer.ledger_fold, skillancer.ledger_fold_position

@@ -36,6 +36,8 @@ CREATE POLICY ledger_seal_read ON skillancer.ledger_seal FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
 CREATE POLICY ledger_check_read ON skillancer.ledger_check FOR SELECT
 	USING ((SELECT skillancer.has_permission('finance:view')));
+CREATE POLICY ledger_period_operate ON skillancer.ledger_period FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY ledger_seal_operate ON skillancer.ledger_seal FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY ledger_check_operate ON skillancer.ledger_check FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY account_class_operate ON skillancer.account_class FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
 CREATE POLICY ledger_account_operate ON skillancer.ledger_account FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);

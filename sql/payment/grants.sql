@@ -17,7 +17,11 @@ GRANT SELECT ON skillancer.refund, skillancer.refund_doc, skillancer.chargeback,
 GRANT SELECT, UPDATE ON skillancer.refund, skillancer.adjustment TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE ON skillancer.chargeback TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.chargeback_part TO skillancer_engine;
-GRANT SELECT ON skillancer.chargeback, skillancer.chargeback_part, skillancer.adjustment TO skillancer_admin;
+GRANT SELECT ON skillancer.chargeback, skillancer.chargeback_part, skillancer.adjustment, skillancer.charge,
+	skillancer.payout, skillancer.refund, skillancer.earning, skillancer.earning_return, skillancer.invoice,
+	skillancer.invoice_series, skillancer.payout_schedule, skillancer.tax_jurisdiction, skillancer.tax_rate, skillancer.fee_tax,
+	skillancer.ledger_in_transit
+	TO skillancer_admin;
 GRANT SELECT (id, user_id, kind, provider, label, usable_from, removed_at, version, created_at, updated_at,
 		is_default, brand, last4, exp_month, exp_year)
 	ON skillancer.payment_method TO skillancer_bridge;

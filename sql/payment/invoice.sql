@@ -414,4 +414,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.invoice_gaps() IS
-	'For superusers: numbers that a series has counted and no invoice has, or that are beyond its count. Empty when the numbers are in order.';
+	'For operators: numbers that a series has counted and no invoice has, or that are beyond its count. Empty when the numbers are in order.';
+GRANT EXECUTE ON FUNCTION skillancer.invoice_gaps() TO skillancer_admin;

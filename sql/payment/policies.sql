@@ -119,3 +119,16 @@ CREATE POLICY document_template_read ON skillancer.document_template FOR SELECT
 CREATE POLICY earning_return_read ON skillancer.earning_return FOR SELECT
 	USING (freelancer_id = (SELECT skillancer.current_user_id())
 		OR (SELECT skillancer.has_permission('finance:view')));
+
+-- operators in psql read what finance reads
+CREATE POLICY charge_operate ON skillancer.charge FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY payout_operate ON skillancer.payout FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY refund_operate ON skillancer.refund FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY earning_operate ON skillancer.earning FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY earning_return_operate ON skillancer.earning_return FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY invoice_operate ON skillancer.invoice FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY invoice_series_operate ON skillancer.invoice_series FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY payout_schedule_operate ON skillancer.payout_schedule FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY tax_jurisdiction_operate ON skillancer.tax_jurisdiction FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY tax_rate_operate ON skillancer.tax_rate FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY fee_tax_operate ON skillancer.fee_tax FOR SELECT TO skillancer_admin USING (true);
