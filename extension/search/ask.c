@@ -4,7 +4,8 @@
  *
  *		{"q", "language", "filters": {"category": ["design"], "price": {"min": 10, "max": 50}},
  *		 "facets": ["category", "price", "rating:3..4..5"], "sort", "after", "limit",
- *		 "explain", "fresh", "total", "prior", "exhaustive", "matchAll", "correct"}
+ *		 "explain", "fresh", "total", "prior", "exhaustive", "matchAll", "correct",
+ *		 "like": {"title", "skills", "body"} in the place of "q"}
  *
  * Numbers are as people write them (amounts in US dollars, times by RFC 3339); columns have them as
  * integers of their unit. Values of one filter are alternatives, filters come together.
@@ -304,6 +305,22 @@ read_facets(const SklSearchKind *kind, JsonbValue *facets, SklAsk *request)
 			read_facet(kind, pnstrdup(item.val.string.val, (Size) item.val.string.len), request);
 }
 
+/* The texts to find others like. */
+static void
+read_like(JsonbValue *like, SklAsk *request)
+{
+	static const char *const names[SKL_FIELDS] = {"title", "skills", "body"};
+
+	if (like == NULL || like->type != jbvBinary)
+		return;
+	for (int field = 0; field < SKL_FIELDS; field++)
+	{
+		request->like[field] = string_member(like->val.binary.data, names[field]);
+		if (request->like[field] == NULL)
+			request->like[field] = "";
+	}
+}
+
 static void
 read_sort(const SklSearchKind *kind, const char *sort, SklAsk *request)
 {
@@ -352,6 +369,7 @@ skl_ask_read(const SklSearchKind *kind, Jsonb *json, SklAsk *request)
 	request->limit = limit != NULL && limit->type == jbvNumeric
 						 ? (uint32_t) Min(Max(number_of(limit), 0), SKL_ASK_LIMIT)
 						 : 20;
+	read_like(member(root, "like"), request);
 	read_filters(kind, member(root, "filters"), request);
 	read_facets(kind, member(root, "facets"), request);
 	read_sort(kind, string_member(root, "sort"), request);

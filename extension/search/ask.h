@@ -27,6 +27,7 @@ typedef struct SklAsk
 	const char *q; /* never NULL */
 	size_t q_length;
 	const char *language; /* or NULL */
+	const char *like[SKL_FIELDS]; /* title, skills, body to find others like; NULL: by words */
 	uint32_t limit;
 	bool explain;
 	bool fresh;

@@ -14,6 +14,7 @@
 #include "search/ask.h"
 #include "search/dictionary.h"
 #include "search/engine/query_compile.h"
+#include "search/like.h"
 #include "search/scope.h"
 
 #include "catalog/pg_type_d.h"
@@ -82,6 +83,11 @@ compile(Search *search, SklCorrectMode correct)
 								 .match_all = search->ask.match_all};
 	SklQuery query;
 
+	if (search->ask.like[0] != NULL)
+	{
+		search->compiled.plan = skl_like_plan(&words, search->config, search->ask.like);
+		return;
+	}
 	skl_dictionary_of(&words, &dictionary);
 	skl_query_parse(&search->engine.arena, search->ask.q, search->ask.q_length, field_names,
 					lengthof(field_names), &query);
