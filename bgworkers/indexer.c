@@ -107,7 +107,7 @@ skl_indexer_turn(int limit)
 	pause_between_ticks();
 	rows = 0;
 	skl_worker_transaction(tick, NULL, &rows);
-	if (rows > 0)
+	if (rows > 0 && rows < skl_guc.indexer_batch_size)
 		ticked_at = GetCurrentTimestamp();
 	return rows >= skl_guc.indexer_batch_size ? Max(rows, limit) : Min(rows, limit - 1);
 }

@@ -16,6 +16,7 @@
 #include "core/wake.h"
 #include "payment/payment.h"
 #include "project/project.h"
+#include "search/query_log.h"
 #include "search/store.h"
 #include "user/user.h"
 #include "bgworkers/launcher.h"
@@ -39,5 +40,6 @@ _PG_init(void)
 	skl_booking_init();
 	skl_payment_init();
 	skl_store_init();
+	skl_query_log_init();
 	skl_bgworkers_init();
 }

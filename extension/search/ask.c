@@ -5,7 +5,8 @@
  *		{"q", "language", "filters": {"category": ["design"], "price": {"min": 10, "max": 50}},
  *		 "facets": ["category", "price", "rating:3..4..5"], "sort", "after", "limit",
  *		 "explain", "fresh", "total", "prior", "exhaustive", "matchAll", "correct",
- *		 "like": {"title", "skills", "body"} in the place of "q"}
+ *		 "like": {"title", "skills", "body"} in the place of "q",
+ *		 "segment": number of the only one to search}
  *
  * Numbers are as people write them (amounts in US dollars, times by RFC 3339); columns have them as
  * integers of their unit. Values of one filter are alternatives, filters come together.
@@ -348,6 +349,7 @@ skl_ask_read(const SklSearchKind *kind, Jsonb *json, SklAsk *request)
 {
 	JsonbContainer *root = &json->root;
 	JsonbValue *limit;
+	JsonbValue *segment;
 	char *after;
 
 	memset(request, 0, sizeof(*request));
@@ -369,6 +371,9 @@ skl_ask_read(const SklSearchKind *kind, Jsonb *json, SklAsk *request)
 	request->limit = limit != NULL && limit->type == jbvNumeric
 						 ? (uint32_t) Min(Max(number_of(limit), 0), SKL_ASK_LIMIT)
 						 : 20;
+	segment = member(root, "segment");
+	if (segment != NULL && segment->type == jbvNumeric)
+		request->segment = (int64) number_of(segment);
 	read_like(member(root, "like"), request);
 	read_filters(kind, member(root, "filters"), request);
 	read_facets(kind, member(root, "facets"), request);

@@ -26,7 +26,7 @@ typedef struct SklAsk
 {
 	const char *q; /* never NULL */
 	size_t q_length;
-	const char *language; /* or NULL */
+	const char *language;		  /* or NULL */
 	const char *like[SKL_FIELDS]; /* title, skills, body to find others like; NULL: by words */
 	uint32_t limit;
 	bool explain;
@@ -36,6 +36,7 @@ typedef struct SklAsk
 	bool exhaustive;
 	bool match_all;
 	bool correct;
+	int64 segment; /* search this one only; 0: all */
 	SklSortKind sort;
 	const char *sort_column;
 	SklPlanCursor after;

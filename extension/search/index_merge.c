@@ -19,8 +19,6 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_search_merge);
 
-#pragma weak skl_merge
-
 /* Segments merged at once, and levels there are, at most. */
 #define INPUTS_MAX 64
 #define LEVELS_MAX 10
@@ -246,7 +244,7 @@ skl_fn_search_merge(PG_FUNCTION_ARGS)
 	int n;
 
 	rows = skl_store_manifest(index_id, generation, 2, NULL, &n);
-	if (skl_merge == NULL || !choose(rows, n, PG_GETARG_BOOL(2), &merge))
+	if (!choose(rows, n, PG_GETARG_BOOL(2), &merge))
 		PG_RETURN_INT32(0);
 	run_merge(index_id, generation, &merge);
 	PG_RETURN_INT32(merge.n);

@@ -14,6 +14,7 @@
 #include "search/index.h"
 #include "search/index_level.h"
 
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/hsearch.h"
@@ -126,9 +127,12 @@ dead_copy(const SklManifestRow *row)
 	return copy;
 }
 
-/* Marks the documents of a segment that are among the ids (sorted) as dead; how many. */
+/*
+ * Marks the documents of a segment that are among the ids (sorted) as dead; how many. known, when
+ * not NULL, notes which of the ids have died anywhere.
+ */
 static int32
-kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n)
+kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n, bool *known)
 {
 	const Lookup *lookup = lookup_of(row);
 	uint64_t *dead = NULL;
@@ -147,6 +151,8 @@ kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n)
 			continue;
 		dead[found->docno / 64] |= (uint64_t) 1 << (found->docno % 64);
 		killed++;
+		if (known != NULL)
+			known[i] = true;
 	}
 	if (killed == row->n_live)
 	{
@@ -160,8 +166,8 @@ kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n)
 	return killed;
 }
 
-/* Finishes a builder into rows and manifest. */
-static void
+/* Finishes a builder into rows and manifest; the number of the segment, 0: it had no documents. */
+static int64
 store_segment(const SklSearchIndex *index, int32 generation, int class, SklEngine *engine,
 			  SklSegmentBuilder *builder)
 {
@@ -177,6 +183,7 @@ store_segment(const SklSearchIndex *index, int32 generation, int class, SklEngin
 		row.level = (int16) skl_index_level(row.n_docs);
 		skl_store_add(&row, index->kind->index_id, generation);
 	}
+	return row.seg_id;
 }
 
 /* The elements of a uuid[], sorted. */
@@ -198,42 +205,76 @@ sorted_ids(ArrayType *array, int *n)
 	return ids;
 }
 
+/* A uuid[] of those ids that are not known. */
+static Datum
+unknown_ids(const pg_uuid_t *ids, const bool *known, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * (size_t) Max(n, 1));
+	int count = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!known[i])
+			elements[count++] = UUIDPGetDatum(&ids[i]);
+	return PointerGetDatum(
+		construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+/* Kills the versions of documents that there are. */
+static void
+kill_versions(SklManifestRow *rows, int n_rows, const pg_uuid_t *ids, int n, bool *known)
+{
+	for (int i = 0; i < n_rows && n > 0; i++)
+		if (rows[i].n_live > 0)
+			rows[i].n_live -= kill_in(&rows[i], ids, n, known);
+}
+
 /*
- * search_write(index_id, generation, changed uuid[], gone uuid[]) returns bigint: indexes what
- * there is of changed, and makes sure that nothing of gone is found; how many documents were
- * indexed. The row of search_index is locked.
+ * search_write(index_id, generation, changed uuid[], gone uuid[]) returns (indexed bigint, segment
+ * bigint, fresh uuid[]): indexes what there is of changed, and makes sure that nothing of gone is
+ * found. How many documents were indexed, the segment with those for everybody (or NULL), and which
+ * of changed were not in the index before. The row of search_index is locked.
  */
 Datum
 skl_fn_search_write(PG_FUNCTION_ARGS)
 {
 	int32 generation = PG_GETARG_INT32(1);
-	ArrayType *arrays[2] = {PG_GETARG_ARRAYTYPE_P(2), PG_GETARG_ARRAYTYPE_P(3)};
 	SklSearchIndex index;
 	SklIndexBuilders builders;
 	SklManifestRow *rows;
+	pg_uuid_t *ids[2];
+	int n[2];
 	int n_rows;
-	int64 added;
+	bool *known;
+	TupleDesc desc;
+	Datum values[3] = {0};
+	bool nulls[3] = {false, true, false};
 
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "search_write must return a row");
 	skl_index_lock(PG_GETARG_INT16(0), &index);
-	added = skl_index_add(&index, PG_GETARG_DATUM(2), &builders);
+	values[0] = Int64GetDatum(skl_index_add(&index, PG_GETARG_DATUM(2), &builders));
 	rows = skl_store_manifest(index.kind->index_id, generation, 2, NULL, &n_rows);
 	for (int a = 0; a < 2; a++)
-	{
-		int n;
-		pg_uuid_t *ids = sorted_ids(arrays[a], &n);
-
-		for (int i = 0; i < n_rows && n > 0; i++)
-			if (rows[i].n_live > 0)
-				rows[i].n_live -= kill_in(&rows[i], ids, n);
-	}
+		ids[a] = sorted_ids(PG_GETARG_ARRAYTYPE_P(2 + a), &n[a]);
+	known = palloc0(sizeof(bool) * (size_t) Max(n[0], 1));
+	kill_versions(rows, n_rows, ids[0], n[0], known);
+	kill_versions(rows, n_rows, ids[1], n[1], NULL);
+	values[2] = unknown_ids(ids[0], known, n[0]);
 	for (int class = 0; class < 2; class ++)
 	{
+		int64 segment = 0;
+
 		if (builders.builders[class] != NULL)
-			store_segment(&index, generation, class, &builders.engines[class],
-						  builders.builders[class]);
+			segment = store_segment(&index, generation, class, &builders.engines[class],
+									builders.builders[class]);
 		skl_engine_release(&builders.engines[class]);
+		if (class == 0 && segment != 0)
+		{
+			values[1] = Int64GetDatum(segment);
+			nulls[1] = false;
+		}
 	}
-	PG_RETURN_INT64(added);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
 /* search_try(index_id, id): raises what indexing this document would raise, and stores nothing. */

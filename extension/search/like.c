@@ -27,7 +27,8 @@ by_word(const void *a, const void *b)
 	const LikeWord *y = b;
 	int order = memcmp(x->word.data, y->word.data, Min(x->word.length, y->word.length));
 
-	return order != 0 ? order : (x->word.length > y->word.length) - (x->word.length < y->word.length);
+	return order != 0 ? order
+					  : (x->word.length > y->word.length) - (x->word.length < y->word.length);
 }
 
 static int
@@ -80,12 +81,11 @@ weigh_words(SklDictionaryScope *words, LikeWord *found, size_t n)
 	skl_dictionary_of(words, &dictionary);
 	for (size_t i = 0; i < n; i++)
 	{
-		double df = dictionary.frequency(words, (const char *) found[i].word.data,
-										 found[i].word.length);
+		double df =
+			dictionary.frequency(words, (const char *) found[i].word.data, found[i].word.length);
 
 		if (df > 1)
-			found[i].value = found[i].frequency *
-							 log1p(Max(dictionary.documents - df, 0) / df);
+			found[i].value = found[i].frequency * log1p(Max(dictionary.documents - df, 0) / df);
 	}
 	qsort(found, n, sizeof(LikeWord), by_value);
 }

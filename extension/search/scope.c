@@ -198,6 +198,26 @@ skl_scope_open(SklEngine *engine, const SklSearchKind *kind, bool fresh, Snapsho
 	}
 }
 
+void
+skl_scope_open_one(SklEngine *engine, const SklSearchKind *kind, int64 seg_id, SklScope *scope)
+{
+	SklManifestRow *rows;
+	int n;
+
+	memset(scope, 0, sizeof(*scope));
+	skl_index_read(kind->index_id, NULL, &scope->index);
+	rows = skl_store_manifest(kind->index_id, scope->index.generation, 2, NULL, &n);
+	scope->segments = skl_engine_zalloc(engine, sizeof(SklSearchSegment));
+	for (int i = 0; i < n; i++)
+	{
+		if (rows[i].seg_id != seg_id)
+			continue;
+		scope->segments[0].segment = skl_index_open(engine, &rows[i], NULL);
+		scope->n = 1;
+		scope->documents = (uint64_t) rows[i].n_live;
+	}
+}
+
 const SklBitsetCache *
 skl_scope_bitsets(void)
 {

@@ -23,6 +23,10 @@ typedef struct SklScope
 extern void skl_scope_open(SklEngine *engine, const SklSearchKind *kind, bool fresh,
 						   Snapshot snapshot, SklScope *scope);
 
+/* Opens one segment, as the transaction sees it now; without segments when it is not there. */
+extern void skl_scope_open_one(SklEngine *engine, const SklSearchKind *kind, int64 seg_id,
+							   SklScope *scope);
+
 /* Where bits of filters are kept between queries of this process. */
 extern const SklBitsetCache *skl_scope_bitsets(void);
 

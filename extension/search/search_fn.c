@@ -15,6 +15,7 @@
 #include "search/dictionary.h"
 #include "search/engine/query_compile.h"
 #include "search/like.h"
+#include "search/query_log.h"
 #include "search/scope.h"
 
 #include "catalog/pg_type_d.h"
@@ -262,13 +263,21 @@ hits_columns(Search *search, Datum *values, bool *nulls)
 		values[3] = array_of(columns[3], n, TEXTOID);
 }
 
+/* The query as it was searched for; NULL: as typed. */
+static const char *
+corrected_query(Search *search)
+{
+	if (search->compiled.corrected_count == 0)
+		return NULL;
+	return skl_query_corrected(&search->engine.arena, search->ask.q, search->ask.q_length,
+							   &search->compiled);
+}
+
 static HeapTuple
 answer(Search *search, TupleDesc desc)
 {
 	Datum values[10] = {0};
 	bool nulls[10] = {false};
-	SklArena *arena = &search->engine.arena;
-	char *corrected;
 
 	hits_columns(search, values, nulls);
 	values[4] = Int64GetDatum((int64) search->result.total);
@@ -280,11 +289,7 @@ answer(Search *search, TupleDesc desc)
 			skl_ask_facets(search->scope.index.kind, &search->ask, &search->result));
 	nulls[7] = search->compiled.corrected_count == 0;
 	if (!nulls[7])
-	{
-		corrected =
-			skl_query_corrected(arena, search->ask.q, search->ask.q_length, &search->compiled);
-		values[7] = CStringGetTextDatum(corrected);
-	}
+		values[7] = CStringGetTextDatum(corrected_query(search));
 	nulls[8] = search->suggestion == NULL;
 	if (!nulls[8])
 		values[8] = CStringGetTextDatum(search->suggestion);
@@ -314,12 +319,19 @@ skl_fn_search_run(PG_FUNCTION_ARGS)
 		elog(ERROR, "search_run must return a row");
 	skl_ask_read(kind, PG_GETARG_JSONB_P(1), &search->ask);
 	skl_index_engine(&search->engine);
-	skl_scope_open(&search->engine, kind, search->ask.fresh, GetActiveSnapshot(), &search->scope);
+	if (search->ask.segment != 0)
+		skl_scope_open_one(&search->engine, kind, search->ask.segment, &search->scope);
+	else
+		skl_scope_open(&search->engine, kind, search->ask.fresh, GetActiveSnapshot(),
+					   &search->scope);
 	search->ask.explain = search->ask.explain && skl_explain != NULL;
 	search->config = skl_search_config(search->ask.language, search->scope.index.config.config);
 	compile(search, search->ask.correct ? SKL_CORRECT_RARE : SKL_CORRECT_NEVER);
 	run(search);
 	tuple = answer(search, desc);
+	if (!search->ask.after.present && search->ask.total && search->ask.like[0] == NULL)
+		skl_query_log(kind->index_id, search->ask.q, (int64) search->result.total,
+					  corrected_query(search));
 	skl_engine_release(&search->engine);
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

@@ -4,6 +4,11 @@ RESET ROLE;
 SELECT skillancer.put_policy('rateMinSamples', '10', 'Samples that a percentile of rates or bids is shown of, at least');
 SELECT skillancer.put_policy('rateMinPeople', '5', 'Different people behind those samples, at least');
 
+SELECT skillancer.put_policy('searchLogRetention', '"P90D"', 'How long it is kept what people searched for');
+SELECT skillancer.put_policy('savedSearches', '50', 'Saved searches of one person, at most');
+SELECT skillancer.put_rule('search.matched', 'owner', 'search.matched', 'PROJECTS');
+SELECT skillancer.put_template('search.matched', 'IN_APP', 'New for {{name}}', 'There is something new that your saved search finds: {{count}}.');
+
 SELECT skillancer.put_builtin('skillancer.skill_parent', jsonb_build_object('skill_id', s.id, 'parent_id', p.id))
 FROM (VALUES ('typescript', 'javascript'), ('react', 'javascript'), ('node-js', 'javascript'), ('wordpress', 'php'),
 	('html', 'css'), ('postgresql', 'sql'), ('flutter', 'android'), ('flutter', 'ios'), ('kubernetes', 'docker'),

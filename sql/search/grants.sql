@@ -15,3 +15,7 @@ GRANT USAGE ON SEQUENCE skillancer.search_segment_seq, skillancer.search_queue_s
 -- operators see the state, and change how indexes rank
 GRANT SELECT, UPDATE ON skillancer.search_index TO skillancer_admin;
 GRANT SELECT ON skillancer.search_status, skillancer.search_attempt TO skillancer_admin;
+
+GRANT SELECT ON skillancer.saved_search, skillancer.saved_search_doc TO skillancer_bridge;
+GRANT SELECT, UPDATE ON skillancer.saved_search TO skillancer_engine;
+GRANT SELECT, INSERT, DELETE ON skillancer.search_log TO skillancer_engine;

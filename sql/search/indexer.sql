@@ -18,12 +18,13 @@ COMMENT ON FUNCTION skillancer.search_changed() IS
 ALTER FUNCTION skillancer.search_changed() OWNER TO skillancer_engine;
 
 -- Writes documents.
-CREATE OR REPLACE FUNCTION skillancer.search_write(p_index smallint, p_generation integer, p_changed uuid[], p_gone uuid[])
-RETURNS bigint
+CREATE OR REPLACE FUNCTION skillancer.search_write(p_index smallint, p_generation integer, p_changed uuid[], p_gone uuid[],
+	OUT indexed bigint, OUT segment bigint, OUT fresh uuid[])
+RETURNS record
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'skl_fn_search_write';
 COMMENT ON FUNCTION skillancer.search_write(smallint, integer, uuid[], uuid[]) IS
-	'Indexes the documents that changed, as far as they are to be found, and takes those that are gone out. Returns how many were indexed.';
+	'Indexes the documents that changed, as far as they are to be found, and takes those that are gone out. Returns how many were indexed, the segment with those for everybody, and which ones are new.';
 
 -- Tries a document.
 CREATE OR REPLACE FUNCTION skillancer.search_try(p_index smallint, p_id uuid)
@@ -102,32 +103,38 @@ COMMENT ON FUNCTION skillancer.search_failed(smallint, uuid, text) IS
 	'Counts a failed attempt to index a document: back into the queue, or aside after three.';
 
 -- Indexes some documents in every generation.
-CREATE OR REPLACE FUNCTION skillancer.search_apply(p_index smallint, p_changed uuid[], p_gone uuid[])
+CREATE OR REPLACE FUNCTION skillancer.search_apply(p_index smallint, p_changed uuid[], p_gone uuid[], p_quiet boolean DEFAULT true)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
 	v_index record;
+	v_wrote record;
 	v_rows  bigint := 0;
 BEGIN
 	SELECT i.generation, i.building, coalesce(i.built_to, '00000000-0000-0000-0000-000000000000') AS built_to INTO v_index
 	FROM skillancer.search_index i WHERE i.index_id = p_index FOR UPDATE;
 	IF v_index.generation > 0 THEN
-		v_rows := skillancer.search_write(p_index, v_index.generation, p_changed, p_gone);
+		SELECT * INTO v_wrote FROM skillancer.search_write(p_index, v_index.generation, p_changed, p_gone);
+		v_rows := v_wrote.indexed;
+		IF NOT p_quiet AND v_wrote.segment IS NOT NULL AND cardinality(v_wrote.fresh) > 0 THEN
+			PERFORM skillancer.search_alert(p_index, v_wrote.segment, v_wrote.fresh);
+		END IF;
 	END IF;
 	IF v_index.building IS NOT NULL THEN
-		v_rows := v_rows + skillancer.search_write(p_index, v_index.building,
+		SELECT * INTO v_wrote FROM skillancer.search_write(p_index, v_index.building,
 			ARRAY(SELECT c FROM unnest(p_changed) c WHERE c <= v_index.built_to), p_gone);
+		v_rows := v_rows + v_wrote.indexed;
 	END IF;
 	RETURN v_rows;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.search_apply(smallint, uuid[], uuid[]) IS
-	'search_write() for the generation that answers, and for the one in building as far as that has come.';
+COMMENT ON FUNCTION skillancer.search_apply(smallint, uuid[], uuid[], boolean) IS
+	'search_write() for the generation that answers, and for the one in building as far as that has come; saved searches hear of new documents unless it is quiet.';
 
 -- The same, and what goes wrong is set aside.
-CREATE OR REPLACE FUNCTION skillancer.search_apply_safely(p_index smallint, p_ids uuid[])
+CREATE OR REPLACE FUNCTION skillancer.search_apply_safely(p_index smallint, p_ids uuid[], p_quiet boolean)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -140,7 +147,7 @@ DECLARE
 BEGIN
 	PERFORM FROM skillancer.search_index i WHERE i.index_id = p_index FOR UPDATE;
 	BEGIN
-		v_rows := skillancer.search_apply(p_index, p_ids, '{}');
+		v_rows := skillancer.search_apply(p_index, p_ids, '{}', p_quiet);
 		DELETE FROM skillancer.search_attempt a WHERE a.index_id = p_index AND a.entity_id = ANY (p_ids);
 		RETURN v_rows;
 	EXCEPTION WHEN OTHERS THEN
@@ -160,10 +167,10 @@ BEGIN
 			v_bad := v_bad || v_id;
 		END;
 	END LOOP;
-	RETURN skillancer.search_apply(p_index, v_good, v_bad);
+	RETURN skillancer.search_apply(p_index, v_good, v_bad, p_quiet);
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.search_apply_safely(smallint, uuid[]) IS
+COMMENT ON FUNCTION skillancer.search_apply_safely(smallint, uuid[], boolean) IS
 	'search_apply(); when that fails, one by one: a document that cannot be indexed leaves the index and is noted in search_attempt.';
 
 -- What a tick takes.
@@ -253,7 +260,7 @@ BEGIN
 	FOR v_index IN
 		WITH taken AS MATERIALIZED (
 			SELECT * FROM skillancer.search_take(v_tick.epoch, v_tick.position_a, v_tick.position_b, p_limit))
-		SELECT t.index_id, count(*) AS n, min(t.at) AS first_at,
+		SELECT t.index_id, count(*) AS n, min(t.at) AS first_at, bool_and(t.op <> 'd') AS quiet,
 			array_agg(DISTINCT t.entity_id) FILTER (WHERE t.op <> 'o') AS documents,
 			array_agg(DISTINCT t.entity_id) FILTER (WHERE t.op = 'o') AS owners
 		FROM taken t
@@ -264,7 +271,7 @@ BEGIN
 		v_first := least(v_first, v_index.first_at);
 		v_done := v_done + skillancer.search_apply_safely(v_index.index_id, ARRAY(
 			SELECT unnest(v_index.documents)
-			UNION SELECT unnest(skillancer.search_owned(v_index.index_id, v_index.owners))));
+			UNION SELECT unnest(skillancer.search_owned(v_index.index_id, v_index.owners))), v_index.quiet);
 	END LOOP;
 	IF rows < p_limit THEN
 		UPDATE skillancer.search_tick t
@@ -361,7 +368,7 @@ BEGIN
 	WHERE q.index_id = v_next.index_id AND q.entity_id = v_next.entity_id AND q.op <> 'o';
 	DELETE FROM skillancer.search_attempt a
 	WHERE a.index_id = v_next.index_id AND a.entity_id = v_next.entity_id AND a.last_error IS NULL;
-	RETURN skillancer.search_apply_safely(v_next.index_id, ARRAY[v_next.entity_id]);
+	RETURN skillancer.search_apply_safely(v_next.index_id, ARRAY[v_next.entity_id], false);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.indexer_try_one(integer) IS

@@ -109,6 +109,7 @@ DECLARE
 	v_work record;
 	v_rows bigint;
 BEGIN
+	PERFORM skillancer.search_log_write();
 	v_rows := skillancer.search_collect();
 	IF v_rows > 0 THEN
 		RETURN v_rows;

@@ -6,3 +6,10 @@ CREATE POLICY rate_stat_read ON skillancer.rate_stat FOR SELECT USING ((SELECT s
 CREATE POLICY search_index_read ON skillancer.search_index FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY search_index_tune ON skillancer.search_index FOR UPDATE TO skillancer_admin USING (true) WITH CHECK (true);
 CREATE POLICY search_attempt_admin ON skillancer.search_attempt FOR SELECT TO skillancer_admin USING (true);
+
+-- a saved search is its owner's
+CREATE POLICY saved_search_read ON skillancer.saved_search FOR SELECT USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY saved_search_make ON skillancer.saved_search FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY saved_search_forget ON skillancer.saved_search FOR DELETE TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));

@@ -12,7 +12,9 @@ SELECT skillancer.add_shape('rate_percentiles',
 
 -- search
 SELECT skillancer.add_shape('search_highlights', '{title: text, snippet: text}');
-SELECT skillancer.add_shape('search_facets', '{*: json}');
+SELECT skillancer.add_shape('search_facets', '{*: any}');
 SELECT skillancer.add_shape('search_part', '{factor: numeric, score: numeric}');
 SELECT skillancer.add_shape('search_explanation',
 	'{score: numeric, text: numeric, terms: [{term: text, documents: bigint, idf: numeric, weight: numeric, frequency: numeric, saturation: numeric, score: numeric}], length: integer, averageLength: numeric, documents: bigint, prior: search_part, proximity: search_part, personal: search_part, summary: text}');
+SELECT skillancer.add_shape('saved_search.filters', '{*: any}');
+SELECT skillancer.add_shape('p_filters', '{*: any}');

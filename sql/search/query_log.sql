@@ -1,0 +1,91 @@
+/*
+ * sql/search/query_log.sql
+ *		What people search for: writing it down, and what they do not find.
+ */
+
+-- Lines that searches left in shared memory.
+CREATE OR REPLACE FUNCTION skillancer.search_log_take()
+RETURNS TABLE (at timestamptz, index_id smallint, user_id uuid, q text, results bigint, corrected text)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_search_log_take';
+COMMENT ON FUNCTION skillancer.search_log_take() IS 'Takes what searches of this database have noted out of shared memory.';
+
+-- Writes them.
+CREATE OR REPLACE FUNCTION skillancer.search_log_write()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_rows bigint;
+BEGIN
+	INSERT INTO skillancer.search_log (at, index_id, user_id, q, results, corrected)
+	SELECT t.at, t.index_id, t.user_id::skillancer.user_id, t.q, t.results, t.corrected FROM skillancer.search_log_take() t;
+	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	RETURN v_rows;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_log_write() IS 'Writes what searches have noted into search_log; called by the merger.';
+
+-- Retention.
+CREATE OR REPLACE FUNCTION skillancer.purge_search_log()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_rows bigint;
+BEGIN
+	DELETE FROM skillancer.search_log l WHERE l.at < skillancer.now() - skillancer.policy_interval('searchLogRetention');
+	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	RETURN v_rows;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.purge_search_log() IS 'Job of the timekeeper: deletes lines of search_log that are older than searchLogRetention.';
+ALTER FUNCTION skillancer.purge_search_log() OWNER TO skillancer_engine;
+INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('purge_search_log', '1 day');
+
+-- What nobody finds.
+CREATE OR REPLACE FUNCTION skillancer.search_misses(p_days integer DEFAULT 30)
+RETURNS TABLE (kind text, q text, searches bigint, people bigint, last_at timestamptz, corrected text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	RETURN QUERY
+	SELECT i.kind, l.q, count(*), count(DISTINCT l.user_id), max(l.at), mode() WITHIN GROUP (ORDER BY l.corrected)
+	FROM skillancer.search_log l
+	JOIN skillancer.search_index i ON i.index_id = l.index_id
+	WHERE l.results = 0 AND l.at > skillancer.now() - make_interval(days => p_days)
+	GROUP BY i.kind, l.q
+	ORDER BY count(*) DESC, l.q
+	LIMIT 1000;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_misses(integer) IS
+	'Searches without a result in the last days, the most frequent first, with what they were corrected to.';
+ALTER FUNCTION skillancer.search_misses(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.search_misses(integer) TO skillancer_admin, skillancer_analyst;
+
+-- What is searched for.
+CREATE OR REPLACE FUNCTION skillancer.search_totals(p_days integer DEFAULT 30)
+RETURNS TABLE (kind text, day date, searches bigint, people bigint, without_result bigint, corrected bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+SET timezone = 'UTC'
+AS $fn$
+BEGIN
+	RETURN QUERY
+	SELECT i.kind, l.at::date, count(*), count(DISTINCT l.user_id), count(*) FILTER (WHERE l.results = 0),
+		count(l.corrected)
+	FROM skillancer.search_log l
+	JOIN skillancer.search_index i ON i.index_id = l.index_id
+	WHERE l.at > skillancer.now() - make_interval(days => p_days)
+	GROUP BY 1, 2
+	ORDER BY 1, 2;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_totals(integer) IS
+	'Searches a day and kind, by how many people, how many without a result, how many corrected.';
+ALTER FUNCTION skillancer.search_totals(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.search_totals(integer) TO skillancer_admin, skillancer_analyst;
