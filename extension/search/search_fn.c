@@ -26,8 +26,6 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_search_run);
 
-#pragma weak skl_explain
-
 /* Share that a document gains at most whose words lie together. */
 #define PROXIMITY 0.1f
 
@@ -324,7 +322,6 @@ skl_fn_search_run(PG_FUNCTION_ARGS)
 	else
 		skl_scope_open(&search->engine, kind, search->ask.fresh, GetActiveSnapshot(),
 					   &search->scope);
-	search->ask.explain = search->ask.explain && skl_explain != NULL;
 	search->config = skl_search_config(search->ask.language, search->scope.index.config.config);
 	compile(search, search->ask.correct ? SKL_CORRECT_RARE : SKL_CORRECT_NEVER);
 	run(search);
