@@ -76,7 +76,7 @@ static inline bool
 phrase_from(const RandomPlan *random, const SklPlanPhrase *phrase, const CorpusDoc *doc, int field,
 			uint32_t i, int *places)
 {
-	if (i == phrase->n_words)
+	if (i >= phrase->n_words || i >= 3)
 	{
 		int least = INT32_MAX;
 		int greatest = INT32_MIN;
@@ -106,7 +106,7 @@ phrase_from(const RandomPlan *random, const SklPlanPhrase *phrase, const CorpusD
 static inline bool
 phrase_matches(const RandomPlan *random, const SklPlanPhrase *phrase, const CorpusDoc *doc)
 {
-	int places[3];
+	int places[MOST_TERMS];
 
 	for (int f = 0; f < SKL_FIELDS; f++)
 		if (phrase->fields & SKL_FIELD_MASK(f) && phrase_from(random, phrase, doc, f, 0, places))

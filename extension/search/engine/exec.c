@@ -44,31 +44,59 @@ filter_and_count(SklRun *run, SklBits *bits)
 	}
 }
 
+/* Filters by terms; those that read columns wait until a document is about to become a hit. */
+static void
+filter_early(SklRun *run, SklBits *bits)
+{
+	SklBits passes;
+
+	for (uint32_t f = 0; f < run->plan->n_filters; f++)
+	{
+		if (run->plan->filters[f].kind != SKL_FILTER_TERMS)
+			continue;
+		skl_run_filter_bits(run, f, bits, &passes);
+		*bits = passes;
+	}
+}
+
 /*
- * The matches are the documents that score, and nothing else is to be counted: scoring alone finds
- * the hits. Filters by terms come first, those that read columns only for documents that would win.
+ * Only hits are wanted: what is cheap decides first, phrases and columns are read for documents
+ * that would win.
+ */
+static void
+run_hits_window(SklRun *run)
+{
+	SklBits visible;
+	SklBits bits;
+
+	skl_run_visible_bits(run, &visible);
+	filter_early(run, &visible);
+	run->late_filters = true;
+	run->late_phrases = run->phrases_may_wait;
+	skl_run_match(run, &visible, &bits);
+	if (skl_bits_any(&bits))
+		skl_run_score_window(run, &bits, true);
+	run->late_filters = false;
+	run->late_phrases = false;
+}
+
+/*
+ * Besides, the matches are the documents that score: scoring alone finds the hits.
  */
 static void
 run_pure_window(SklRun *run)
 {
-	const SklPlan *plan = run->plan;
-	bool all = run->all_visible && run->search->dead == NULL;
+	bool all = run->all_visible && run->search->dead == NULL && run->plan->n_filters == 0;
 	SklBits bits;
-	SklBits passes;
 
 	if (run->n_order == 0)
 		return;
-	if (!all || plan->n_filters > 0)
-		skl_run_visible_bits(run, &bits);
-	run->late_filters = true;
-	for (uint32_t f = 0; f < plan->n_filters; f++)
+	if (!all)
 	{
-		if (plan->filters[f].kind != SKL_FILTER_TERMS)
-			continue;
-		skl_run_filter_bits(run, f, &bits, &passes);
-		bits = passes;
-		all = false;
+		skl_run_visible_bits(run, &bits);
+		filter_early(run, &bits);
 	}
+	run->late_filters = true;
 	if (all || skl_bits_any(&bits))
 		skl_run_score_window(run, all ? NULL : &bits, false);
 	run->late_filters = false;
@@ -112,10 +140,12 @@ run_window(SklRun *run)
 	}
 	if (!can_win && !run->needs_counts)
 		return;
-	if (run->pure && !run->needs_counts && !plan->exhaustive && plan->sort == SKL_SORT_SCORE)
+	if (run->needs_counts || plan->exhaustive || plan->sort != SKL_SORT_SCORE || run->n_scored == 0)
+		run_any_window(run, can_win);
+	else if (run->pure)
 		run_pure_window(run);
 	else
-		run_any_window(run, can_win);
+		run_hits_window(run);
 }
 
 /* ---- a segment ---- */

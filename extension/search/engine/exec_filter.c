@@ -211,6 +211,9 @@ skl_run_filter_bits(SklRun *run, uint32_t number, const SklBits *mask, SklBits *
 bool
 skl_run_passes(SklRun *run, uint32_t at)
 {
+	for (uint32_t p = 0; run->late_phrases && p < run->plan->n_phrases; p++)
+		if (run->must[p] && !skl_run_has_phrase(run, &run->plan->phrases[p], run->base + at))
+			return false;
 	for (uint32_t f = 0; run->late_filters && f < run->plan->n_filters; f++)
 	{
 		const SklRunFilter *filter = &run->filters[f];

@@ -126,6 +126,39 @@ is_pure(SklRun *run)
 	return true;
 }
 
+/*
+ * Notes the phrases that a match must have: those at the root or under nothing but ANDs. When there
+ * are no others, words alone can stand for them until a document is about to become a hit.
+ */
+static void
+note_phrases(SklRun *run, uint32_t number, uint32_t *noted)
+{
+	const SklPlanNode *node = &run->plan->nodes[number];
+
+	if (node->op == SKL_PLAN_PHRASE)
+	{
+		run->must[node->operand] = true;
+		++*noted;
+	}
+	for (uint32_t i = 0; node->op == SKL_PLAN_AND && i < node->n_children; i++)
+		note_phrases(run, node->children[i], noted);
+}
+
+static void
+find_musts(SklRun *run)
+{
+	const SklPlan *plan = run->plan;
+	uint32_t noted = 0;
+	uint32_t all = 0;
+
+	run->must = skl_engine_zalloc(run->engine, (size_t) plan->n_phrases + 1);
+	for (uint32_t i = 0; i < plan->n_nodes; i++)
+		all += plan->nodes[i].op == SKL_PLAN_PHRASE;
+	if (all > 0)
+		note_phrases(run, plan->root, &noted);
+	run->phrases_may_wait = noted == all;
+}
+
 void
 skl_run_check_tree(SklRun *run)
 {
@@ -147,6 +180,7 @@ skl_run_check_tree(SklRun *run)
 		run->node_cost[i] = cost < UINT32_MAX ? (uint32_t) cost : UINT32_MAX;
 	}
 	run->pure = is_pure(run);
+	find_musts(run);
 }
 
 /* ---- evaluating ---- */

@@ -5,15 +5,23 @@
  */
 #include "search/engine/exec_run.h"
 
-/* A word's places in the field, and how far the search has come. */
+/* A word of the phrase in a document: its posting, its places in a field, how far the search is. */
 typedef struct Places
 {
-	uint32_t from; /* in run->positions, as numbers */
+	SklPostings *postings;
+	uint32_t posting; /* in the unpacked block */
+	uint32_t from;	  /* in run->positions, as numbers */
 	uint32_t n;
 	uint32_t at;
 	uint32_t offset;
 	uint32_t again; /* the next word of the phrase that is the same; 0: none */
 } Places;
+
+static Places *
+places_of(const SklRun *run)
+{
+	return (Places *) (void *) run->pointers.data;
+}
 
 static int64_t
 start_of(const uint32_t *positions, const Places *places)
@@ -21,35 +29,58 @@ start_of(const uint32_t *positions, const Places *places)
 	return (int64_t) positions[places->from + places->at] - places->offset;
 }
 
-/* Reads the places of all words in one field; false when a word does not occur in it. */
+/* Finds the postings of all words; false when the document lacks one. */
 static bool
-read_places(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, unsigned field)
+find_words(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno)
 {
 	Places *places;
 
-	run->positions.length = 0;
 	run->pointers.length = 0;
 	places = (Places *) (void *) skl_buffer_reserve(&run->pointers,
 													sizeof(Places) * (size_t) phrase->n_words);
 	for (uint32_t i = 0; i < phrase->n_words; i++)
 	{
 		SklRunPostings *term = &run->postings[phrase->terms[i]];
-		uint32_t at;
-		uint32_t *room;
 
-		if (!skl_run_find(term, docno, &at))
+		places[i].postings = &term->postings;
+		if (!skl_run_find(term, docno, &places[i].posting))
 			return false;
-		room = (uint32_t *) (void *) skl_buffer_reserve(&run->positions,
-														sizeof(uint32_t) * SKL_TF_MAX);
 		skl_postings_entries(&term->postings);
-		places[i] = (Places){.from = (uint32_t) (run->positions.length / sizeof(uint32_t)),
-							 .n = skl_postings_positions(&term->postings, at, field, room),
-							 .offset = phrase->offsets[i]};
-		if (places[i].n == 0)
-			return false;
-		run->positions.length += sizeof(uint32_t) * (size_t) places[i].n;
 	}
 	return true;
+}
+
+/* Does every word occur in the field? */
+static bool
+all_occur(SklRun *run, uint32_t n_words, unsigned field)
+{
+	const SklPaletteEntry *palette = skl_segment_palette(run->segment);
+	const Places *places = places_of(run);
+
+	for (uint32_t i = 0; i < n_words; i++)
+		if (palette[places[i].postings->entries[places[i].posting]].tf[field] == 0)
+			return false;
+	return true;
+}
+
+static void
+read_places(SklRun *run, const SklPlanPhrase *phrase, unsigned field)
+{
+	Places *places = places_of(run);
+
+	run->positions.length = 0;
+	for (uint32_t i = 0; i < phrase->n_words; i++)
+	{
+		uint32_t *room = (uint32_t *) (void *) skl_buffer_reserve(&run->positions,
+																  sizeof(uint32_t) * SKL_TF_MAX);
+
+		places[i].from = (uint32_t) (run->positions.length / sizeof(uint32_t));
+		places[i].n = skl_postings_positions(places[i].postings, places[i].posting, field, room);
+		places[i].at = 0;
+		places[i].offset = phrase->offsets[i];
+		places[i].again = 0;
+		run->positions.length += sizeof(uint32_t) * (size_t) places[i].n;
+	}
 }
 
 static bool
@@ -104,7 +135,7 @@ move_on(Places *places, uint32_t word)
 static uint32_t
 least_difference(SklRun *run, uint32_t n, uint32_t enough)
 {
-	Places *places = (Places *) (void *) run->pointers.data;
+	Places *places = places_of(run);
 	const uint32_t *positions = (const uint32_t *) (const void *) run->positions.data;
 	uint32_t best = UINT32_MAX;
 
@@ -137,12 +168,16 @@ phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, uint32_t 
 {
 	uint32_t best = UINT32_MAX;
 
+	if (phrase->n_words == 0 || !find_words(run, phrase, docno))
+		return best;
 	for (unsigned f = 0; f < SKL_FIELDS && best > enough; f++)
 	{
 		uint32_t slack;
 
-		if (!(phrase->fields & SKL_FIELD_MASK(f)) || !read_places(run, phrase, docno, f) ||
-			!link_repeated(run, phrase, (Places *) (void *) run->pointers.data))
+		if (!(phrase->fields & SKL_FIELD_MASK(f)) || !all_occur(run, phrase->n_words, f))
+			continue;
+		read_places(run, phrase, f);
+		if (!link_repeated(run, phrase, places_of(run)))
 			continue;
 		slack = least_difference(run, phrase->n_words, enough);
 		best = slack < best ? slack : best;
@@ -153,7 +188,13 @@ phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno, uint32_t 
 uint32_t
 skl_run_phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno)
 {
-	return phrase->n_words == 0 ? UINT32_MAX : phrase_slack(run, phrase, docno, 0);
+	return phrase_slack(run, phrase, docno, 0);
+}
+
+bool
+skl_run_has_phrase(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno)
+{
+	return phrase_slack(run, phrase, docno, phrase->slop) <= phrase->slop;
 }
 
 void
@@ -169,8 +210,9 @@ skl_run_phrase_bits(SklRun *run, const SklPlanPhrase *phrase, const SklBits *mas
 		left = *bits;
 	}
 	*bits = left;
-	SKL_EACH_BIT(&left, i, {
-		if (phrase_slack(run, phrase, run->base + i, phrase->slop) > phrase->slop)
-			bits->words[i / 64] &= ~(UINT64_C(1) << i % 64);
-	})
+	if (!run->late_phrases)
+		SKL_EACH_BIT(&left, i, {
+			if (!skl_run_has_phrase(run, phrase, run->base + i))
+				bits->words[i / 64] &= ~(UINT64_C(1) << i % 64);
+		})
 }

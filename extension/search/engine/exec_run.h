@@ -128,7 +128,9 @@ typedef struct SklRun
 	bool pure; /* the matches are the documents that score: the tree is an OR of the scored */
 	uint64_t total;
 	uint64_t blocks_read;
-	uint32_t *node_cost; /* for the order of children */
+	bool *must;			   /* phrases that every match has, by number */
+	bool phrases_may_wait; /* all phrases of the tree are of those */
+	uint32_t *node_cost;   /* for the order of children */
 
 	/* the heap, its worst entry first */
 	SklTopEntry *top;
@@ -153,6 +155,8 @@ typedef struct SklRun
 	SklTermBound *order; /* scored terms that may occur in it, the weakest first */
 	uint32_t n_order;
 	SklBits touched;   /* documents with a score */
+	uint32_t n_added;  /* postings that made them */
+	bool late_phrases; /* phrases match by their words; candidates must still have them */
 	bool late_filters; /* candidates must still pass the filters that read columns */
 	uint32_t window;   /* its number */
 	uint32_t base;	   /* its first document */
@@ -257,6 +261,8 @@ extern void skl_run_term_bits(SklRun *run, uint32_t term, bool any_field, const 
 extern void skl_run_phrase_bits(SklRun *run, const SklPlanPhrase *phrase, const SklBits *mask,
 								SklBits *bits);
 
+extern bool skl_run_has_phrase(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno);
+
 /*
  * How near the words of a phrase come to each other in a document, in one of the fields: the least
  * difference between the places where they would begin the phrase; UINT32_MAX: some are missing.
@@ -276,7 +282,7 @@ extern void skl_run_open_filters(SklRun *run);
 /* Those of the documents in mask that pass a filter group. */
 extern void skl_run_filter_bits(SklRun *run, uint32_t filter, const SklBits *mask, SklBits *bits);
 
-/* Does a document of the window pass the filters that read columns, when they come last? */
+/* Does a document of the window pass what was left for last: phrases, filters that read columns? */
 extern bool skl_run_passes(SklRun *run, uint32_t at);
 
 /* Documents of the window that are alive and may be seen. */
@@ -311,6 +317,9 @@ skl_contribution(float unit, float k, float inverse_wtf)
 /* ---- exec_top.c ---- */
 
 extern void skl_run_begin_top(SklRun *run);
+
+/* Is a document with this text score not worse than the worst hit? Ids may still decide. */
+extern bool skl_run_can_win(const SklRun *run, uint32_t docno, uint32_t sum);
 
 /* Offers a document with its text score; sorts by column need none. */
 extern void skl_run_offer(SklRun *run, uint32_t docno, uint32_t sum);

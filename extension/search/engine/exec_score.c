@@ -16,6 +16,8 @@
  */
 #include "search/engine/exec_run.h"
 
+#define DENSE 384 /* postings of a window from which on scores are looked through 64 at a time */
+
 /* 1 / count, for bounds; 0 where the count has no bound: then the part is the whole. */
 static float inverse_count[SKL_TF_UNBOUNDED + 1];
 
@@ -152,6 +154,7 @@ add_block(SklRun *run, SklRunPostings *term, float unit, uint32_t block, const S
 	if (n == 0)
 		return;
 	skl_postings_entries(postings);
+	run->n_added += n;
 	for (uint32_t i = 0; i < n; i++)
 	{
 		uint32_t at = bits == NULL ? from + i : chosen[i];
@@ -202,6 +205,17 @@ least_sum(const SklRun *run)
 	return (run->threshold + run->max_factor - 1) / run->max_factor;
 }
 
+/* Is any of 64 scores enough? Sums stay below 2^31, so that signed vectors serve. */
+static bool
+any_enough(const uint32_t *scores, int32_t enough)
+{
+	int32_t any = 0;
+
+	for (int i = 0; i < 64; i++)
+		any |= (int32_t) scores[i] >= enough ? -1 : 0;
+	return any != 0;
+}
+
 /* Takes the touched documents that can still win, if others give the rest; scores are zero again.
  */
 static uint32_t
@@ -209,27 +223,49 @@ take_candidates(SklRun *run, uint64_t rest)
 {
 	uint64_t least = least_sum(run);
 	uint32_t enough = least > rest ? (uint32_t) (least - rest) : 0;
+	bool dense = run->n_added > DENSE;
 	uint32_t n = 0;
 
+	run->n_added = 0;
 	for (uint32_t w = 0; w < SKL_WINDOW_WORDS; w++)
 	{
-		for (uint64_t left = run->touched.words[w]; left != 0; left &= left - 1)
-		{
-			uint32_t at = w * 64 + (uint32_t) __builtin_ctzll(left);
+		uint64_t left = run->touched.words[w];
+		uint32_t *scores = run->scores + (size_t) w * 64;
 
-			run->candidates[n].at = (uint16_t) at;
-			run->candidates[n].sum = run->scores[at];
-			n += run->scores[at] >= enough;
-			run->scores[at] = 0;
-		}
+		if (left == 0)
+			continue;
 		run->touched.words[w] = 0;
+		if (dense && (enough > INT32_MAX || !any_enough(scores, (int32_t) enough)))
+			left = 0;
+		for (; left != 0; left &= left - 1)
+		{
+			uint32_t at = (uint32_t) __builtin_ctzll(left);
+
+			run->candidates[n].at = (uint16_t) (w * 64 + at);
+			run->candidates[n].sum = scores[at];
+			n += scores[at] >= enough;
+			scores[at] = 0;
+		}
+		if (dense)
+			memset(scores, 0, 64 * sizeof(*scores));
 	}
 	return n;
 }
 
+/* The place of docno in the unpacked block, or of the first that is greater, from a place on. */
+static uint32_t
+go_to(const SklPostings *postings, uint32_t at, uint32_t docno)
+{
+	while (at + 8 < postings->n && postings->docs[at + 8] < docno)
+		at += 8;
+	while (postings->docs[at] < docno)
+		at++;
+	return at;
+}
+
 /*
  * Looks the candidates up in a term that is not essential; keeps those that can still win with the
- * rest of the others.
+ * rest of the others. Candidates are in order, so that block and place only move on.
  */
 static uint32_t
 probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
@@ -239,30 +275,41 @@ probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
 	float unit = run->terms[number].unit;
 	uint64_t least = least_sum(run);
 	uint32_t block = term->first;
+	uint32_t last = 0; /* document of the block, once it is looked at */
+	uint32_t enough = 0;
+	uint32_t at = 0;
 	uint32_t kept = 0;
 
 	for (uint32_t c = 0; c < n; c++)
 	{
 		SklCandidate candidate = run->candidates[c];
 		uint32_t docno = run->base + candidate.at;
-		uint32_t at;
 
-		block = skl_postings_seek(postings, block, docno);
+		if (block < postings->n_blocks && (last == 0 || docno > last))
+		{
+			block = skl_postings_seek(postings, block, docno);
+			if (block < postings->n_blocks)
+			{
+				SklSkip skip = skl_postings_skip(postings, block);
+				uint64_t most = block_bound(run, unit, &skip) + rest;
+
+				last = skip.last_docno;
+				enough = least > most ? (uint32_t) (least - most) : 0;
+				at = 0;
+			}
+		}
 		if (block < postings->n_blocks)
 		{
-			SklSkip skip = skl_postings_skip(postings, block);
-
-			if (candidate.sum + block_bound(run, unit, &skip) + rest < least)
+			if (candidate.sum < enough)
 				continue;
 			skl_postings_docs(postings, block);
-			at = skl_lower_bound(postings->docs, postings->n, docno);
+			at = go_to(postings, at, docno);
 			if (postings->docs[at] == docno)
 			{
-				float k = norm(run, skl_load16(run->lengths + 2 * (size_t) docno));
-
 				skl_postings_entries(postings);
 				candidate.sum +=
-					skl_contribution(unit, k, term->weights->inverse[postings->entries[at]]);
+					skl_contribution(unit, norm(run, skl_load16(run->lengths + 2 * (size_t) docno)),
+									 term->weights->inverse[postings->entries[at]]);
 			}
 		}
 		run->candidates[kept] = candidate;
@@ -283,7 +330,10 @@ offer_untouched(SklRun *run, const SklBits *bits, const SklBits *scored)
 		return;
 	for (int w = 0; w < SKL_WINDOW_WORDS; w++)
 		left.words[w] = bits->words[w] & ~scored->words[w];
-	SKL_EACH_BIT(&left, i, { skl_run_offer(run, run->base + i, 0); })
+	SKL_EACH_BIT(&left, i, {
+		if (skl_run_passes(run, i))
+			skl_run_offer(run, run->base + i, 0);
+	})
 }
 
 void
@@ -312,7 +362,8 @@ skl_run_score_window(SklRun *run, const SklBits *bits, bool all)
 		n = probe_term(run, run->order[i].term, rest, n);
 	}
 	for (uint32_t c = 0; c < n; c++)
-		if (skl_run_passes(run, run->candidates[c].at))
+		if (skl_run_can_win(run, run->base + run->candidates[c].at, run->candidates[c].sum) &&
+			skl_run_passes(run, run->candidates[c].at))
 			skl_run_offer(run, run->base + run->candidates[c].at, run->candidates[c].sum);
 }
 
@@ -328,4 +379,5 @@ skl_run_score_all(SklRun *run, const SklBits *bits)
 	SKL_EACH_BIT(bits, i, { skl_run_offer(run, run->base + i, run->scores[i] + none); })
 	SKL_EACH_BIT(&seen, i, { run->scores[i] = 0; })
 	memset(&run->touched, 0, sizeof(run->touched));
+	run->n_added = 0;
 }

@@ -128,11 +128,24 @@ offer_entry(SklRun *run, SklTopEntry *entry)
 		run->threshold = run->top[0].null ? 0 : run->top[0].key;
 }
 
+static uint64_t
+key_of_sum(const SklRun *run, uint32_t docno, uint32_t sum)
+{
+	uint32_t factor = SKL_PRIOR_ONE + (run->plan->use_prior ? run->priors[docno] : 0u);
+
+	return (uint64_t) sum * factor;
+}
+
+bool
+skl_run_can_win(const SklRun *run, uint32_t docno, uint32_t sum)
+{
+	return key_of_sum(run, docno, sum) >= run->threshold;
+}
+
 void
 skl_run_offer(SklRun *run, uint32_t docno, uint32_t sum)
 {
-	uint32_t factor = SKL_PRIOR_ONE + (run->plan->use_prior ? run->priors[docno] : 0u);
-	SklTopEntry entry = {.key = (uint64_t) sum * factor, .docno = docno, .sum = sum};
+	SklTopEntry entry = {.key = key_of_sum(run, docno, sum), .docno = docno, .sum = sum};
 
 	offer_entry(run, &entry);
 }
