@@ -51,6 +51,10 @@ bench-search: all ## measure search, beside Lucene, GIN, RUM and FTS5 (DOCS=1000
 	test/deps bench-search
 	test/bench/search/run $(ARGS)
 
+relevance: all ## rank Cranfield and known things by search, beside Lucene (DATA=dir)
+	test/deps bench-search
+	test/bench/relevance/run
+
 dist: ## write build/skillancer-VERSION.tar.gz, made of what is committed
 	mkdir -p build
 	git archive --prefix=skillancer-$(VERSION)/ -o build/skillancer-$(VERSION).tar.gz HEAD
@@ -65,4 +69,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run test lint docs bench bench-search dist deb clean-local install clean help
+.PHONY: all extension bridge world run test lint docs bench bench-search relevance dist deb clean-local install clean help

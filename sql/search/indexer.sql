@@ -48,13 +48,13 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
-	IF p_index = 2 THEN
-		RETURN ARRAY(SELECT g.id::uuid FROM skillancer.gig g WHERE g.freelancer_id = ANY (p_users::skillancer.user_id[]));
-	END IF;
-	RETURN '{}';
+	RETURN CASE p_index
+		WHEN 1 THEN ARRAY(SELECT p.id::uuid FROM skillancer.project p WHERE p.client_id = ANY (p_users::skillancer.user_id[]))
+		WHEN 2 THEN ARRAY(SELECT g.id::uuid FROM skillancer.gig g WHERE g.freelancer_id = ANY (p_users::skillancer.user_id[]))
+		ELSE '{}' END;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.search_owned(smallint, uuid[]) IS 'Ids of the gigs of some users; other documents have no owner apart from themselves.';
+COMMENT ON FUNCTION skillancer.search_owned(smallint, uuid[]) IS 'Ids of the projects or gigs of some users; freelancers have no owner apart from themselves.';
 
 -- The next documents to build.
 CREATE OR REPLACE FUNCTION skillancer.search_next(p_index smallint, p_after uuid, p_limit integer)

@@ -202,11 +202,13 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
 	v_name text;
+	v_id   skillancer.category_id;
 	v_slug text;
 	v_all  jsonb;
 BEGIN
 	FOREACH v_name IN ARRAY coalesce(string_to_array(nullif(p_categories, ''), ','), '{}') LOOP
-		SELECT c.slug INTO v_slug FROM skillancer.category c WHERE c.id = skillancer.resolve_category(p_field, v_name);
+		v_id := skillancer.resolve_category(p_field, v_name);
+		SELECT c.slug INTO v_slug FROM skillancer.category c WHERE c.id = v_id;
 		v_all := coalesce(v_all, '[]') || to_jsonb(v_slug);
 	END LOOP;
 	RETURN v_all;

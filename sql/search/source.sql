@@ -47,6 +47,16 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.search_categories(skillancer.category_id) IS 'category=slug of a category and of its ancestors.';
 
+-- Who is suspended or has left offers nothing.
+CREATE OR REPLACE FUNCTION skillancer.search_owner_is_active(p_user skillancer.user_id)
+RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+	SELECT NOT EXISTS (SELECT FROM skillancer.user_account a WHERE a.id = p_user AND a.state IN ('SUSPENDED', 'CLOSED'))
+$$;
+COMMENT ON FUNCTION skillancer.search_owner_is_active(skillancer.user_id) IS
+	'Whether what belongs to this account may be found: not when it is suspended or closed.';
+
 -- Projects.
 CREATE OR REPLACE FUNCTION skillancer.search_source_project(p_ids uuid[])
 RETURNS TABLE (entity_id uuid, class integer, version bigint, language text, title text, skills text, body text,
@@ -79,7 +89,7 @@ BEGIN
 	CROSS JOIN LATERAL (
 		SELECT coalesce(array_agg(x.kind), '{}') AS kinds
 		FROM skillancer.verification x WHERE x.user_id = p.client_id AND x.status = 'VERIFIED') v
-	WHERE p.id = ANY (p_ids::skillancer.project_id[]) AND p.state = 'OPEN';
+	WHERE p.id = ANY (p_ids::skillancer.project_id[]) AND p.state = 'OPEN' AND skillancer.search_owner_is_active(p.client_id);
 END
 $$;
 COMMENT ON FUNCTION skillancer.search_source_project(uuid[]) IS
@@ -110,7 +120,7 @@ BEGIN
 	LEFT JOIN skillancer.profile p ON p.user_id = g.freelancer_id
 	LEFT JOIN skillancer.reputation r ON r.user_id = g.freelancer_id AND r.side = 'FREELANCER'
 	LEFT JOIN skillancer.verification i ON i.user_id = g.freelancer_id AND i.kind = 'IDENTITY' AND i.status = 'VERIFIED'
-	WHERE g.id = ANY (p_ids::skillancer.gig_id[]) AND g.state = 'ACTIVE';
+	WHERE g.id = ANY (p_ids::skillancer.gig_id[]) AND g.state = 'ACTIVE' AND skillancer.search_owner_is_active(g.freelancer_id);
 END
 $$;
 COMMENT ON FUNCTION skillancer.search_source_gig(uuid[]) IS

@@ -27,3 +27,12 @@ ALTER TABLE skillancer.reputation ENABLE ALWAYS TRIGGER search_owner_changed;
 CREATE TRIGGER search_changed AFTER INSERT OR DELETE ON skillancer.user_role
 	FOR EACH ROW EXECUTE FUNCTION skillancer.search_changed('3', 'user_id', 'd');
 ALTER TABLE skillancer.user_role ENABLE ALWAYS TRIGGER search_changed;
+
+CREATE TRIGGER search_client_changed AFTER UPDATE OF state ON skillancer.user_account
+	FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+	EXECUTE FUNCTION skillancer.search_changed('1', 'id', 'o');
+ALTER TABLE skillancer.user_account ENABLE ALWAYS TRIGGER search_client_changed;
+CREATE TRIGGER search_owner_changed AFTER UPDATE OF state ON skillancer.user_account
+	FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
+	EXECUTE FUNCTION skillancer.search_changed('2', 'id', 'o');
+ALTER TABLE skillancer.user_account ENABLE ALWAYS TRIGGER search_owner_changed;

@@ -10,10 +10,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { load, medianPass, ms, percentile, summary, table } from './figures.mjs';
 import { LinePeer } from './line_peer.mjs';
+import { corpusWords, OurPeer } from './ours.mjs';
 import { connect, IndexPeer, loadQueries } from './postgres_peer.mjs';
+import { showHttp, showStorm, showVisibility } from './under_load.mjs';
 
 const { values: options, positionals: [dir] } = parseArgs({ allowPositionals: true, options: {
-	peers: { type: 'string', default: 'lucene,lucene-cache,rum,gin,fts5' },
+	peers: { type: 'string', default: 'ours,ours-full,engine,lucene,lucene-cache,rum,gin,fts5' },
 	sets: { type: 'string', default: 'mix,hard,and,phrase,prefix,typo,filter,facets,empty,newest,page50' },
 	passes: { type: 'string', default: '3' }, budget: { type: 'string', default: '15' }, seconds: { type: 'string', default: '10' }, loaded: { type: 'boolean', default: false },
 } });
@@ -24,6 +26,9 @@ const sets = options.sets.split(',').map((name) => ({ name, file: path.join(dir,
 const lucene = (name, cache) => new LinePeer(name, 'java', ['-Xmx2g', '-cp', process.env.SKL_LUCENE, 'LucenePeer', path.join(dir, 'lucene'), 'whitespace', cache]);
 
 const MAKE = {
+	ours: async () => new OurPeer('ours', await connect(process.env.SKL_PGDATABASE), true),
+	'ours-full': async () => new OurPeer('ours, as asked', await connect(process.env.SKL_PGDATABASE), false),
+	engine: () => new LinePeer('engine alone', path.join(build, 'engine_peer'), ['131072']),
 	lucene: () => lucene('Lucene 8', 'nocache'),
 	'lucene-cache': () => lucene('Lucene 8, query cache', 'cache'),
 	fts5: () => new LinePeer('SQLite FTS5', path.join(build, 'fts5_peer'), [path.join(dir, 'fts5.db')]),
@@ -35,17 +40,22 @@ const MAKE = {
 	},
 };
 
-// Starts and fills the peers one after the other; the variant with a cache reads the index of the other.
+// Variants of a peer read the index of the other.
+const VARIANTS = ['lucene-cache', 'ours-full'];
+
+// Starts and fills the peers one after the other.
 async function loadPeers(names) {
 	const peers = [];
 	const rows = [];
 	for (const name of names) {
 		const peer = await MAKE[name]();
 		peers.push(peer);
-		if (name === 'lucene-cache' || options.loaded) continue;
+		if (VARIANTS.includes(name) || (options.loaded && name !== 'engine')) continue;
 		const { seconds, merge, bytes, wal } = await peer.load(corpus);
 		rows.push([peer.name, seconds.toFixed(1), merge?.toFixed(1) ?? '', (bytes / 1e6).toFixed(0), wal === undefined ? '' : (wal / 1e6).toFixed(0), load()]);
 	}
+	const ours = peers.find((peer) => peer instanceof OurPeer);
+	if (ours) await ours.prepare(sets);
 	if (rows.length > 0) {
 		console.log('\n### Building\n');
 		table(['', 's', 'merge into one s', 'MB', 'WAL MB', 'load'], rows);
@@ -59,7 +69,7 @@ async function compareHits(peers) {
 	for (const set of sets.filter(({ name }) => name !== 'typo')) {
 		const first = { peer: undefined, hits: undefined };
 		const found = [];
-		for (const peer of peers.filter(({ name }) => name !== 'Lucene 8, query cache')) {
+		for (const peer of peers.filter(({ name }) => name !== 'Lucene 8, query cache' && name !== 'ours, as asked')) {
 			const hits = set.name === 'prefix' && peer.name !== 'GIN' && peer.name !== 'RUM' && peer.name !== 'Lucene 8' ? undefined : await peer.hits(set);
 			if (!hits) continue;
 			if (!first.hits) Object.assign(first, { peer, hits });
@@ -98,15 +108,22 @@ async function showClients(peers, set) {
 	table(['', 'clients', 'queries/s', 'p50 ms', 'p99', 'load'], rows);
 }
 
-async function showVisibility(peer) {
-	if (!(peer instanceof LinePeer) || peer.name !== 'Lucene 8') return;
+async function showLucene(peer) {
 	const rows = [];
 	for (const every of [1000, 100]) {
 		const times = (await peer.ask('visible', every, every === 1000 ? 40 : 100)).split(' ').slice(1).map(Number);
-		rows.push([`Lucene 8, reopened each ${every} ms`, ...[0.5, 0.95, 1].map((p) => ms(percentile(times, p) / 1000)), times.length]);
+		rows.push([`reopened each ${every} ms`, ...[0.5, 0.95, 1].map((p) => ms(percentile(times, p) / 1000)), times.length]);
 	}
-	console.log('\n### From adding to found\n');
+	console.log('\n### From adding to found, Lucene 8\n');
 	table(['', 'p50 ms', 'p95', 'max', 'documents'], rows);
+}
+
+// Queries whose best ten, hundred and so on are not those of scoring every match.
+async function compareExhaustive(peer) {
+	const rows = [];
+	for (const set of sets) rows.push([set.name, ...(await Promise.all([1, 10, 100, 1000].map((k) => peer.check(set, k))))]);
+	console.log('\n### Queries, of the first 100, whose best k differ from scoring every match\n');
+	table(['set', 'k = 1', '10', '100', '1000'], rows);
 }
 
 console.log(`${readFileSync(path.join(dir, 'SHA256SUMS'), 'utf8').trimEnd().replaceAll(/^/gm, '    ')}\n\nload before ${load()}`);
@@ -116,12 +133,20 @@ await client.end();
 const peers = await loadPeers(options.peers.split(','));
 try {
 	await compareHits(peers);
+	for (const peer of peers.filter(({ name }) => name === 'ours')) await compareExhaustive(peer);
 	for (const set of sets) await showSet(peers, set, false);
 	for (const set of sets.filter(({ name }) => name === 'mix')) {
 		await showSet(peers, set, true);
 		await showClients(peers, set);
 	}
-	for (const peer of peers) await showVisibility(peer);
+	for (const peer of peers.filter(({ name }) => name === 'Lucene 8')) await showLucene(peer);
+	const ours = peers.find(({ name }) => name === 'ours');
+	if (ours) {
+		console.log(`\nA change of a gig waits ${(await ours.queueCost()).toFixed(1)} µs for the queue of the indexer.`);
+		await showStorm(ours, sets[0], budget);
+		await showHttp(corpusWords(sets[0].file), Number(options.seconds));
+		await showVisibility(ours, 100);
+	}
 } finally {
 	for (const peer of peers) await peer.close();
 }
