@@ -62,6 +62,7 @@ DECLARE
 	v_charge skillancer.charge%ROWTYPE;
 	v_freelancer skillancer.user_id;
 	v_booking skillancer.booking_id;
+	v_left skillancer.monetary;
 	v_id uuid;
 BEGIN
 	SELECT b.id INTO v_id FROM skillancer.chargeback b WHERE b.reference = p_reference;
@@ -78,7 +79,12 @@ BEGIN
 	SELECT m.booking_id, m.freelancer_id INTO v_booking, v_freelancer
 	FROM skillancer.milestone m WHERE m.id = v_charge.milestone_id;
 	PERFORM skillancer.chargeback_lock(v_charge.milestone_id);
-	IF p_amount > skillancer.charge_left(p_charge) THEN
+	v_left := skillancer.charge_left(p_charge);
+	-- the same message may have come twice at once: now the locks are there
+	SELECT b.id INTO v_id FROM skillancer.chargeback b WHERE b.reference = p_reference;
+	IF FOUND THEN
+		RETURN v_id;
+	ELSIF p_amount > v_left THEN
 		PERFORM skillancer.fail('INSUFFICIENT_FUNDS', 'more than what is left of this charge');
 	END IF;
 	PERFORM skillancer.chargeback_overtakes(v_booking, v_charge.milestone_id);
