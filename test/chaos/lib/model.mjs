@@ -53,7 +53,7 @@ export class Model {
 	event(row) {
 		const machine = MACHINES[row.aggregate];
 		this.counts.events++;
-		const op = this.operations.get(row.correlation);
+		const op = row.actor === null ? undefined : this.operations.get(row.correlation);
 		if (op) this.effects.set(op.id, [...(this.effects.get(op.id) ?? []), row.type]);
 		if (!machine) return;
 		const steps = (row.data.disputeId && machine.divided?.[row.type]) ?? machine.steps[row.type];
@@ -100,9 +100,9 @@ export class Model {
 		thing.state = row.data.state;
 	}
 
-	// An event has an operation of the right person, or its time has come.
+	// An event has an operation of the right person, or its time has come: then it names who set the timer, and has no actor.
 	#justify(row, op, thing) {
-		if (row.correlation === null) {
+		if (row.actor === null) {
 			const least = BY_TIME[row.type]?.[thing?.state];
 			if (least === undefined && !FOLLOWS.includes(row.type) && !this.#divides(row)) this.#wrong(`event ${row.seq}: ${row.type} happened by itself`);
 			else if (least !== undefined && !this.#cascades(row) && thing.since > 0 && row.at - thing.since < least - 1)
