@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(69);
+SELECT plan(71);
 
 SELECT pg_temp.add_person('olga', 'CLIENT'), pg_temp.add_person('adam', 'CLIENT'), pg_temp.add_person('mona', 'CLIENT'),
 	pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT') \g /dev/null
@@ -77,6 +77,11 @@ SELECT pg_temp.as_person('olga', pg_temp.change_member('mona', '{spendingLimit}'
 SELECT is(pg_temp.refusal('mona', format('SELECT skillancer_api.milestone_fund(%L, %L)', pg_temp.thing('job/3'), pg_temp.method('mona', 'PAYMENT', 'tok_success'))), 'SK010', 'a limit in other money is none of this');
 SELECT pg_temp.as_person('olga', pg_temp.change_member('mona', '{spendingLimit}', NULL, '200 USD')) \g /dev/null
 SELECT is(pg_temp.fund('mona', 'job/3') #>> '{body,milestone,state}', 'FUNDED', 'a higher limit is reached to the cent');
+SAVEPOINT rolled;
+SELECT pg_temp.as_person('adam', format('SELECT skillancer_api.milestone_release_part(%L, %L, %L)', pg_temp.thing('job/2'), '40 USD', 'ROLL')) \g /dev/null
+SELECT is(pg_temp.refusal('felix', format('SELECT skillancer_api.milestone_refund(%L)', (SELECT m.id FROM skillancer.milestone m WHERE m.rolled_from::uuid = pg_temp.thing('job/2')))), 'none', 'the rest of a part is rolled on and given back');
+SELECT is(pg_temp.balance('client_wallet', pg_temp.person('adam')), 61.80, 'to who has paid for it');
+ROLLBACK TO rolled;
 SELECT is(pg_temp.as_person('felix', format('SELECT skillancer_api.milestone_refund(%L)', pg_temp.thing('job/2'))) ->> 'state', 'REFUNDED', 'given back');
 SELECT is(pg_temp.balance('client_wallet', pg_temp.person('adam')), 103.00, 'to who paid');
 
