@@ -129,7 +129,7 @@ check_columns(SklSegment *segment)
 
 		if (!inside(segment, column->offset, column->length) || column->labels > column->length ||
 			column->kind > SKL_COLUMN_LABELS || column->name[SKL_COLUMN_NAME_MAX] != '\0' ||
-			column->n_labels > UINT32_MAX / 8)
+			column->n_labels > (column->length - column->labels) / 4)
 			skl_segment_corrupt(segment, "a column is not within the segment");
 		memcpy(defs[c].name, column->name, sizeof(defs[c].name));
 		defs[c].kind = (SklColumnKind) column->kind;
@@ -440,7 +440,7 @@ skl_segment_weights(SklSegment *segment, uint32_t fields)
 			if (fields & SKL_FIELD_MASK(f))
 				weights->wtf[i] += (uint32_t) palette[i].tf[f] * segment->header.weights[f];
 		weights->inverse[i] = weights->wtf[i] == 0 ? SKL_NO_COUNT : 1.0f / (float) weights->wtf[i];
-		if (weights->wtf[i] == 0 && i < segment->header.n_palette)
+		if (i < segment->header.n_palette && weights->wtf[i] == 0)
 			weights->all_count = false;
 	}
 	return weights;
