@@ -12,6 +12,9 @@ use World;
 my $world = World->up;
 my $client = $world->person('client@example.org', 'CLIENT');
 ok($world->settle('notifier'), 'the primary works');
+my $freelancer = $world->person('heron@example.org', 'FREELANCER');
+$world->sql("UPDATE skillancer.profile SET headline = 'Heron watcher' WHERE user_id = '$freelancer'");
+ok($world->settle('indexer'), 'and indexes');
 $world->settle('courier');
 my $told = $world->sql('SELECT count(*) FROM skillancer.notification');
 
@@ -44,6 +47,8 @@ sleep 2;
 is($standby->sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'skillancer %'}), 0, 'no worker runs on it');
 is($standby->sql('SELECT count(*) FROM skillancer.notification'), $told, 'what the primary made is there to read');
 like($standby->sql(q{SELECT skillancer.wait_for_worker('notifier', '1 second')}), qr/^f$/, 'waiting for a worker ends');
+my $herons = q[SELECT (skillancer.search_run('freelancer', '{"q": "heron", "total": true, "fresh": true}')).total];
+is($standby->sql($herons), 1, 'but searches are answered on a standby');
 
 # the primary stops with mail that it has not sent
 $world->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'skillancer launcher'});
@@ -55,9 +60,13 @@ is($standby->wait_sql("SELECT pg_last_wal_replay_lsn() >= '$lsn'", 't', 10), 't'
 kill 'QUIT', $world->{SKL_POSTMASTER_PID};
 sleep 0.5;
 ok(run_quiet("$bin/pg_ctl", '-D', $data, '-w', 'promote'), 'promotion');
-ok($standby->worker($_), "$_ starts") for qw(timekeeper notifier courier);
+ok($standby->worker($_), "$_ starts") for qw(timekeeper notifier courier indexer merger);
 is($standby->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENT'}, $sent + 1, 30), $sent + 1,
 	'and the mail that waited is sent');
 is($standby->sql('SELECT count(*) FROM skillancer.notification'), $told, 'nothing is notified twice');
+$standby->sql("UPDATE skillancer.profile SET bio = 'I count herons' WHERE user_id = '$client'; INSERT INTO skillancer.user_role
+	VALUES ('$client', 'FREELANCER')");
+$standby->settle('indexer');
+is($standby->sql($herons), 2, 'and the indexer goes on where the primary was');
 run_quiet("$bin/pg_ctl", '-D', $data, '-m', 'fast', '-w', 'stop');
 done_testing;
