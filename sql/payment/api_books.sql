@@ -166,8 +166,8 @@ BEGIN
 	PERFORM skillancer.require_permission('finance:view');
 	RETURN coalesce((
 		SELECT json_agg(json_build_object('through', p.through, 'closedAt', p.closed_at, 'balances', (
-			SELECT json_agg(json_build_object('class', b ->> 'class',
-				'balance', skillancer.monetary_of((b ->> 'balance')::bigint, b ->> 'currency')))
+			SELECT coalesce(json_agg(json_build_object('class', b ->> 'class',
+				'balance', skillancer.monetary_of((b ->> 'balance')::bigint, b ->> 'currency'))), '[]'::json)
 			FROM jsonb_array_elements(p.balances) b)) ORDER BY p.through DESC)
 		FROM (SELECT l.* FROM skillancer.ledger_period l ORDER BY l.through DESC LIMIT 100) p), '[]'::json);
 END
