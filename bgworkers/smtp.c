@@ -8,6 +8,8 @@
 #include "bgworkers/transfer.h"
 #include "core/guc.h"
 
+#include "utils/timestamp.h"
+
 typedef struct Delivery
 {
 	SklSmtpResult result;
@@ -35,11 +37,41 @@ on_read(char *buffer, size_t size, size_t nitems, void *arg)
 	return n;
 }
 
+/*
+ * A connection that was made under other settings is not used again: libcurl would take one that
+ * was checked against certificates which are not trusted any more.
+ */
+static void
+refuse_old_connections(CURL *easy)
+{
+	static char *settings = NULL;
+	static TimestampTz changed_at = 0;
+	TimestampTz now = GetCurrentTimestamp();
+	char *current =
+		psprintf("%s\n%s\n%d", skl_guc.smtp_url, skl_guc.smtp_ca_file, skl_guc.smtp_require_tls);
+
+	if (settings == NULL || strcmp(settings, current) != 0)
+	{
+		changed_at = settings == NULL ? 0 : now;
+		free(settings);
+		settings = strdup(current);
+	}
+	pfree(current);
+	if (changed_at == 0)
+		return;
+	if (now - changed_at < 2 * USECS_PER_SEC)
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	else
+		curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+						 (long) ((now - changed_at) / USECS_PER_SEC) - 1);
+}
+
 static void
 set_options(Delivery *delivery, const char *from)
 {
 	CURL *easy = delivery->easy;
 
+	refuse_old_connections(easy);
 	curl_easy_setopt(easy, CURLOPT_URL, skl_guc.smtp_url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(easy, CURLOPT_USE_SSL,
