@@ -40,7 +40,11 @@ BEGIN
 	PERFORM skillancer.stream_append(array_agg(n.user_id::uuid ORDER BY n.id), array_agg('notification'::text),
 		array_agg(d.doc::jsonb ORDER BY n.id))
 	FROM made n
-	JOIN skillancer.notification_doc d ON d.user_id = n.user_id AND d.id = n.id AND d.in_app AND d.is_head
+	-- each by its key: a join would read the whole table for every piece
+	CROSS JOIN LATERAL (
+		SELECT x.doc FROM skillancer.notification_doc x
+		WHERE x.user_id = n.user_id AND x.id = n.id AND x.in_app AND x.is_head
+		OFFSET 0) d
 	HAVING count(*) > 0;
 	RETURN NULL;
 END
