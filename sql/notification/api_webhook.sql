@@ -97,15 +97,27 @@ END
 $fn$;
 COMMENT ON FUNCTION skillancer.webhook_reply(skillancer.webhook_id) IS 'Reply with the JSON of an endpoint.';
 
+-- event_types
+CREATE OR REPLACE FUNCTION skillancer.event_types()
+RETURNS json
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT json_agg(skillancer.json_doc('type', t.name, 'version', t.version, 'description', t.description,
+		'schema', t.schema) ORDER BY t.name) FROM skillancer.event_type t
+$fn$;
+COMMENT ON FUNCTION skillancer.event_types() IS
+	'The catalogue of events, whose table no login role may read.';
+GRANT EXECUTE ON FUNCTION skillancer.event_types() TO skillancer_bridge;
+
 -- GET /v1/webhooks/event-types
 CREATE OR REPLACE FUNCTION skillancer_api.webhook_event_types()
 RETURNS json
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY INVOKER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
-	RETURN (SELECT json_agg(skillancer.json_doc('type', t.name, 'version', t.version, 'description', t.description,
-		'schema', t.schema) ORDER BY t.name) FROM skillancer.event_type t);
+	RETURN skillancer.event_types();
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.webhook_event_types() IS 'Every type of events, with the JSON schema of its data.';

@@ -162,7 +162,7 @@ SELECT skillancer.add_route('GET', '/v1/stream', 'stream_open', summary => 'List
 -- POST /v1/stream/cookie
 CREATE OR REPLACE FUNCTION skillancer_api.stream_cookie()
 RETURNS skillancer.reply
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN

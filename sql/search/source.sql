@@ -51,6 +51,7 @@ COMMENT ON FUNCTION skillancer.search_categories(skillancer.category_id) IS 'cat
 CREATE OR REPLACE FUNCTION skillancer.search_owner_is_active(p_user skillancer.user_id)
 RETURNS boolean
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 	SELECT NOT EXISTS (SELECT FROM skillancer.user_account a WHERE a.id = p_user AND a.state IN ('SUSPENDED', 'CLOSED'))
 $$;

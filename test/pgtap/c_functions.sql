@@ -43,7 +43,8 @@ CREATE TEMP TABLE internal (function text, message text);
 INSERT INTO internal VALUES ('skillancer.fail', 'errors.def has no code %'), ('skillancer.fail', 'an error code is needed'),
 	('skillancer.audit', 'audit: action and object type are needed'), ('skillancer.emit', 'emit: argument % is NULL'),
 	('skillancer.fire', 'the payload of an event must be an object'), ('skillancer.fire', 'there is no state machine %'),
-	('skillancer.fire_system', 'the payload of an event must be an object'), ('skillancer.fire_system', 'there is no state machine %'), ('skillancer.fire_batch', 'there is no state machine %'),
+	('skillancer.fire_system', 'the payload of an event must be an object'), ('skillancer.fire_system', 'there is no state machine %'), ('skillancer.fire_batch', 'there is no state machine %'), ('skillancer.fire_timer', 'there is no state machine %'),
+	('skillancer.search_try', 'there is no search index %'), ('skillancer.search_write', 'there is no search index %'),
 	('skillancer.password_verify', 'Argon2id: Decoding failed');
 
 -- calls a function with drawn arguments; the SQLSTATE, or 00000
