@@ -3,7 +3,7 @@
 
 -- Everything that has a history of its own and belongs to a booking.
 CREATE OR REPLACE FUNCTION skillancer.booking_parts(p_id skillancer.booking_id) RETURNS TABLE (id uuid, side text)
-	LANGUAGE plpgsql STABLE
+	LANGUAGE plpgsql STABLE ROWS 20
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
