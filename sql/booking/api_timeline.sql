@@ -7,19 +7,20 @@ CREATE OR REPLACE FUNCTION skillancer.booking_parts(p_id skillancer.booking_id) 
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_milestones uuid[] := ARRAY(SELECT m.id::uuid FROM skillancer.milestone m WHERE m.booking_id = p_id);
-	v_charges uuid[] := ARRAY(SELECT c.id::uuid FROM skillancer.charge c WHERE c.milestone_id::uuid = ANY (v_milestones));
+	v_milestones skillancer.milestone_id[] := ARRAY(SELECT m.id FROM skillancer.milestone m WHERE m.booking_id = p_id);
+	v_charges skillancer.charge_id[] := ARRAY(SELECT c.id FROM skillancer.charge c WHERE c.milestone_id = ANY (v_milestones));
 BEGIN
 	RETURN QUERY
 		SELECT p_id::uuid, 'BOTH'
-		UNION ALL SELECT unnest(v_milestones), 'BOTH'
+		UNION ALL SELECT unnest(v_milestones)::uuid, 'BOTH'
 		UNION ALL SELECT r.id::uuid, 'BOTH' FROM skillancer.change_request r WHERE r.booking_id = p_id
 		UNION ALL SELECT w.id, 'BOTH' FROM skillancer.work_week w WHERE w.booking_id = p_id
 		UNION ALL SELECT d.id::uuid, 'BOTH' FROM skillancer.dispute d WHERE d.booking_id = p_id
-		UNION ALL SELECT unnest(v_charges), 'CLIENT'
-		UNION ALL SELECT f.id::uuid, 'CLIENT' FROM skillancer.refund f WHERE f.charge_id::uuid = ANY (v_charges)
-		UNION ALL SELECT b.id, 'TOLD' FROM skillancer.chargeback b WHERE b.charge_id::uuid = ANY (v_charges)
-		UNION ALL SELECT e.id, 'TOLD' FROM skillancer.earning e WHERE e.booking_id = p_id
+		UNION ALL SELECT unnest(v_charges)::uuid, 'CLIENT'
+		UNION ALL SELECT f.id::uuid, 'CLIENT' FROM skillancer.refund f WHERE f.charge_id = ANY (v_charges)
+		UNION ALL SELECT b.id, 'TOLD' FROM skillancer.chargeback b WHERE b.charge_id = ANY (v_charges)
+		UNION ALL SELECT e.id, 'TOLD' FROM skillancer.earning e WHERE e.milestone_id = ANY (v_milestones)
+		UNION ALL SELECT e.id, 'TOLD' FROM skillancer.tip t JOIN skillancer.earning e ON e.tip_id = t.id WHERE t.booking_id = p_id
 		UNION ALL SELECT i.id::uuid, 'TOLD' FROM skillancer.invoice i WHERE i.booking_id = p_id
 		UNION ALL SELECT v.id::uuid, 'TOLD' FROM skillancer.review v WHERE v.booking_id = p_id;
 END
