@@ -5,7 +5,8 @@
  * The indexer follows changes: a turn is one tick, in one transaction with all that it writes.
  *Ticks are skillancer.indexer_pause apart, so that changes that come together are written together.
  *What takes long (merging segments, building a generation) is done by the merger beside it, a piece
- *a transaction, and holds the indexer up only for the moment in which the manifest changes.
+ *a transaction, and holds the indexer up only for the moment in which the manifest changes. When it
+ * has nothing of that to do, it looks after the suggestions.
  *
  * Starts are counted in a committed row. An indexer that starts for the third time without having
  * finished a tick is careful: it counts an attempt before each document and works on each in a
@@ -118,11 +119,20 @@ merge(void *arg)
 	return skl_worker_call("merger_batch", skl_guc.indexer_batch_size);
 }
 
+static int64
+suggest(void *arg)
+{
+	return skl_worker_call("suggest_batch", 1);
+}
+
 int64
 skl_merger_turn(int limit)
 {
 	int64 rows = 0;
 
 	skl_worker_transaction(merge, NULL, &rows);
-	return rows > 0 ? limit : 0;
+	if (rows > 0)
+		return limit;
+	skl_worker_transaction(suggest, NULL, &rows);
+	return 0;
 }

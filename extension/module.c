@@ -18,6 +18,7 @@
 #include "project/project.h"
 #include "search/query_log.h"
 #include "search/store.h"
+#include "search/suggest_store.h"
 #include "user/user.h"
 #include "bgworkers/launcher.h"
 
@@ -40,6 +41,7 @@ _PG_init(void)
 	skl_booking_init();
 	skl_payment_init();
 	skl_store_init();
+	skl_suggest_init();
 	skl_query_log_init();
 	skl_bgworkers_init();
 }

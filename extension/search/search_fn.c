@@ -17,6 +17,7 @@
 #include "search/like.h"
 #include "search/query_log.h"
 #include "search/scope.h"
+#include "search/suggest_store.h"
 
 #include "catalog/pg_type_d.h"
 #include "funcapi.h"
@@ -41,6 +42,10 @@ typedef struct Search
 	SklScope scope;
 	SklAsk ask;
 	Oid config;
+	SklDictionaryScope words;
+	SklDictionary dictionary;
+	SklCompileOptions options;
+	SklQuery query;
 	SklCompiled compiled;
 	const char *suggestion; /* did you mean */
 	SklSearchResult result;
@@ -65,32 +70,43 @@ blank(const char *text_, size_t length)
 	return strspn(text_, " \t\r\n\f\v") == length;
 }
 
-/* From what was typed to the plan; filters, facets and order come from the request. */
+/*
+ * Parses what was typed, and says how it is to be compiled. A search that shall rank by nothing but
+ * its words (without prior) has no other words than those, either.
+ */
+static void
+prepare(Search *search)
+{
+	search->words = (SklDictionaryScope){&search->engine, &search->scope};
+	skl_dictionary_of(&search->words, &search->dictionary);
+	search->options = (SklCompileOptions){.analyse = skl_search_analyse,
+										  .analyse_context = &search->config,
+										  .dictionary = &search->dictionary,
+										  .fields = field_names,
+										  .field_mask = field_masks,
+										  .field_count = lengthof(field_names),
+										  .all_fields = SKL_ALL_FIELDS,
+										  .match_all = search->ask.match_all};
+	if (search->ask.prior)
+	{
+		search->options.suggestions = skl_suggest_open();
+		search->options.synonyms = skl_suggest_synonyms(search->config);
+	}
+	skl_query_parse(&search->engine.arena, search->ask.q, search->ask.q_length, field_names,
+					lengthof(field_names), &search->query);
+}
+
+/* From the tree to the plan; filters, facets and order come from the request. */
 static void
 compile(Search *search, SklCorrectMode correct)
 {
-	SklDictionary dictionary;
-	SklDictionaryScope words = {&search->engine, &search->scope};
-	SklCompileOptions options = {.analyse = skl_search_analyse,
-								 .analyse_context = &search->config,
-								 .dictionary = &dictionary,
-								 .fields = field_names,
-								 .field_mask = field_masks,
-								 .field_count = lengthof(field_names),
-								 .all_fields = SKL_ALL_FIELDS,
-								 .correct = correct,
-								 .match_all = search->ask.match_all};
-	SklQuery query;
-
 	if (search->ask.like[0] != NULL)
 	{
-		search->compiled.plan = skl_like_plan(&words, search->config, search->ask.like);
+		search->compiled.plan = skl_like_plan(&search->words, search->config, search->ask.like);
 		return;
 	}
-	skl_dictionary_of(&words, &dictionary);
-	skl_query_parse(&search->engine.arena, search->ask.q, search->ask.q_length, field_names,
-					lengthof(field_names), &query);
-	skl_query_compile(&search->engine.arena, &query, &options, &search->compiled);
+	search->options.correct = correct;
+	skl_query_compile(&search->engine.arena, &search->query, &search->options, &search->compiled);
 	if (search->compiled.empty || search->compiled.plan == NULL)
 		search->compiled.plan =
 			plain_plan(&search->engine, blank(search->ask.q, search->ask.q_length));
@@ -126,6 +142,45 @@ run(Search *search)
 	skl_index_check(&search->engine,
 					skl_search(&search->engine, search->compiled.plan, search->scope.segments,
 							   (uint32_t) search->scope.n, skl_scope_bitsets(), &search->result));
+}
+
+/*
+ * Searches for what was typed, with corrections of words that are rare; when nothing at all is
+ * found, with corrections of all words.
+ */
+static void
+find(Search *search)
+{
+	SklCompiled typed;
+	SklSearchResult nothing;
+
+	prepare(search);
+	compile(search, search->ask.correct ? SKL_CORRECT_RARE : SKL_CORRECT_NEVER);
+	run(search);
+	if (search->result.total > 0 || search->result.n_hits > 0 || !search->ask.correct ||
+		search->ask.like[0] != NULL)
+		return;
+	typed = search->compiled;
+	nothing = search->result;
+	compile(search, SKL_CORRECT_ALL);
+	if (search->compiled.corrected_count > typed.corrected_count)
+		run(search);
+	if (search->result.n_hits == 0)
+	{
+		search->compiled = typed;
+		search->result = nothing;
+	}
+}
+
+/* Another spelling for the first page of a search that found little, unless it was searched for. */
+static void
+mean(Search *search)
+{
+	if (search->result.n_hits < SKL_FEW_HITS && search->compiled.corrected_count == 0 &&
+		!search->ask.after.present && search->ask.like[0] == NULL)
+		search->suggestion =
+			skl_query_did_you_mean(&search->engine.arena, search->ask.q, search->ask.q_length,
+								   &search->query, &search->options);
 }
 
 static void
@@ -323,8 +378,8 @@ skl_fn_search_run(PG_FUNCTION_ARGS)
 		skl_scope_open(&search->engine, kind, search->ask.fresh, GetActiveSnapshot(),
 					   &search->scope);
 	search->config = skl_search_config(search->ask.language, search->scope.index.config.config);
-	compile(search, search->ask.correct ? SKL_CORRECT_RARE : SKL_CORRECT_NEVER);
-	run(search);
+	find(search);
+	mean(search);
 	tuple = answer(search, desc);
 	if (!search->ask.after.present && search->ask.total && search->ask.like[0] == NULL)
 		skl_query_log(kind->index_id, search->ask.q, (int64) search->result.total,

@@ -24,3 +24,32 @@ FROM (VALUES (1, 'project', '14 days'), (2, 'gig', NULL), (3, 'freelancer', NULL
 -- an index that was never built gets its first generation
 UPDATE skillancer.search_index i SET building = 1, build_started_at = skillancer.now()
 WHERE i.generation = 0 AND i.building IS NULL;
+
+-- words that mean the same beside names and aliases of skills
+SELECT skillancer.put_builtin('skillancer.search_synonym', jsonb_build_object('key', v.key, 'phrases', v.phrases))
+FROM (VALUES
+	('ai', '{ai,artificial intelligence}'::text[]),
+	('app', '{app,application}'),
+	('cv', '{cv,curriculum vitae,resume}'),
+	('db', '{db,database}'),
+	('dev', '{dev,developer}'),
+	('e-commerce', '{e-commerce,ecommerce,online shop,online store,web shop}'),
+	('erp', '{erp,enterprise resource planning}'),
+	('graphics', '{graphic designer,graphic artist}'),
+	('hr', '{hr,human resources}'),
+	('k8s', '{k8s,kubernetes}'),
+	('logo', '{logo,brand mark}'),
+	('ml', '{ml,machine learning}'),
+	('nlp', '{nlp,natural language processing}'),
+	('photo', '{photo,photograph,photography}'),
+	('pm', '{project management,project manager}'),
+	('qa', '{qa,quality assurance,software testing}'),
+	('ror', '{ror,ruby on rails}'),
+	('seo', '{seo,search engine optimisation,search engine optimization}'),
+	('ui', '{ui,user interface}'),
+	('ux', '{ux,user experience}'),
+	('va', '{virtual assistant,personal assistant}'),
+	('video', '{video editing,video editor}'),
+	('voice', '{voice over,voiceover}'),
+	('website', '{homepage,web page,web site,website}')
+) AS v (key, phrases);

@@ -19,3 +19,12 @@ GRANT SELECT ON skillancer.search_status, skillancer.search_attempt TO skillance
 GRANT SELECT ON skillancer.saved_search, skillancer.saved_search_doc TO skillancer_bridge;
 GRANT SELECT, UPDATE ON skillancer.saved_search TO skillancer_engine;
 GRANT SELECT, INSERT, DELETE ON skillancer.search_log TO skillancer_engine;
+
+-- synonyms are edited by staff, and read by the engine for all
+GRANT SELECT ON skillancer.search_synonym, skillancer.search_synonym_doc TO skillancer_bridge;
+GRANT SELECT ON skillancer.search_synonym TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.search_synonym TO skillancer_admin;
+
+-- past queries that may be suggested
+GRANT SELECT, INSERT, DELETE ON skillancer.search_popular TO skillancer_engine;
+GRANT SELECT ON skillancer.search_popular TO skillancer_admin;

@@ -13,3 +13,13 @@ CREATE POLICY saved_search_make ON skillancer.saved_search FOR INSERT TO skillan
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
 CREATE POLICY saved_search_forget ON skillancer.saved_search FOR DELETE TO skillancer_owner
 	USING (user_id = (SELECT skillancer.current_user_id()));
+
+-- synonyms are edited by staff
+CREATE POLICY search_synonym_read ON skillancer.search_synonym FOR SELECT
+	USING ((SELECT skillancer.has_permission('jobs:moderate')));
+CREATE POLICY search_synonym_write ON skillancer.search_synonym FOR ALL TO skillancer_owner
+	USING ((SELECT skillancer.has_permission('jobs:moderate')))
+	WITH CHECK ((SELECT skillancer.has_permission('jobs:moderate')));
+CREATE POLICY search_synonym_admin ON skillancer.search_synonym FOR ALL TO skillancer_admin USING (true) WITH CHECK (true);
+
+CREATE POLICY search_popular_admin ON skillancer.search_popular FOR SELECT TO skillancer_admin USING (true);

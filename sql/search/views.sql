@@ -20,3 +20,15 @@ SELECT s.id, s.user_id, 'v' || s.version AS etag,
 		'createdAt', s.created_at) AS doc
 FROM skillancer.saved_search s;
 COMMENT ON VIEW skillancer.saved_search_doc IS 'JSON of a saved search.';
+
+-- Words that search takes for the same, as staff see them.
+CREATE VIEW skillancer.search_synonym_doc WITH (security_invoker = true) AS
+SELECT y.key, skillancer.json_doc(
+		'key', y.key,
+		'phrases', y.phrases,
+		'builtin', y.builtin_hash IS NOT NULL,
+		'createdAt', y.created_at,
+		'updatedAt', y.updated_at
+	) AS doc
+FROM skillancer.search_synonym y;
+COMMENT ON VIEW skillancer.search_synonym_doc IS 'A group of synonyms as JSON.';

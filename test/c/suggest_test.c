@@ -144,7 +144,7 @@ typing_errors(void)
 static void
 add(SklSuggestBuilder *builder, SklSuggestKind kind, const char *text, double weight, int category)
 {
-	skl_suggest_add(builder, kind, text, strlen(text), weight, (uint16_t) category, NULL);
+	skl_suggest_add(builder, kind, text, strlen(text), NULL, weight, (uint16_t) category, NULL);
 }
 
 static bool
@@ -176,7 +176,9 @@ market(SklArena *arena, size_t *size)
 	add(builder, SKL_SUGGEST_CATEGORY, "Design", 700, 1);
 	add(builder, SKL_SUGGEST_QUERY, "react", 20, 2);
 	add(builder, SKL_SUGGEST_QUERY, "logo design", 20, 1);
-	skl_suggest_add(builder, SKL_SUGGEST_PERSON, "Rea Graf", 8, 3, 0, id);
+	add(builder, SKL_SUGGEST_QUERY, "secret logo", 20, 1);
+	skl_suggest_add(builder, SKL_SUGGEST_PERSON, "Rea Graf", 8, NULL, 3, 0, id);
+	skl_suggest_add(builder, SKL_SUGGEST_SKILL, "JavaScript", 10, "ecma script", 900, 2, NULL);
 	return skl_suggest_build(builder, 2, size);
 }
 
@@ -234,6 +236,7 @@ completions(void)
 	is(complete(snapshot, "Logo de", NULL), "logo design", "pairs and entries are the same text");
 	is(complete(snapshot, "c+", NULL), "C++", "signs are typed one by one");
 	is(complete(snapshot, "C++", NULL), "C++", "signs belong to words");
+	is(complete(snapshot, "ecma scr", NULL), "JavaScript", "an alias");
 	is(complete(snapshot, "zur", NULL), "z\xC3\xBCrich", "accents need not be typed");
 	is(complete(snapshot, "for", NULL), "", "stop words are not offered");
 	is(complete(snapshot, "jvas", NULL), "JavaScript", "a letter is missing in the beginning");
@@ -242,6 +245,8 @@ completions(void)
 	is(complete(snapshot, "react nonsense", NULL), "", "words nobody knows");
 	is(complete(snapshot, "", NULL), "", "nothing typed");
 	is(complete(snapshot, " -- ", NULL), "", "no words typed");
+	is(complete(snapshot, "secret", NULL), "",
+	   "past queries of words that are nowhere else are none");
 	is(complete(snapshot, "bakery", NULL), "", "a word of one title is not offered");
 	ok(skl_suggest_pair(snapshot, "react", 5, "native", 6) == 2 &&
 		   skl_suggest_pair(snapshot, "native", 6, "react", 5) == 0,

@@ -61,7 +61,7 @@ set_up(void)
 	builder = skl_suggest_builder(&lasting, NULL, NULL);
 	for (int i = 0; i < 8; i++)
 		skl_suggest_title(builder, titles[i % 4], strlen(titles[i % 4]), 1);
-	skl_suggest_add(builder, SKL_SUGGEST_SKILL, "Java Script", 11, 9, 1, NULL);
+	skl_suggest_add(builder, SKL_SUGGEST_SKILL, "Java Script", 11, NULL, 9, 1, NULL);
 	suggestions = skl_suggest_build(builder, 2, &size);
 	table = skl_synonym_builder(&lasting);
 	skl_synonym_add(table, 1, &js);

@@ -271,6 +271,7 @@ INSERT INTO skillancer.search_tick (consumer, epoch, position) VALUES ('matrix1'
 INSERT INTO skillancer.search_segment (seg_id, index_id, generation, class, level, ndocs, nlive, bytes, stamp)
 VALUES (1, 1, 1, 0, 0, 1, 1, 1, 1), (2, 1, 1, 0, 0, 1, 1, 1, 2);
 INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data) VALUES (1, 0, '\x00'), (2, 0, '\x00');
+INSERT INTO skillancer.search_popular (q, people) SELECT 'q' || t, 5 FROM rls.tenant;
 INSERT INTO skillancer.search_dead (seg_id, part, bits) SELECT i, 0, decode(repeat('00', 1024), 'hex') FROM generate_series(1, 2) i;
 INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
 INSERT INTO skillancer.webhook (id, user_id, url, events)

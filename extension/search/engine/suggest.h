@@ -50,10 +50,12 @@ extern SklSuggestBuilder *skl_suggest_builder(SklArena *arena, SklSuggestSkip sk
 /*
  * Adds what may be offered: valid UTF-8; weight >= 1 is how often it is used (documents, people,
  * users who asked); category is a small number of the caller's, for personal ranking; id may be
- * NULL. Too long or wordless texts are left out.
+ * NULL. spelling is what has to be typed for it (an alias), NULL: its text. Too long or wordless
+ * texts are left out, and so are past queries with a word that neither a title nor another entry
+ * has.
  */
 extern void skl_suggest_add(SklSuggestBuilder *builder, SklSuggestKind kind, const char *text,
-							size_t length, double weight, uint16_t category,
+							size_t length, const char *spelling, double weight, uint16_t category,
 							const unsigned char *id);
 
 /* Notes the words of one public title (or list of skills): they count for vocabulary and pairs. */

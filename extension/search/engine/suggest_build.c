@@ -122,6 +122,37 @@ compare_words(const void *a, const void *b)
 	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
 }
 
+/*
+ * Takes past queries out that have a word nobody else has: it may come from a text that not
+ * everybody may see.
+ */
+static void
+drop_private_queries(SklSuggestBuilder *builder, uint32_t min_documents)
+{
+	SklSuggestRow **link = &builder->entries;
+
+	while (*link != NULL)
+	{
+		SklSuggestRow *row = *link;
+		bool known = true;
+		int i;
+
+		for (i = 0; i < row->n_words && row->kind == SKL_SUGGEST_QUERY; i++)
+		{
+			const SklSuggestCount *word = &builder->words[row->words[i]];
+
+			known = known && (word->in_entry || word->frequency >= min_documents);
+		}
+		if (known)
+			link = &row->next;
+		else
+		{
+			*link = row->next;
+			builder->n_entries--;
+		}
+	}
+}
+
 /* Sorts and numbers the words that count, and offers those of titles. */
 static SklSuggestCount **
 number_words(SklSuggestBuilder *builder, uint32_t min_documents, uint32_t *count)
@@ -145,7 +176,7 @@ number_words(SklSuggestBuilder *builder, uint32_t min_documents, uint32_t *count
 			entry->n_words = 1;
 			word->in_entry = true;
 		}
-		if (word->in_entry)
+		if (word->in_entry || (word->frequency >= min_documents && word->frequency > 0))
 			sorted[n++] = word;
 	}
 	qsort(sorted, n, sizeof(*sorted), compare_words);
@@ -494,6 +525,7 @@ skl_suggest_build(SklSuggestBuilder *builder, uint32_t min_documents, size_t *si
 	size_t typo_size;
 	uint32_t chars = 0;
 
+	drop_private_queries(builder, min_documents);
 	layout.words = number_words(builder, min_documents, &layout.n_words);
 	layout.entries = rank_entries(builder);
 	layout.n_entries = builder->n_entries;

@@ -245,9 +245,11 @@ skl_suggest_row(SklSuggestBuilder *builder, SklSuggestKind kind, const char *cha
 
 void
 skl_suggest_add(SklSuggestBuilder *builder, SklSuggestKind kind, const char *chars, size_t length,
-				double weight, uint16_t category, const unsigned char *id)
+				const char *spelling, double weight, uint16_t category, const unsigned char *id)
 {
 	uint32_t words[SKL_SUGGEST_MAX_WORDS];
+	const char *typed = spelling == NULL ? chars : spelling;
+	size_t typed_length = spelling == NULL ? length : strlen(spelling);
 	int n = 0;
 	char folded[WORD_MAX];
 	SklSuggestRow *entry;
@@ -256,17 +258,21 @@ skl_suggest_add(SklSuggestBuilder *builder, SklSuggestKind kind, const char *cha
 	size_t end;
 	size_t word_length;
 
-	if (length > SKL_SUGGEST_MAX_TEXT)
+	if (length > SKL_SUGGEST_MAX_TEXT || typed_length > SKL_SUGGEST_MAX_TEXT)
 		return;
 	while (n < SKL_SUGGEST_MAX_WORDS &&
-		   (word_length = skl_fold_word(chars, length, &at, folded, sizeof(folded), &start, &end)) >
-			   0)
+		   (word_length =
+				skl_fold_word(typed, typed_length, &at, folded, sizeof(folded), &start, &end)) > 0)
 	{
-		uint32_t number = take_word(builder, folded, word_length, chars + start, end - start);
+		uint32_t number;
 
+		if (kind == SKL_SUGGEST_QUERY && builder->skip != NULL &&
+			builder->skip(builder->skip_context, typed + start, end - start))
+			continue;
+		number = take_word(builder, folded, word_length, typed + start, end - start);
 		if (number == UINT32_MAX)
 			continue;
-		builder->words[number].in_entry = true;
+		builder->words[number].in_entry |= kind != SKL_SUGGEST_QUERY;
 		words[n++] = number;
 	}
 	if (n == 0)
