@@ -121,15 +121,21 @@ async function showLucene(peer) {
 // Queries whose best ten, hundred and so on are not those of scoring every match.
 async function compareExhaustive(peer) {
 	const rows = [];
-	for (const set of sets) rows.push([set.name, ...(await Promise.all([1, 10, 100, 1000].map((k) => peer.check(set, k))))]);
+	for (const set of sets) {
+		const row = [set.name];
+		for (const k of [1, 10, 100, 1000]) row.push(await peer.check(set, k));
+		rows.push(row);
+	}
 	console.log('\n### Queries, of the first 100, whose best k differ from scoring every match\n');
 	table(['set', 'k = 1', '10', '100', '1000'], rows);
 }
 
 console.log(`${readFileSync(path.join(dir, 'SHA256SUMS'), 'utf8').trimEnd().replaceAll(/^/gm, '    ')}\n\nload before ${load()}`);
-const client = await connect('bench');
-await loadQueries(client, sets);
-await client.end();
+for (const database of ['bench', process.env.SKL_PGDATABASE]) {
+	const client = await connect(database);
+	await loadQueries(client, sets);
+	await client.end();
+}
 const peers = await loadPeers(options.peers.split(','));
 try {
 	await compareHits(peers);
