@@ -217,9 +217,3 @@ skl_scope_open_one(SklEngine *engine, const SklSearchKind *kind, int64 seg_id, S
 		scope->documents = (uint64_t) rows[i].n_live;
 	}
 }
-
-const SklBitsetCache *
-skl_scope_bitsets(void)
-{
-	return NULL;
-}
