@@ -4,8 +4,8 @@
 CREATE POLICY fee_schedule_read ON skillancer.fee_schedule FOR SELECT USING ((SELECT skillancer.has_request()));
 CREATE POLICY payout_rule_read ON skillancer.payout_rule FOR SELECT USING ((SELECT skillancer.has_request()));
 
-CREATE POLICY tax_jurisdiction_read ON skillancer.tax_jurisdiction FOR SELECT USING ((SELECT skillancer.has_request()));
-CREATE POLICY tax_rate_read ON skillancer.tax_rate FOR SELECT USING ((SELECT skillancer.has_request()));
+CREATE POLICY tax_jurisdiction_read ON skillancer.tax_jurisdiction FOR SELECT TO skillancer_bridge, skillancer_owner USING ((SELECT skillancer.has_request()));
+CREATE POLICY tax_rate_read ON skillancer.tax_rate FOR SELECT TO skillancer_bridge, skillancer_owner USING ((SELECT skillancer.has_request()));
 CREATE POLICY billing_profile_read ON skillancer.billing_profile FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id())
 		OR (SELECT skillancer.has_permission('finance:view')));
