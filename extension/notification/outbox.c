@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/id.h"
+#include "core/policy.h"
 #include "core/spi.h"
 #include "core/wake.h"
 #include "notification/outbox.h"
@@ -168,9 +169,29 @@ types_of(const SklAddressedList *rows)
 	return array_of(types, NULL, n, TEXTOID);
 }
 
+/* When an event happened: the first 48 bits of its id are milliseconds of the Unix epoch. */
+static TimestampTz
+time_of(const pg_uuid_t *event)
+{
+	int64 ms = 0;
+
+	for (int i = 0; i < 6; i++)
+		ms = ms << 8 | event->data[i];
+	return ms * 1000 - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+/* Events of before this make no mail: what they made is forgotten, and they are read again. */
+static TimestampTz
+mail_horizon(void)
+{
+	return DatumGetTimestampTz(
+		DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(skl_now()),
+							IntervalPGetDatum(skl_policy_interval("mailRetention"))));
+}
+
 /* Decides what becomes of an item; false when nothing does. */
 static bool
-decide(Outgoing *item, const SklTexts *texts)
+decide(Outgoing *item, const SklTexts *texts, TimestampTz horizon)
 {
 	const SklNotice *notice = item->row->notice;
 	const SklReader *reader = item->reader;
@@ -178,6 +199,8 @@ decide(Outgoing *item, const SklTexts *texts)
 	SklFrequency mail = notice->is_mandatory ? SKL_IMMEDIATE : frequency[SKL_CHANNEL_EMAIL];
 	TimestampTz now = skl_now();
 
+	if (time_of(&notice->event) < horizon)
+		mail = SKL_NEVER;
 	item->in_app = skl_texts_find(texts, notice->type, SKL_CHANNEL_IN_APP, reader->locale);
 	item->shown = item->in_app != NULL &&
 				  (notice->is_mandatory || frequency[SKL_CHANNEL_IN_APP] != SKL_NEVER);
@@ -197,6 +220,7 @@ make_items(const SklAddressedList *rows, int *n)
 	SklReaders *readers = skl_readers_load(users_of(rows));
 	SklTexts *texts = skl_texts_load(types_of(rows));
 	Outgoing *items = palloc0(sizeof(Outgoing) * rows->n);
+	TimestampTz horizon = mail_horizon();
 
 	*n = 0;
 	for (int i = 0; i < rows->n; i++)
@@ -205,7 +229,7 @@ make_items(const SklAddressedList *rows, int *n)
 
 		*item = (Outgoing){.row = &rows->items[i], .is_new = true, .count = 1, .is_head = true};
 		item->reader = skl_reader_find(readers, &item->row->user);
-		if (item->reader == NULL || !decide(item, texts))
+		if (item->reader == NULL || !decide(item, texts, horizon))
 			continue;
 		skl_new_id(&item->id);
 		(*n)++;

@@ -164,6 +164,15 @@ SET LOCAL skillancer.clock_offset = 2592001;
 SELECT throws_ok(format('SELECT skillancer_api.notification_unsubscribe(%L, NULL)', :'token'), 'SK009', NULL, 'is gone after thirty days');
 SET LOCAL skillancer.clock_offset = 0;
 
+-- what is read again after its mails were forgotten makes no mail
+SELECT pg_temp.event('gig.updated', :'gus') AS old \gset
+SELECT pg_temp.event('gig.paused', :'gus') AS alarm \gset
+SELECT pg_temp.mails(:'gus') AS mails \gset
+SET LOCAL skillancer.clock_offset = 2678400;
+SELECT is(skillancer.notify(ARRAY[:old, :alarm]), 2::bigint, 'a month later there is still a notification');
+SELECT is(pg_temp.mails(:'gus'), :mails::bigint, 'but no mail');
+SET LOCAL skillancer.clock_offset = 0;
+
 -- announcements
 SELECT skillancer.create_admin('boss@prefer.test', 'Str0ngHorse9', 'Bo Boss') AS boss \gset
 UPDATE skillancer.user_account SET locale = 'de-AT' WHERE id = :'gus';
