@@ -217,11 +217,31 @@ set_block(SklRun *run, SklRunPostings *term, bool any_field, uint32_t block, Skl
 	}
 }
 
+/* The same for few documents: looks for each one that is in mask, from .. to of the window. */
+static void
+probe_block(SklRun *run, SklRunPostings *term, bool any_field, uint32_t block, const SklBits *mask,
+			uint32_t from, uint32_t to, SklBits *bits)
+{
+	SklPostings *postings = &term->postings;
+	uint32_t at = 0;
+
+	skl_postings_docs(postings, block);
+	if (term->some_fields && !any_field)
+		skl_postings_entries(postings);
+	SKL_EACH_BIT_BETWEEN(mask, from, to, i, {
+		at = skl_postings_go_to(postings, at, run->base + i);
+		if (postings->docs[at] == run->base + i &&
+			(any_field || !term->some_fields || term->weights->wtf[postings->entries[at]] > 0))
+			bits->words[i / 64] |= UINT64_C(1) << i % 64;
+	})
+}
+
 void
 skl_run_term_bits(SklRun *run, uint32_t number, bool any_field, const SklBits *mask, SklBits *bits)
 {
 	SklRunPostings *term = &run->postings[number];
 	uint32_t end = run->base + run->n - 1;
+	uint32_t n_mask = skl_bits_count(mask);
 
 	memset(bits, 0, sizeof(*bits));
 	if (!term->present)
@@ -235,7 +255,12 @@ skl_run_term_bits(SklRun *run, uint32_t number, bool any_field, const SklBits *m
 			break;
 		from = from < run->base ? run->base : from;
 		last = last > end ? end : last;
-		if (from <= last && skl_bits_between(mask, from - run->base, last - run->base))
+		if (from > last || !skl_bits_between(mask, from - run->base, last - run->base))
+			continue;
+		if (skl_few_in(n_mask, from - run->base, last - run->base))
+			probe_block(run, term, any_field, block, mask, from - run->base, last - run->base,
+						bits);
+		else
 			set_block(run, term, any_field, block, bits);
 	}
 	for (int w = 0; w < SKL_WINDOW_WORDS; w++)

@@ -156,6 +156,7 @@ typedef struct SklRun
 	uint32_t n_order;
 	SklBits touched;   /* documents with a score */
 	uint32_t n_added;  /* postings that made them */
+	uint32_t n_bits;   /* documents that are to be scored */
 	bool late_phrases; /* phrases match by their words; candidates must still have them */
 	bool late_filters; /* candidates must still pass the filters that read columns */
 	uint32_t window;   /* its number */
@@ -184,7 +185,15 @@ skl_bits_count(const SklBits *bits)
 	uint32_t n = 0;
 
 	for (int w = 0; w < SKL_WINDOW_WORDS; w++)
-		n += (uint32_t) __builtin_popcountll(bits->words[w]);
+	{
+		/* by halves: not every processor has an instruction for it */
+		uint64_t x = bits->words[w];
+
+		x -= x >> 1 & UINT64_C(0x5555555555555555);
+		x = (x & UINT64_C(0x3333333333333333)) + (x >> 2 & UINT64_C(0x3333333333333333));
+		x = (x + (x >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+		n += (uint32_t) (x * UINT64_C(0x0101010101010101) >> 56);
+	}
 	return n;
 }
 
@@ -223,6 +232,27 @@ skl_bits_between(const SklBits *bits, uint32_t from, uint32_t to)
 			uint32_t i = skl_w * 64 + (uint32_t) __builtin_ctzll(skl_left);                     \
 			__VA_ARGS__                                                                         \
 		}
+
+/* The same between two documents, both inclusive, the first not greater than the last. */
+#define SKL_EACH_BIT_BETWEEN(bits, first, last, i, ...)                                      \
+	for (uint32_t skl_w = (first) / 64; skl_w <= (last) / 64; skl_w++)                       \
+		for (uint64_t skl_left =                                                             \
+				 (bits)->words[skl_w] &                                                      \
+				 (skl_w == (first) / 64 ? ~UINT64_C(0) << (first) % 64 : ~UINT64_C(0)) &     \
+				 (skl_w == (last) / 64 ? ~UINT64_C(0) >> (63 - (last) % 64) : ~UINT64_C(0)); \
+			 skl_left != 0; skl_left &= skl_left - 1)                                        \
+		{                                                                                    \
+			uint32_t i = skl_w * 64 + (uint32_t) __builtin_ctzll(skl_left);                  \
+			__VA_ARGS__                                                                      \
+		}
+
+/* Would so few of n documents of a window lie between two, that looking each up beats reading all?
+ */
+static inline bool
+skl_few_in(uint32_t n, uint32_t first, uint32_t last)
+{
+	return (uint64_t) n * (last - first + 1) < UINT64_C(12) * SKL_WINDOW;
+}
 
 /* ---- exec.c ---- */
 

@@ -122,13 +122,24 @@ static uint32_t
 choose(const SklRun *run, const SklPostings *postings, const SklBits *bits, uint32_t from,
 	   uint32_t to, uint32_t *chosen)
 {
+	uint32_t first = postings->docs[from] - run->base;
+	uint32_t last = postings->docs[to - 1] - run->base;
 	uint32_t n = 0;
 
-	for (uint32_t i = from; i < to; i++)
+	if (!skl_few_in(run->n_bits, first, last))
 	{
-		chosen[n] = i;
-		n += skl_bit(bits, postings->docs[i] - run->base);
+		for (uint32_t i = from; i < to; i++)
+		{
+			chosen[n] = i;
+			n += skl_bit(bits, postings->docs[i] - run->base);
+		}
+		return n;
 	}
+	SKL_EACH_BIT_BETWEEN(bits, first, last, i, {
+		from = skl_postings_go_to(postings, from, run->base + i);
+		chosen[n] = from;
+		n += postings->docs[from] == run->base + i;
+	})
 	return n;
 }
 
@@ -150,6 +161,8 @@ add_block(SklRun *run, SklRunPostings *term, float unit, uint32_t block, const S
 
 	skl_postings_docs(postings, block);
 	part_in_window(run, postings, &from, &to);
+	if (from >= to)
+		return;
 	n = bits == NULL ? to - from : choose(run, postings, bits, from, to, chosen);
 	if (n == 0)
 		return;
@@ -252,17 +265,6 @@ take_candidates(SklRun *run, uint64_t rest)
 	return n;
 }
 
-/* The place of docno in the unpacked block, or of the first that is greater, from a place on. */
-static uint32_t
-go_to(const SklPostings *postings, uint32_t at, uint32_t docno)
-{
-	while (at + 8 < postings->n && postings->docs[at + 8] < docno)
-		at += 8;
-	while (postings->docs[at] < docno)
-		at++;
-	return at;
-}
-
 /*
  * Looks the candidates up in a term that is not essential; keeps those that can still win with the
  * rest of the others. Candidates are in order, so that block and place only move on.
@@ -303,7 +305,7 @@ probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
 			if (candidate.sum < enough)
 				continue;
 			skl_postings_docs(postings, block);
-			at = go_to(postings, at, docno);
+			at = skl_postings_go_to(postings, at, docno);
 			if (postings->docs[at] == docno)
 			{
 				skl_postings_entries(postings);
@@ -351,6 +353,7 @@ skl_run_score_window(SklRun *run, const SklBits *bits, bool all)
 	while (essential < run->n_order &&
 		   (rest + run->order[essential].bound) * run->max_factor < run->threshold)
 		rest += run->order[essential++].bound;
+	run->n_bits = bits == NULL ? SKL_WINDOW : skl_bits_count(bits);
 	for (uint32_t i = run->n_order; i-- > essential;)
 		add_term(run, run->order[i].term, total - run->order[i].bound, bits);
 	if (all)
@@ -362,9 +365,13 @@ skl_run_score_window(SklRun *run, const SklBits *bits, bool all)
 		n = probe_term(run, run->order[i].term, rest, n);
 	}
 	for (uint32_t c = 0; c < n; c++)
-		if (skl_run_can_win(run, run->base + run->candidates[c].at, run->candidates[c].sum) &&
-			skl_run_passes(run, run->candidates[c].at))
-			skl_run_offer(run, run->base + run->candidates[c].at, run->candidates[c].sum);
+	{
+		SklCandidate candidate = run->candidates[c];
+
+		if (skl_run_can_win(run, run->base + candidate.at, candidate.sum) &&
+			skl_run_passes(run, candidate.at))
+			skl_run_offer(run, run->base + candidate.at, candidate.sum);
+	}
 }
 
 void
@@ -373,6 +380,7 @@ skl_run_score_all(SklRun *run, const SklBits *bits)
 	uint32_t none = run->n_scored == 0 ? 1 : 0;
 	SklBits seen;
 
+	run->n_bits = skl_bits_count(bits);
 	for (uint32_t i = 0; i < run->n_order; i++)
 		add_term(run, run->order[i].term, UINT32_MAX, bits);
 	seen = run->touched;

@@ -76,6 +76,17 @@ extern uint32_t skl_postings_seek(const SklPostings *postings, uint32_t from, ui
 /* Unpacks the documents of a block, unless they are. */
 extern void skl_postings_docs(SklPostings *postings, uint32_t block);
 
+/* The place of docno, which the unpacked block reaches, or of the first greater one, from at on. */
+static inline uint32_t
+skl_postings_go_to(const SklPostings *postings, uint32_t at, uint32_t docno)
+{
+	while (at + 8 < postings->n && postings->docs[at + 8] < docno)
+		at += 8;
+	while (postings->docs[at] < docno)
+		at++;
+	return at;
+}
+
 /* Unpacks the palette entries of the block whose documents are unpacked. */
 extern void skl_postings_entries(SklPostings *postings);
 
