@@ -468,7 +468,7 @@ random_plan(RandomPlan *random)
 	else
 	{
 		random->plan.root = random_node(random, 1 + (int) random_below(2));
-		if (random_below(20) == 0)
+		if (random_below(4) == 0)
 			random->plan.n_nodes = 0;
 	}
 	random_filters(random);

@@ -23,6 +23,7 @@ typedef struct SklFacetCounter
 	SklRunColumn *column; /* of the segment */
 	uint32_t *counts;	  /* LABELS: by the segment's numbers, with room for any packed number */
 	uint32_t n_counts;
+	bool whole;		  /* it sees all documents: the segment's own counts, less the dead */
 	SklBuffer labels; /* Label, over all segments */
 	uint32_t n_labels;
 	uint32_t *table; /* hash table of labels, + 1 */
@@ -56,6 +57,30 @@ skl_run_begin_facets(SklRun *run)
 	}
 }
 
+/* Does the facet see every document that may be seen? */
+static bool
+sees_whole(const SklPlan *plan, const SklPlanFacet *facet)
+{
+	return plan->n_nodes == 0 &&
+		   (plan->n_filters == 0 || (plan->n_filters == 1 && facet->filter == 0));
+}
+
+/* Begins with what the segment counted when it was written. */
+static void
+take_counts(SklRun *run, SklFacetCounter *facet)
+{
+	for (uint32_t c = 0; c < 256; c++)
+	{
+		const uint8_t *counts;
+
+		if (!(run->plan->classes[c / 64] >> c % 64 & 1))
+			continue;
+		counts = skl_column_counts(facet->column->column, c);
+		for (uint32_t label = 0; counts != NULL && label < facet->n_counts; label++)
+			facet->counts[label] += skl_load32(counts + 4 * (size_t) label);
+	}
+}
+
 void
 skl_run_open_facets(SklRun *run)
 {
@@ -65,19 +90,23 @@ skl_run_open_facets(SklRun *run)
 
 		facet->column = skl_run_column(run, facet->plan->column);
 		facet->n_counts = 0;
+		facet->whole = false;
 		if (facet->plan->kind != SKL_FACET_LABELS || facet->column->column == NULL ||
 			facet->column->column->header->kind == SKL_COLUMN_NUMBER)
 			continue;
 		facet->n_counts = facet->column->column->header->n_labels;
 		facet->counts =
 			skl_engine_zalloc(run->engine, sizeof(uint32_t) * (3 * (size_t) facet->n_counts + 4));
+		facet->whole = sees_whole(run->plan, facet->plan);
+		if (facet->whole)
+			take_counts(run, facet);
 	}
 }
 
 /* ---- a window ---- */
 
 static void
-count_label(SklRun *run, SklFacetCounter *facet, const SklBits *bits)
+count_label(SklRun *run, SklFacetCounter *facet, const SklBits *bits, uint32_t one)
 {
 	SklNumbers *numbers = &facet->column->numbers;
 
@@ -87,12 +116,12 @@ count_label(SklRun *run, SklFacetCounter *facet, const SklBits *bits)
 		int64_t label;
 
 		if (skl_number_get(numbers, i, &label))
-			facet->counts[label]++;
+			facet->counts[label] += one;
 	})
 }
 
 static void
-count_lists(SklRun *run, SklFacetCounter *facet, const SklBits *bits)
+count_lists(SklRun *run, SklFacetCounter *facet, const SklBits *bits, uint32_t one)
 {
 	const SklLabelLists *lists = &facet->column->lists;
 
@@ -105,7 +134,7 @@ count_lists(SklRun *run, SklFacetCounter *facet, const SklBits *bits)
 		if (to > lists->n_labels)
 			skl_segment_corrupt(run->segment, "a page of labels is wrong");
 		for (; from < to; from++)
-			facet->counts[skl_bits_get(lists->labels, from, lists->label_bits)]++;
+			facet->counts[skl_bits_get(lists->labels, from, lists->label_bits)] += one;
 	})
 }
 
@@ -141,15 +170,27 @@ void
 skl_run_count_facet(SklRun *run, uint32_t number, const SklBits *bits)
 {
 	SklFacetCounter *facet = &run->facets[number];
+	uint32_t one = 1;
+	SklBits dead;
 
 	if (facet->plan->kind != SKL_FACET_LABELS)
+	{
 		count_numbers(run, facet, bits);
-	else if (facet->n_counts == 0)
 		return;
-	else if (facet->column->column->header->kind == SKL_COLUMN_LABELS)
-		count_lists(run, facet, bits);
+	}
+	if (facet->n_counts == 0 || (facet->whole && run->search->dead == NULL))
+		return;
+	if (facet->whole)
+	{
+		/* the dead are taken from what the segment counted */
+		skl_run_dead_bits(run, &dead);
+		bits = &dead;
+		one = UINT32_MAX;
+	}
+	if (facet->column->column->header->kind == SKL_COLUMN_LABELS)
+		count_lists(run, facet, bits, one);
 	else
-		count_label(run, facet, bits);
+		count_label(run, facet, bits, one);
 }
 
 /* ---- the end of a segment ---- */

@@ -232,10 +232,12 @@ skl_run_passes(SklRun *run, uint32_t at)
 
 /* ---- visibility ---- */
 
-void
-skl_run_visible_bits(SklRun *run, SklBits *bits)
+/* Documents of the window that may be seen, and are alive or dead. */
+static void
+seen_bits(SklRun *run, bool alive, SklBits *bits)
 {
 	const uint64_t *dead = run->search->dead;
+	uint64_t flip = alive ? ~UINT64_C(0) : 0;
 
 	memset(bits, 0, sizeof(*bits));
 	for (uint32_t w = 0; w * 64 < run->n; w++)
@@ -243,8 +245,7 @@ skl_run_visible_bits(SklRun *run, SklBits *bits)
 		uint32_t left = run->n - w * 64;
 
 		bits->words[w] = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
-		if (dead != NULL)
-			bits->words[w] &= ~dead[run->base / 64 + w];
+		bits->words[w] &= (dead != NULL ? dead[run->base / 64 + w] : 0) ^ flip;
 	}
 	if (run->all_visible)
 		return;
@@ -255,4 +256,16 @@ skl_run_visible_bits(SklRun *run, SklBits *bits)
 
 		bits->words[i / 64] &= ~((may ^ 1) << i % 64);
 	}
+}
+
+void
+skl_run_visible_bits(SklRun *run, SklBits *bits)
+{
+	seen_bits(run, true, bits);
+}
+
+void
+skl_run_dead_bits(SklRun *run, SklBits *bits)
+{
+	seen_bits(run, false, bits);
 }

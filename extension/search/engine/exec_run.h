@@ -318,6 +318,9 @@ extern bool skl_run_passes(SklRun *run, uint32_t at);
 /* Documents of the window that are alive and may be seen. */
 extern void skl_run_visible_bits(SklRun *run, SklBits *bits);
 
+/* Documents of the window that are dead and might be seen otherwise. */
+extern void skl_run_dead_bits(SklRun *run, SklBits *bits);
+
 /* ---- exec_score.c ---- */
 
 extern void skl_run_begin_scores(SklRun *run);
