@@ -40,3 +40,11 @@ GRANT SELECT, DELETE ON skillancer.webhook_secret TO skillancer_engine;
 GRANT SELECT, UPDATE ON skillancer.webhook_health TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.webhook_delivery TO skillancer_engine;
 GRANT SELECT, INSERT, DELETE ON skillancer.webhook_attempt TO skillancer_engine;
+
+-- messages: the engine writes, the bridge reads what policies show
+GRANT SELECT ON skillancer.conversation, skillancer.conversation_participant, skillancer.message, skillancer.message_revision,
+	skillancer.user_block, skillancer.message_doc, skillancer.conversation_doc TO skillancer_bridge;
+GRANT SELECT, INSERT, UPDATE ON skillancer.conversation, skillancer.conversation_participant, skillancer.message TO skillancer_engine;
+GRANT SELECT, INSERT ON skillancer.message_revision TO skillancer_engine;
+GRANT SELECT ON skillancer.user_block, skillancer.proposal, skillancer.booking, skillancer.dispute, skillancer.profile TO skillancer_engine;
+GRANT INSERT ON skillancer.risk_signal TO skillancer_engine;

@@ -55,3 +55,14 @@ CREATE POLICY mail_staff ON skillancer.mail FOR SELECT TO skillancer_bridge
 CREATE POLICY mail_address_staff ON skillancer.mail_address FOR SELECT TO skillancer_bridge
 	USING ((SELECT skillancer.has_permission('system:view')));
 CREATE POLICY mail_domain_admin ON skillancer.mail_domain TO skillancer_admin USING (true);
+
+-- conversations are for their people; every write is a function of the engine
+CREATE POLICY conversation_read ON skillancer.conversation FOR SELECT USING (skillancer.in_conversation(id));
+CREATE POLICY conversation_participant_read ON skillancer.conversation_participant FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()) OR skillancer.in_conversation(conversation_id));
+CREATE POLICY message_read ON skillancer.message FOR SELECT USING (skillancer.in_conversation(conversation_id));
+CREATE POLICY message_revision_read ON skillancer.message_revision FOR SELECT USING (skillancer.in_conversation(conversation_id));
+CREATE POLICY user_block_read ON skillancer.user_block FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()));
+CREATE POLICY user_block_write ON skillancer.user_block TO skillancer_owner
+	USING (user_id = (SELECT skillancer.current_user_id()));

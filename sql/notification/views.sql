@@ -107,3 +107,30 @@ SELECT a.webhook_id, a.event_id, a.number, a.user_id,
 		'answer', a.answer) AS doc
 FROM skillancer.webhook_attempt a;
 COMMENT ON VIEW skillancer.webhook_attempt_doc IS 'Attempts as the API shows them to the owner of the endpoint.';
+
+-- Messages; a deleted one says only that it was there.
+CREATE VIEW skillancer.message_doc WITH (security_invoker = true) AS
+SELECT m.id, m.conversation_id, 'v' || m.revision || CASE WHEN m.deleted_at IS NULL THEN '' ELSE 'd' END AS etag,
+	skillancer.json_doc('id', m.id, 'conversationId', m.conversation_id, 'senderId', m.sender_id,
+		'body', CASE WHEN m.deleted_at IS NULL THEN m.body END,
+		'attachments', CASE WHEN m.deleted_at IS NULL THEN m.attachments ELSE '[]' END, 'isMasked', m.is_masked,
+		'revision', m.revision, 'createdAt', m.created_at, 'editedAt', m.edited_at, 'deletedAt', m.deleted_at) AS doc
+FROM skillancer.message m;
+COMMENT ON VIEW skillancer.message_doc IS 'Messages as the API shows them to the people of the conversation.';
+
+-- Conversations, a row for each of their people, with what that one has not read.
+CREATE VIEW skillancer.conversation_doc WITH (security_invoker = true) AS
+SELECT c.id, c.kind, p.user_id, p.unread, p.last_message_at,
+	skillancer.json_doc('id', c.id, 'kind', c.kind, 'subject', c.subject,
+		'proposalId', c.proposal_id,
+		'bookingId', c.booking_id,
+		'disputeId', c.dispute_id,
+		'participants', (
+			SELECT coalesce(json_agg(skillancer.json_doc('userId', o.user_id, 'lastReadId', o.last_read_id, 'lastReadAt', o.last_read_at)
+				ORDER BY o.joined_at, o.user_id), '[]')
+			FROM skillancer.conversation_participant o WHERE o.conversation_id = c.id),
+		'messages', c.messages, 'unread', p.unread, 'lastMessageAt', c.last_message_at,
+		'createdBy', c.created_by, 'createdAt', c.created_at) AS doc
+FROM skillancer.conversation_participant p
+JOIN skillancer.conversation c ON c.id = p.conversation_id;
+COMMENT ON VIEW skillancer.conversation_doc IS 'Conversations as the API shows them to each of their people.';

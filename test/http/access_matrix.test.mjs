@@ -159,6 +159,12 @@ const make = {
 		d AS (INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, body, state)
 			SELECT id, '${EVENT}', user_id, 1, 'test', skillancer.new_id(), '{}', 'FAILED' FROM w)
 		SELECT id FROM w; COMMIT;`)[0][0],
+	conversation: async () => {
+		const { id } = await must('client', 'POST', '/v1/conversations', { subject: 'A question' });
+		sql(`INSERT INTO skillancer.conversation_participant (user_id, conversation_id) VALUES ('${ME.freelancer.id}', '${id}')`);
+		return id;
+	},
+	message: async () => (await must('client', 'POST', `/v1/conversations/${await make.conversation()}/messages`, { body: 'Hello' })).id,
 	other: async () => (await person('other', 'CLIENT', false)).id,
 };
 
@@ -188,6 +194,7 @@ const OBJECT = {
 	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
 	'/v1/review-reports/{id}': make.report,
 	'/v1/users/{id}': make.other, '/v1/webhooks/{id}': make.webhook, '/v1/webhooks/{id}/enable': () => make.webhook('DISABLED'),
+	'/v1/conversations/{id}': make.conversation, '/v1/messages/{id}': make.message,
 };
 OBJECT['GET /v1/users/{id}'] = async () => ME.client.id; // whose profile is not public
 const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).filter((k) => path.startsWith(k)).sort((a, b) => b.length - a.length)[0]];
@@ -241,10 +248,13 @@ const BODY = {
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
 	'POST /v1/webhooks': () => ({ url: `${env.SKL_WEBHOOK_URL}/access`, events: ['project.paused'] }), 'PATCH /v1/webhooks/{id}': () => ({ events: ['project.paused'] }),
+	'POST /v1/conversations': () => ({ subject: 'A question' }), 'POST /v1/conversations/{id}/messages': () => ({ body: 'Hello' }),
+	'PATCH /v1/messages/{id}': () => ({ body: 'Hello again' }),
 	'POST /v1/webhooks/{id}/redeliver': () => ({ since: '2026-01-01T00:00:00Z' }),
 };
 const QUERY = {
 	'GET /v1/payments/fee-preview': '?amount=100.00&currency=USD',
+	'GET /v1/conversations/search': '?q=hello',
 	'GET /v1/wallet/conversions/preview': '?amount=100.00&from=EUR&to=CHF',
 };
 

@@ -98,6 +98,8 @@ INSERT INTO skillancer.organisation_invitation (id, organisation_id, organisatio
 SELECT rls.id('join', n)::skillancer.invitation_id, rls.id('organisation', n)::skillancer.organisation_id, 'Matrix',
 	CASE n WHEN 1 THEN 'freelancer2@matrix.test' ELSE 'nobody@matrix.test' END, 'MEMBER', rls.id('client1', 0)::skillancer.user_id
 FROM generate_series(1, 2) n;
+CREATE FUNCTION rls.talks(p_conversation skillancer.conversation_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS
+	$$ SELECT EXISTS (SELECT FROM skillancer.conversation_participant p WHERE p.conversation_id = p_conversation AND p.user_id = p_me) $$;
 CREATE FUNCTION rls.member(p_organisation skillancer.organisation_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS
 	$$ SELECT EXISTS (SELECT FROM skillancer.organisation_member m WHERE m.organisation_id = p_organisation AND m.user_id = p_me) $$;
 CREATE FUNCTION rls.manages(p_organisation skillancer.organisation_id, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS
@@ -274,6 +276,16 @@ INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data) VALUES (1, 0, '\x00
 INSERT INTO skillancer.search_popular (q, people) SELECT 'q' || t, 5 FROM rls.tenant;
 INSERT INTO skillancer.search_dead (seg_id, part, bits) SELECT i, 0, decode(repeat('00', 1024), 'hex') FROM generate_series(1, 2) i;
 INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
+INSERT INTO skillancer.conversation (id, kind, subject, created_by)
+SELECT rls.id('conversation' || t, n)::skillancer.conversation_id, 'SUPPORT', 'x', client FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.conversation_participant (user_id, conversation_id)
+SELECT u, rls.id('conversation' || t, n)::skillancer.conversation_id FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
+INSERT INTO skillancer.message (id, conversation_id, sender_id, body)
+SELECT rls.id('message' || t, n)::skillancer.message_id, rls.id('conversation' || t, n)::skillancer.conversation_id, client, 'x'
+FROM rls.tenant, generate_series(1, 2) n;
+INSERT INTO skillancer.message_revision (message_id, revision, conversation_id, body) SELECT id, 1, conversation_id, 'y' FROM skillancer.message;
+INSERT INTO skillancer.user_block (user_id, blocked_id)
+SELECT u, x FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, unnest(ARRAY[rls.id('support', 0), rls.id('admin', 0)]::skillancer.user_id[]) x;
 INSERT INTO skillancer.webhook (id, user_id, url, events)
 SELECT rls.id('webhook' || u::text, n)::skillancer.webhook_id, u, 'https://hooks.example.com/', '{*}'
 FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
