@@ -547,4 +547,5 @@ SELECT skillancer.put_template('page.unsubscribed', 'EMAIL', 'Done', 'You get no
 SELECT skillancer.put_policy('messageEditTerm', '"P1D"', 'How long a message can be edited');
 SELECT skillancer.put_policy('blockLimit', '1000', 'People whom one user has blocked');
 SELECT skillancer.put_rule('message.sent', 'others', 'message.received', 'MESSAGES', 'NORMAL', 'message.received/{{conversationId}}');
-SELECT skillancer.put_template('message.received', 'IN_APP', 'New message{{#actor}} from {{actor.name}}{{/actor}}', 'Open the conversation to read it.');
+SELECT skillancer.put_template('message.received', 'IN_APP', '{{#grouped}}{{count}} new messages{{/grouped}}{{^grouped}}New message{{/grouped}}{{#actor}} from {{actor.name}}{{/actor}}',
+	'Open the conversation to read.');

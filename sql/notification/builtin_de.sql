@@ -130,6 +130,7 @@ FROM (VALUES
 	('report.upheld', 'Eine Bewertung, die Sie gemeldet haben, wurde entfernt', 'Wir haben Ihre Meldung geprüft und stimmen ihr zu.{{#note}} {{note}}{{/note}}'),
 	('report.dismissed', 'Ihre Meldung einer Bewertung', 'Wir haben Ihre Meldung geprüft: die Bewertung bleibt.{{#note}} {{note}}{{/note}}'),
 	('reputation.level_changed', 'Ihre Stufe ist {{level}}', 'Ihre Stufe war {{from}} und ist jetzt {{level}}. Ihre Reputation zeigt, was jede Stufe verlangt.'),
+	('message.received', '{{#grouped}}{{count}} neue Nachrichten{{/grouped}}{{^grouped}}Neue Nachricht{{/grouped}}{{#actor}} von {{actor.name}}{{/actor}}', 'Öffnen Sie das Gespräch, um zu lesen.'),
 	('webhook.given_up', 'Ein Webhook von Ihnen wurde abgeschaltet', '{{url}} hat nicht angenommen, was wir geschickt haben, und bekommt keine Ereignisse mehr. Schalten Sie ihn ein, wenn er wieder geht; was er verpasst hat, kann erneut gesendet werden.'),
 	('ledger.broken', 'Die Bücher sind nicht in Ordnung', 'Die nächtliche Prüfung fand {{violations}} Verstöße gegen „{{name}}“.'),
 	('adjustment.proposed', 'Eine Buchung von Hand wartet auf eine zweite Person', '{{kind}}: {{reason}}'),

@@ -47,4 +47,3 @@ GRANT SELECT ON skillancer.conversation, skillancer.conversation_participant, sk
 GRANT SELECT, INSERT, UPDATE ON skillancer.conversation, skillancer.conversation_participant, skillancer.message TO skillancer_engine;
 GRANT SELECT, INSERT ON skillancer.message_revision TO skillancer_engine;
 GRANT SELECT ON skillancer.user_block, skillancer.proposal, skillancer.booking, skillancer.dispute, skillancer.profile TO skillancer_engine;
-GRANT INSERT ON skillancer.risk_signal TO skillancer_engine;
