@@ -319,14 +319,14 @@ SELECT skillancer.add_route('POST', '/v1/conversations/{id}/join', 'conversation
 -- GET /v1/admin/conversations
 CREATE OR REPLACE FUNCTION skillancer_api.conversation_waiting(p_limit integer DEFAULT NULL)
 RETURNS json
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
+DECLARE
+	v_limit integer := skillancer.check_limit(p_limit);
 BEGIN
-	PERFORM skillancer.require_permission('contracts:resolve_dispute');
-	PERFORM skillancer.check_limit(p_limit);
 	PERFORM skillancer.check_done();
-	RETURN skillancer.conversation_waiting(skillancer.check_limit(p_limit));
+	RETURN skillancer.conversation_waiting(v_limit);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.conversation_waiting(integer) IS 'Conversations with support that wait for staff, oldest first.';

@@ -141,6 +141,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
+	PERFORM skillancer.require_permission('contracts:resolve_dispute');
 	RETURN coalesce((
 		SELECT json_agg(skillancer.json_doc('id', w.id, 'userId', w.created_by, 'subject', w.subject, 'createdAt', w.created_at) ORDER BY w.id)
 		FROM (
@@ -151,8 +152,9 @@ BEGIN
 			LIMIT p_limit) w), '[]'::json);
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.conversation_waiting(integer) IS 'Conversations with support that nobody of the staff has joined, oldest first.';
+COMMENT ON FUNCTION skillancer.conversation_waiting(integer) IS 'Conversations with support that nobody of the staff has joined, oldest first; for the staff.';
 ALTER FUNCTION skillancer.conversation_waiting(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.conversation_waiting(integer) TO skillancer_bridge;
 
 -- conversation_is_open
 CREATE OR REPLACE FUNCTION skillancer.conversation_is_open(p_id skillancer.conversation_id)
