@@ -47,9 +47,9 @@ static const char *const top_domains[] = {
 static const char *const clear_domains[] = {"com", "org", "net", "io", NULL};
 /* names of tools that look like hosts */
 static const char *const tools[] = {"asp", "vb", "ado", "socket", "ml", "paint", "quarto", NULL};
-static const char *const messengers[] = {"whatsapp", "whats",	 "telegram", "skype",	  "viber",
-										 "wechat",	 "discord",	 "signal",	 "instagram", "insta",
-										 "facebook", "snapchat", "linkedin", "twitter",	  NULL};
+static const char *const messengers[] = {"whatsapp", "telegram", "skype",	  "viber", "wechat",
+										 "discord",	 "signal",	 "instagram", "insta", "facebook",
+										 "snapchat", "linkedin", "twitter",	  NULL};
 static const char *const fillers[] = {"is",		"id",	"handle", "username", "user", "name",
 									  "number", "nick", "me",	  "my",		  "at",	  "on",
 									  "as",		"app",	"live",	  "account",  NULL};
