@@ -414,6 +414,109 @@ reranks(SklEngine *engine, const RandomPlan *random, const Index *index)
 	return pages_make_all(engine, with.plan, index);
 }
 
+/* ---- the cache of filters, and interruption ---- */
+
+#define MOST_CACHED 64
+
+typedef struct Cache
+{
+	SklEngine engine;
+	uint32_t n;
+	uint32_t found;
+	struct
+	{
+		uint64_t id;
+		SklBytes key;
+		const uint64_t *words;
+	} entries[MOST_CACHED];
+} Cache;
+
+static const uint64_t *
+cache_get(void *context, uint64_t cache_id, SklBytes key, uint32_t n_words)
+{
+	Cache *cache = context;
+
+	(void) n_words;
+	for (uint32_t i = 0; i < cache->n; i++)
+		if (cache->entries[i].id == cache_id && cache->entries[i].key.length == key.length &&
+			(key.length == 0 || memcmp(cache->entries[i].key.data, key.data, key.length) == 0))
+		{
+			cache->found++;
+			return cache->entries[i].words;
+		}
+	return NULL;
+}
+
+static void
+cache_put(void *context, uint64_t cache_id, SklBytes key, const uint64_t *words, uint32_t n_words)
+{
+	Cache *cache = context;
+	uint32_t i = cache->n;
+	SklArena *arena = &cache->engine.arena;
+
+	if (i == MOST_CACHED)
+		return;
+	cache->n++;
+	cache->entries[i].id = cache_id;
+	cache->entries[i].key.length = key.length;
+	cache->entries[i].key.data =
+		(const uint8_t *) skl_arena_copy(arena, (const char *) key.data, key.length);
+	cache->entries[i].words =
+		skl_arena_grow(arena, words, n_words * sizeof(*words), n_words * sizeof(*words));
+}
+
+/* Filters from the cache give the same hits, and are found there the second time. */
+static bool
+caches(SklEngine *engine, const RandomPlan *random, const Index *index)
+{
+	Cache cache = {.n = 0};
+	SklBitsetCache hooks = {cache_get, cache_put, &cache};
+	SklSearchResult plain;
+	SklSearchResult result;
+	uint32_t groups = 0;
+	bool good = search(engine, &random->plan, index, &plain);
+
+	skl_engine_init(&cache.engine, NULL);
+	for (uint32_t f = 0; f < random->plan.n_filters; f++)
+		groups += random->filters[f].kind == SKL_FILTER_TERMS;
+	for (int pass = 0; pass < 2; pass++)
+		good = good &&
+			   skl_search(engine, &random->plan, index->segments, index->n, &hooks, &result) ==
+				   SKL_ENGINE_OK &&
+			   same_hits(&plain, &result);
+	good = good && (groups == 0) == (cache.n == 0) && cache.found >= cache.n;
+	skl_engine_release(&cache.engine);
+	return good;
+}
+
+static bool
+at_second_window(void *context)
+{
+	return ++*(int *) context == 2;
+}
+
+static void
+test_interruption(void)
+{
+	static Index index;
+	Corpus corpus = corpus_make(10000);
+	int windows = 0;
+	SklHooks hooks = {.interrupted = at_second_window, .context = &windows};
+	SklEngine engine;
+	SklPlan plan = {.k1 = 1.2f, .b = 0.75f, .k = 10, .want_total = true, .classes = {1}};
+	SklSearchResult result;
+
+	index_make(&index, &corpus, 1);
+	skl_engine_init(&engine, &hooks);
+	ok(skl_search(&engine, &plan, index.segments, index.n, NULL, &result) == SKL_ENGINE_INTERRUPTED,
+	   "a search ends when it is interrupted");
+	ok(search(&engine, &plan, &index, &result) && result.n_hits == 10,
+	   "and the segment can be searched again");
+	skl_engine_release(&engine);
+	skl_engine_release(&index.engine);
+	free(corpus.docs);
+}
+
 typedef struct Outcome
 {
 	bool hits;
@@ -424,6 +527,7 @@ typedef struct Outcome
 	bool pages;
 	bool explains;
 	bool reranks;
+	bool caches;
 } Outcome;
 
 static void
@@ -457,6 +561,7 @@ run_case(const Corpus *corpus, const Index *indexes, uint32_t n_indexes, Outcome
 	if (random.plan.k <= 100)
 	{
 		outcome->pages = outcome->pages && pages_make_all(&engine, random.plan, &indexes[1]);
+		outcome->caches = outcome->caches && caches(&engine, &random, &indexes[1]);
 		outcome->reranks = outcome->reranks && reranks(&engine, &random, &indexes[1]);
 	}
 	skl_engine_release(&engine);
@@ -467,7 +572,7 @@ test_plans(uint32_t n_docs, bool some_dead, uint32_t cases, const char *what)
 {
 	static Index indexes[3];
 	Corpus corpus = corpus_make(n_docs);
-	Outcome outcome = {true, true, true, true, true, true, true, true};
+	Outcome outcome = {true, true, true, true, true, true, true, true, true};
 
 	printf("# %s\n", what);
 	for (uint32_t d = 0; some_dead && d < n_docs; d++)
@@ -485,6 +590,7 @@ test_plans(uint32_t n_docs, bool some_dead, uint32_t cases, const char *what)
 	ok(outcome.pages, "pages make up the whole");
 	ok(outcome.explains, "explanations sum to the score");
 	ok(outcome.reranks, "the best are put in a new order, through pages as well");
+	ok(outcome.caches, "filters from the cache are the same");
 	for (int i = 0; i < 3; i++)
 		skl_engine_release(&indexes[i].engine);
 	free(corpus.docs);
@@ -497,5 +603,6 @@ main(void)
 	test_plans(900, false, CASES, "one window");
 	test_plans(900, true, CASES, "one window, 30 % dead");
 	test_plans(10000, true, 15, "several windows, 30 % dead");
+	test_interruption();
 	return done_testing();
 }

@@ -7,28 +7,6 @@
 typedef uint32_t Lanes __attribute__((vector_size(16)));
 
 void
-skl_bits_pack(const uint64_t *values, size_t n, unsigned width, uint8_t *packed)
-{
-	uint64_t pending = 0;
-	unsigned bits = 0;
-	uint8_t *at = packed;
-
-	for (size_t i = 0; i < n; i++)
-	{
-		pending |= values[i] << bits;
-		bits += width;
-		while (bits >= 8)
-		{
-			*at++ = (uint8_t) pending;
-			pending >>= 8;
-			bits -= 8;
-		}
-	}
-	if (bits > 0)
-		*at = (uint8_t) pending;
-}
-
-void
 skl_bits_pack32(const uint32_t *values, size_t n, unsigned width, uint8_t *packed)
 {
 	uint64_t pending = 0;

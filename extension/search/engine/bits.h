@@ -71,8 +71,7 @@ skl_bits_get(const uint8_t *packed, size_t i, unsigned width)
 	return (skl_load64(packed + bit / 8) >> (bit % 8)) & ((UINT64_C(1) << width) - 1);
 }
 
-/* Packs along; width at most 56. Writes skl_bits_bytes(n, width) bytes. */
-extern void skl_bits_pack(const uint64_t *values, size_t n, unsigned width, uint8_t *packed);
+/* Packs along; width at most 32. Writes skl_bits_bytes(n, width) bytes. */
 extern void skl_bits_pack32(const uint32_t *values, size_t n, unsigned width, uint8_t *packed);
 
 /* Unpacks numbers packed along; width at most 32. */

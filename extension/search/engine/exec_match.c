@@ -31,15 +31,14 @@ check_phrases(const SklRun *run)
 	}
 }
 
-/* Documents that a node may have at most, and how deep it is. */
+/* Documents that a node may have at most. */
 static uint64_t
-measure_node(SklRun *run, uint32_t number, const uint32_t *depth)
+measure_node(const SklRun *run, uint32_t number)
 {
 	const SklPlanNode *node = &run->plan->nodes[number];
 	uint64_t least = UINT64_MAX;
 	uint64_t sum = 0;
 
-	(void) depth;
 	switch (node->op)
 	{
 		case SKL_PLAN_TERM:
@@ -176,7 +175,7 @@ skl_run_check_tree(SklRun *run)
 		uint64_t cost;
 
 		check_node(run, i, depth, has_parent);
-		cost = measure_node(run, i, depth);
+		cost = measure_node(run, i);
 		run->node_cost[i] = cost < UINT32_MAX ? (uint32_t) cost : UINT32_MAX;
 	}
 	run->pure = is_pure(run);
