@@ -173,25 +173,21 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
 	v_index  record;
-	v_merged integer := 0;
-	v_step   integer;
+	v_merged integer;
 BEGIN
 	SELECT i.index_id, i.generation INTO v_index FROM skillancer.search_index i WHERE i.kind = p_kind;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no search index "%"', p_kind
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Kinds are project, gig and freelancer.';
 	END IF;
-	LOOP
-		v_step := skillancer.search_merge_segments(v_index.index_id, v_index.generation, true);
-		EXIT WHEN v_step = 0;
-		v_merged := v_merged + v_step;
-	END LOOP;
+	-- one merge a transaction: it locks the index when it ends, and ticks would wait for the next
+	v_merged := skillancer.search_merge_segments(v_index.index_id, v_index.generation, true);
 	PERFORM skillancer.wake('merger');
 	RETURN v_merged;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.search_merge(text) IS
-	'Merges all segments of an index into one for public and one for restricted documents, now. Returns how many went into them. The merger does as much as is good by itself.';
+	'Merges the segments of an index into one for public documents; called again, those of restricted documents. Returns how many went into it, 0 when nothing is left to merge. The merger does as much as is good by itself.';
 ALTER FUNCTION skillancer.search_merge(text) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.search_merge(text) TO skillancer_admin;
 

@@ -62,7 +62,7 @@ export class OurPeer extends PostgresPeer {
 		await this.settled();
 		const seconds = (performance.now() - start) / 1000;
 		const { wal } = await this.one(`SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), $1)::float8 AS wal`, [lsn]);
-		await this.client.query(`SELECT skillancer.search_merge('gig')`);
+		while ((await this.one(`SELECT skillancer.search_merge('gig') AS n`)).n > 0);
 		const merge = (performance.now() - start) / 1000 - seconds;
 		const { bytes } = await this.status();
 		return { seconds, merge, bytes: Number(bytes), wal };
