@@ -23,6 +23,7 @@
 #include "storage/dsm.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -52,6 +53,7 @@ typedef struct SharedEntry
 	int64 bytes;
 	dsm_handle handle;
 	TimestampTz used;
+	pid_t loader; /* who reads it, while it is LOADING */
 } SharedEntry;
 
 typedef struct SharedCache
@@ -222,6 +224,20 @@ make_room(int64 bytes)
 	}
 }
 
+/* Frees an entry whose reader was terminated in the midst of it. */
+static void
+free_orphan(int64 stamp)
+{
+	SharedEntry *shared;
+
+	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	shared = find_shared(stamp);
+	if (shared != NULL && shared->state == SHARED_LOADING &&
+		BackendPidGetProc((int) shared->loader) == NULL)
+		free_shared(shared);
+	LWLockRelease(cache_lock);
+}
+
 /* Attaches a segment that is in shared memory, waiting for one that is being read. */
 static bool
 attach_shared(const SklManifestRow *row, LocalEntry *entry)
@@ -252,6 +268,7 @@ attach_shared(const SklManifestRow *row, LocalEntry *entry)
 			break;
 		}
 		(void) ConditionVariableTimedSleep(&cache->loaded, 100, PG_WAIT_EXTENSION);
+		free_orphan(row->stamp);
 	}
 	entry->shared = dsm_attach(handle);
 	if (entry->shared == NULL)
@@ -270,7 +287,8 @@ announce(const SklManifestRow *row, TimestampTz now)
 	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
 	if (find_shared(row->stamp) == NULL && (shared = make_room(row->bytes)) != NULL)
 	{
-		*shared = (SharedEntry){SHARED_LOADING, MyDatabaseId, row->stamp, row->bytes, 0, now};
+		*shared =
+			(SharedEntry){SHARED_LOADING, MyDatabaseId, row->stamp, row->bytes, 0, now, MyProcPid};
 		cache->bytes += row->bytes;
 	}
 	LWLockRelease(cache_lock);
