@@ -152,6 +152,8 @@ const make = {
 		await must('client', 'POST', `/v1/milestones/${id}/approve`);
 		return id;
 	},
+	savedSearch: async () => sql(`INSERT INTO skillancer.saved_search (user_id, index_id, name, q)
+		VALUES ('${ME.client.id}', 1, 'Logos', 'logo') RETURNING id`)[0][0],
 	webhook: async (state = 'ACTIVE') => sql(`BEGIN; SELECT skillancer.import_begin('test of access') \\g /dev/null
 		DELETE FROM skillancer.webhook WHERE user_id = '${ME.client.id}';
 		WITH w AS (INSERT INTO skillancer.webhook (user_id, url, events, state) VALUES ('${ME.client.id}', 'https://hooks.example.com/', '{*}', '${state}') RETURNING id, user_id),
@@ -193,7 +195,7 @@ const OBJECT = {
 	'/v1/projects/{id}/save': () => make.project('PUBLIC', true), '/v1/projects/{id}/pause': () => make.project('PRIVATE', true),
 	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
 	'/v1/review-reports/{id}': make.report,
-	'/v1/users/{id}': make.other, '/v1/webhooks/{id}': make.webhook, '/v1/webhooks/{id}/enable': () => make.webhook('DISABLED'),
+	'/v1/search/saved/{id}': make.savedSearch, '/v1/users/{id}': make.other, '/v1/webhooks/{id}': make.webhook, '/v1/webhooks/{id}/enable': () => make.webhook('DISABLED'),
 	'/v1/conversations/{id}': make.conversation, '/v1/messages/{id}': make.message,
 };
 OBJECT['GET /v1/users/{id}'] = async () => ME.client.id; // whose profile is not public
@@ -248,6 +250,7 @@ const BODY = {
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
 	'POST /v1/webhooks': () => ({ url: `${env.SKL_WEBHOOK_URL}/access`, events: ['project.paused'] }), 'PATCH /v1/webhooks/{id}': () => ({ events: ['project.paused'] }),
+	'POST /v1/search/saved': () => ({ kind: 'gig', name: 'Logos', q: 'logo' }),
 	'POST /v1/conversations': () => ({ subject: 'A question' }), 'POST /v1/conversations/{id}/messages': () => ({ body: 'Hello' }),
 	'PATCH /v1/messages/{id}': () => ({ body: 'Hello again' }),
 	'POST /v1/webhooks/{id}/redeliver': () => ({ since: '2026-01-01T00:00:00Z' }),

@@ -1,0 +1,82 @@
+-- search.sql
+--	Searching inside one transaction: what it makes of bad and odd requests, who finds what that is not for everybody, and saved
+--	searches. Nothing is committed, so everything is found as pending (fresh).
+BEGIN;
+\ir ../lib/market.sql
+SELECT no_plan();
+SELECT pg_temp.add_person('carla', 'CLIENT'), pg_temp.add_person('dora', 'CLIENT'), pg_temp.add_person('fred', 'FREELANCER'),
+	pg_temp.add_person('flo', 'FREELANCER'), pg_temp.add_person('mo', 'MODERATOR');
+
+CREATE FUNCTION pg_temp.add_project(p_title text, p_visibility text) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+	v_id uuid := skillancer.new_id();
+BEGIN
+	PERFORM skillancer.import_begin('test');
+	INSERT INTO skillancer.project (id, client_id, title, description, budget_kind, budget_min, budget_max, state, visibility, published_at)
+	VALUES (v_id::skillancer.project_id, pg_temp.person('carla')::skillancer.user_id, p_title, 'What has to be done for it, and &<b>', 'FIXED',
+		skillancer.monetary_of(10000, 'USD'), skillancer.monetary_of(50000, 'USD'), 'OPEN', p_visibility, skillancer.now());
+	RETURN v_id;
+END
+$$;
+
+-- how many a request finds for somebody
+CREATE FUNCTION pg_temp.finds(p_who text, p_request jsonb) RETURNS bigint LANGUAGE sql AS
+	$$ SELECT (pg_temp.as_person(p_who, format('SELECT total FROM skillancer.search_run(''project'', %L)',
+		p_request || '{"fresh": true, "total": true, "correct": false}')))::bigint $$;
+
+-- nothing is there yet
+SELECT is(pg_temp.finds(NULL, '{"q": "pelican"}'), 0::bigint, 'an empty index finds nothing');
+SELECT pg_temp.remember('public', pg_temp.add_project('Paint a pelican on a wall', 'PUBLIC')),
+	pg_temp.remember('invite', pg_temp.add_project('Paint a pelican on a roof', 'INVITE_ONLY')),
+	pg_temp.remember('private', pg_temp.add_project('Paint a pelican on a boat', 'PRIVATE'));
+
+-- what is not for everybody
+SELECT is(pg_temp.finds(NULL, '{"q": "pelican"}'), 1::bigint, 'a visitor finds what is public');
+SELECT is(pg_temp.finds('dora', '{"q": "pelican"}'), 1::bigint, 'so does somebody else');
+SELECT is(pg_temp.finds('carla', '{"q": "pelican"}'), 3::bigint, 'the client finds all that is hers');
+SELECT is(pg_temp.finds('mo', '{"q": "pelican"}'), 3::bigint, 'and so do moderators');
+SELECT is(pg_temp.finds('flo', '{"q": "boat"}'), 0::bigint, 'a word of a hidden project finds nothing');
+INSERT INTO skillancer.invitation (project_id, client_id, freelancer_id)
+VALUES (pg_temp.thing('invite')::skillancer.project_id, pg_temp.person('carla')::skillancer.user_id, pg_temp.person('fred')::skillancer.user_id);
+SELECT is(pg_temp.finds('fred', '{"q": "pelican"}'), 2::bigint, 'who is invited finds that one, too');
+SELECT is(pg_temp.as_person('flo', $$SELECT facets::jsonb -> 'budgetKind' FROM skillancer.search_run('project',
+	'{"q": "pelican", "fresh": true, "facets": ["budgetKind"]}')$$), '[{"count": 1, "value": "FIXED"}]', 'facets count what one may see');
+UPDATE skillancer.project SET visibility = 'PRIVATE' WHERE id = pg_temp.thing('public')::skillancer.project_id;
+SELECT is(pg_temp.finds(NULL, '{"q": "pelican"}'), 0::bigint, 'and what becomes private is gone');
+UPDATE skillancer.project SET visibility = 'PUBLIC' WHERE id = pg_temp.thing('public')::skillancer.project_id;
+
+-- odd queries
+SELECT is(pg_temp.finds(NULL, jsonb_build_object('q', q)), n::bigint, format('%s: %s', left(q, 40), n))
+FROM (VALUES ('', 1), ('   ', 1), ('the and of', 0), ('pelican', 1), ('PELICANS', 1), ('pelic*', 1), ('"pelican wall"~3', 1), ('"wall pelican"', 0),
+	('title:pelican', 1), ('body:pelican', 0), ('pelican -wall', 0), ('(roof or wall)', 1), ('((((""" ~~ -- ++ :: (or and or) *', 0),
+	(repeat('(', 5000) || 'pelican', 1), (repeat('pelican ', 130000), 1), ((SELECT string_agg('w' || i, ' or ') FROM generate_series(1, 9999) i) || ' or pelican', 1)
+) AS t (q, n);
+
+-- what is wrong is named
+SELECT throws_like($$SELECT skillancer.search_run('planet', '{}')$$, '%no search index%', 'an unknown index');
+SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer.search_run(''project'', %L)', r)), 'SK001', r)
+FROM unnest(ARRAY['{"sort": "colour"}', '{"facets": ["colour"]}', '{"facets": ["skill:1..2"]}', '{"facets": ["budget:x"]}', '{"filters": {"colour": ["red"]}}',
+	'{"filters": {"budget": ["red"]}}', '{"after": "x"}', '{"after": "0|0|1|1|zz"}']) r;
+SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.search_projects(p_cursor => %L)', 'abcdef')), 'SK001', 'a forged cursor');
+
+-- a page, with its rows read again under the caller's policies
+SELECT is(pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('pelican', p_fresh => true, p_explain => true)).body$$)
+	#>> '{0,highlights,title}', 'Paint a <mark>pelican</mark> on a wall', 'titles come with marks');
+SELECT is(pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('pelican done', p_fresh => true)).body$$)
+	#>> '{0,highlights,snippet}', 'What has to be <mark>done</mark> for it, and &amp;&lt;b&gt;', 'and texts are escaped');
+SELECT ok(abs((e #>> '{score}')::numeric - (e #>> '{text}')::numeric - (e #>> '{prior,score}')::numeric - (e #>> '{proximity,score}')::numeric
+	- (e #>> '{personal,score}')::numeric) < 0.0001, 'the parts of an explanation add up to the score')
+FROM (SELECT pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('pelican wall', p_fresh => true, p_explain => true)).body$$) -> 0 -> 'explanation') x (e);
+
+-- saved searches are their owner's
+SELECT pg_temp.as_person('fred', $$SELECT skillancer_api.saved_search_create('project', 'Birds', 'pelican or heron', '{"budget": {"max": 900}}')$$) ->> 'status' AS status \gset
+SELECT is(:'status', '201', 'a search is saved');
+SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('fred', 'SELECT skillancer_api.saved_search_list()'))), 1, 'its owner sees it');
+SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('flo', 'SELECT skillancer_api.saved_search_list()'))), 0, 'nobody else does');
+SELECT is(pg_temp.refusal('flo', format('SELECT skillancer_api.saved_search_delete(%L)', (SELECT id FROM skillancer.saved_search LIMIT 1))), 'SK002',
+	'nor may anybody else delete it');
+SELECT is((SELECT word FROM skillancer.saved_search LIMIT 1), NULL, 'alternatives have no word that a document must have');
+SELECT is(skillancer.search_rarest('project', 'the pelican -wall roof*'), 'pelican', 'others have');
+SELECT is(pg_temp.refusal('fred', $$SELECT skillancer_api.saved_search_create('project', 'Birds', NULL, '{"colour": ["red"]}')$$), 'SK001', 'filters are checked');
+SELECT * FROM finish();
+ROLLBACK;
