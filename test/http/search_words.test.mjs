@@ -90,10 +90,11 @@ test('people are suggested while everybody may see them', async () => {
 	refresh();
 	assert.deepEqual((await ask({ q: name.slice(0, 10) })).json.data, [{ kind: 'PERSON', text: `${name} Lee`, id: fred.id, corrected: false }]);
 	sql(`UPDATE skillancer.profile SET is_public = false WHERE user_id = '${fred.id}'`);
-	assert.deepEqual(await texts(name), [], 'at once, with the old snapshot');
-	assert.deepEqual((await ask({ q: name }, fred.token)).json.data, [], 'not even to themselves');
+	const shows = async (typed, token) => (await ask({ q: typed }, token)).json.data.some((s) => s.text.startsWith(name));
+	assert.ok(!await shows(name), 'at once, with the old snapshot');
+	assert.ok(!await shows(name, fred.token), 'not even to themselves');
 	refresh();
-	assert.deepEqual(await texts(name.slice(0, 8)), []);
+	assert.ok(!await shows(name.slice(0, 8)));
 	sql(`UPDATE skillancer.profile SET is_public = true WHERE user_id = '${fred.id}'`);
 });
 

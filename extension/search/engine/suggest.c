@@ -24,6 +24,9 @@
 #define MAX_RANGES 16
 #define MAX_CANDIDATES 32
 
+/* Words that are walked in search of beginnings almost as typed. */
+#define MAX_WALKED 4000
+
 /* How much better an entry is whose first word is the one being typed. */
 #define FIRST_WORD 1.25
 
@@ -340,6 +343,16 @@ typedef struct Collected
 	size_t limit;
 } Collected;
 
+/* True when two texts begin with different letters of ASCII: then they are different. */
+static bool
+differs_at_once(const SklSuggestion *a, const SklSuggestion *b)
+{
+	char first = (char) (a->text[0] | 0x20);
+	char second = (char) (b->text[0] | 0x20);
+
+	return first != second && first >= 'a' && first <= 'z' && second >= 'a' && second <= 'z';
+}
+
 /* True when two texts are the same words. */
 static bool
 same_text(const SklSuggestion *a, const SklSuggestion *b)
@@ -350,6 +363,8 @@ same_text(const SklSuggestion *a, const SklSuggestion *b)
 	size_t length[2];
 	size_t ignored;
 
+	if (differs_at_once(a, b))
+		return false;
 	do
 	{
 		length[0] =
@@ -585,13 +600,13 @@ almost_ranges(const SklSuggestHead *head, const Typed *typed, Range *ranges)
 {
 	Walk walk = {.head = head, .ranges = ranges};
 	const char *at = typed->text;
+	int allowed = skl_typo_errors_allowed(typed->text, typed->length);
 	uint32_t first;
 	uint32_t behind;
 	size_t letter = 0;
 	int j;
 
-	walk.max = skl_typo_errors_allowed(typed->text, typed->length);
-	if (walk.max == 0)
+	if (allowed == 0)
 		return 0;
 	while (at < typed->text + typed->length && walk.n < SKL_TYPO_MAX_LETTERS)
 	{
@@ -602,8 +617,15 @@ almost_ranges(const SklSuggestHead *head, const Typed *typed, Range *ranges)
 		walk.rows[0][j] = j;
 	first = prefix_bound(head, 0, typed->text, letter, false);
 	behind = prefix_bound(head, first, typed->text, letter, true);
-	while (first < behind && walk.n_ranges < MAX_RANGES)
-		first = walk_word(&walk, first);
+	for (walk.max = 1; walk.max <= allowed && walk.n_ranges == 0; walk.max++)
+	{
+		uint32_t number = first;
+		int walked;
+
+		for (walked = 0; walked < MAX_WALKED && number < behind && walk.n_ranges < MAX_RANGES;
+			 walked++)
+			number = walk_word(&walk, number);
+	}
 	return walk.n_ranges;
 }
 
