@@ -294,6 +294,9 @@ typedef struct Planned
 	SklPlan plan;
 	SklPlanTerm terms[TERMS_MAX];
 	uint32_t indexes[TERMS_MAX];
+	uint32_t typed[TERMS_MAX]; /* the terms in the order of the words, the same one as often as it
+								  was typed */
+	uint32_t ntyped;
 	SklPlanNode nodes[TERMS_MAX + 1];
 	SklPlanPhrase phrase;
 	SklPlanFilter filters[2];
@@ -313,7 +316,11 @@ add_term(Planned *planned, const char *word, size_t length)
 	for (uint32_t i = 0; i < n; i++)
 		if (planned->terms[i].word.length == length &&
 			memcmp(planned->terms[i].word.data, word, length) == 0)
+		{
+			planned->typed[planned->ntyped++] = i;
 			return;
+		}
+	planned->typed[planned->ntyped++] = n;
 	planned->terms[n].word = bytes_of(word, length);
 	planned->terms[n].weight = 1;
 	planned->terms[n].fields = SKL_ALL_FIELDS;
@@ -360,6 +367,9 @@ expand_prefix(Session *session, Planned *planned, const char *prefix)
 		}
 }
 
+/* The places of the words of a phrase. */
+static const uint32_t places[] = {0, 1, 2, 3};
+
 static void
 plan_words(Session *session, Planned *planned, const PeerAsk *ask)
 {
@@ -380,7 +390,8 @@ plan_words(Session *session, Planned *planned, const PeerAsk *ask)
 		return;
 	if (strcmp(name, "phrase") == 0)
 	{
-		planned->phrase = (SklPlanPhrase){n, planned->indexes, planned->indexes, 0, SKL_ALL_FIELDS};
+		planned->phrase =
+			(SklPlanPhrase){planned->ntyped, planned->typed, places, 0, SKL_ALL_FIELDS};
 		planned->nodes[n] = (SklPlanNode){SKL_PLAN_PHRASE, 0, 0, NULL};
 		plan->n_phrases = 1;
 		plan->phrases = &planned->phrase;

@@ -136,10 +136,10 @@ export class IndexPeer extends PostgresPeer {
 		Object.assign(this, { table, index });
 	}
 
-	// The table is filled first: the time is that of the index alone.
+	// The table is filled first: the time is that of the index alone. A 0 keeps phrases from reaching out of the title.
 	async load(corpus) {
 		await this.client.query(`CREATE SCHEMA IF NOT EXISTS bench; DROP TABLE IF EXISTS ${this.table}; CREATE TABLE ${this.table} (id integer, title text, body text, category integer, country integer,
-			skills integer[], price integer, day integer, tsv tsvector GENERATED ALWAYS AS (to_tsvector('pg_catalog.simple', title || ' ' || body)) STORED)`);
+			skills integer[], price integer, day integer, tsv tsvector GENERATED ALWAYS AS (to_tsvector('pg_catalog.simple', title || ' 0 ' || body)) STORED)`);
 		await copy(this.database, `${this.table} (id, title, body, category, country, skills, price, day)`, corpus);
 		const [{ lsn }] = (await this.client.query('SELECT pg_current_wal_lsn() AS lsn')).rows;
 		const start = performance.now();

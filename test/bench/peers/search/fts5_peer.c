@@ -38,6 +38,7 @@ open_database(void)
 	sqlite3 *db;
 
 	check(NULL, sqlite3_open(path, &db));
+	sqlite3_busy_timeout(db, 10000);
 	check(db,
 		  sqlite3_exec(
 			  db,
