@@ -2,7 +2,7 @@
 
 CREATE TABLE skillancer.search_synonym (
 	key text COLLATE "C" PRIMARY KEY CHECK (key ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(key) <= 80),
-	phrases text[] NOT NULL CHECK (cardinality(phrases) BETWEEN 2 AND 16 AND array_position(phrases, NULL) IS NULL),
+	phrases text[] NOT NULL CHECK (cardinality(phrases) >= 2 AND cardinality(phrases) <= 16 AND array_position(phrases, NULL) IS NULL),
 	builtin_hash text,
 	created_at timestamptz NOT NULL DEFAULT skillancer.now(),
 	updated_at timestamptz NOT NULL DEFAULT skillancer.now()
