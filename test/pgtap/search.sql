@@ -70,12 +70,12 @@ FROM (SELECT pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('p
 
 -- saved searches are their owner's
 SELECT pg_temp.as_person('fred', $$SELECT skillancer_api.saved_search_create('project', 'Birds', 'pelican or heron', '{"budget": {"max": 900}}')$$) ->> 'status' AS status \gset
-SELECT is(:'status', '201', 'a search is saved');
+SELECT is(:'status'::text, '201', 'a search is saved');
 SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('fred', 'SELECT skillancer_api.saved_search_list()'))), 1, 'its owner sees it');
 SELECT is(jsonb_array_length(pg_temp.body(pg_temp.as_person('flo', 'SELECT skillancer_api.saved_search_list()'))), 0, 'nobody else does');
 SELECT is(pg_temp.refusal('flo', format('SELECT skillancer_api.saved_search_delete(%L)', (SELECT id FROM skillancer.saved_search LIMIT 1))), 'SK002',
 	'nor may anybody else delete it');
-SELECT is((SELECT word FROM skillancer.saved_search LIMIT 1), NULL, 'alternatives have no word that a document must have');
+SELECT is((SELECT word FROM skillancer.saved_search LIMIT 1), NULL::text, 'alternatives have no word that a document must have');
 SELECT is(skillancer.search_rarest('project', 'the pelican -wall roof*'), 'pelican', 'others have');
 SELECT is(pg_temp.refusal('fred', $$SELECT skillancer_api.saved_search_create('project', 'Birds', NULL, '{"colour": ["red"]}')$$), 'SK001', 'filters are checked');
 SELECT * FROM finish();
