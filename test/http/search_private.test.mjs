@@ -20,7 +20,9 @@ let invited;
 const own = {};
 const hidden = ['private', 'invite', 'draft', 'paused', 'suspendedgig', 'draftgig', 'pausedgig', 'hiddenprofile', 'suspendedprofile', 'suspendedowner'];
 
-const texts = (name) => ({ title: `A thing ${COMMON} ${canary(name)}`, description: `Here is said what ${canary(name)} is, and that it is ${COMMON}.` });
+// words of hidden things alone, but of several of them: suggestions need two
+const PAIR = `hiddenpair${RUN}`;
+const texts = (name) => ({ title: `A thing ${COMMON} ${canary(name)}${name.startsWith('public') ? '' : ` ${PAIR}`}`, description: `Here is said what ${canary(name)} is, and that it is ${COMMON}.` });
 
 async function project(name, visibility) {
 	const made = await clara.post('/v1/projects', { ...texts(name), budgetKind: 'FIXED', budgetMin: usd('100.00'), budgetMax: usd('200.00'), visibility, skills: ['javascript'] }, 201);
@@ -36,7 +38,7 @@ async function gig(owner, name) {
 
 async function profile(name, more) {
 	const person = await join(name, 'FREELANCER');
-	const answer = await person.raw('PUT', '/v1/users/me/profile', { displayName: `Somebody ${name}`, headline: `Somebody ${COMMON} ${canary(name)}`, bio: `What ${canary(name)} does all day.`, ...more });
+	const answer = await person.raw('PUT', '/v1/users/me/profile', { displayName: `Person ${canary(name)}`, headline: `Somebody ${COMMON} ${canary(name)}`, bio: `What ${canary(name)} does all day.`, ...more });
 	assert.equal(answer.status, 200, answer.text);
 	return person;
 }
@@ -113,6 +115,17 @@ test('counts, facets, frequencies and snippets are those of what may be seen', a
 					for (const { count } of Array.isArray(facet) ? facet : facet.buckets ?? []) assert.ok(count <= 1, text);
 				if (more.includes('explain')) assert.equal(json.data[0].explanation.terms[0].documents, 1, 'as many documents have the word as may be seen');
 			}
+});
+
+test('suggestions know nothing of them', async () => {
+	sql('SELECT skillancer.suggest_refresh()');
+	const suggested = async (q, who) => (await call('GET', `/v1/search/suggest?q=${q}`, { token: who?.token })).json.data;
+	assert.ok(await until(async () => (await suggested(`ordinary${RUN.slice(0, 6)}`)).length > 0), 'a word of what may be seen is suggested');
+	for (const who of [undefined, stranger])
+		for (const q of ['hiddenpair', PAIR.slice(0, -2), PAIR, ...hidden.flatMap((name) => [canary(name).slice(0, -2), canary(name)])]) {
+			const found = JSON.stringify(await suggested(q, who));
+			for (const word of [PAIR, ...hidden.map(canary)]) assert.ok(!found.includes(word), `${q} suggests ${found}`);
+		}
 });
 
 test('who may see them finds them', async () => {
