@@ -10,6 +10,7 @@
 CREATE OR REPLACE FUNCTION skillancer.suggest_categories()
 RETURNS TABLE (category_id skillancer.category_id, number integer)
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 	WITH RECURSIVE t AS (
 		SELECT c.id, row_number() OVER (ORDER BY c.created_at, c.id)::integer AS number
@@ -119,6 +120,7 @@ COMMENT ON FUNCTION skillancer.suggest_titles(integer, uuid, integer) IS
 CREATE OR REPLACE FUNCTION skillancer.suggest_synonyms()
 RETURNS TABLE (group_key text, phrase text)
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 	SELECT 'skill ' || t.slug, x.phrase
 	FROM skillancer.skill s
@@ -139,6 +141,7 @@ COMMENT ON FUNCTION skillancer.suggest_synonyms() IS
 CREATE OR REPLACE FUNCTION skillancer.suggest_stamp()
 RETURNS text
 LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 	SELECT concat_ws('|',
 		(SELECT sum(t.documents) FROM skillancer.search_tick t),
