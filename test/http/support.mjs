@@ -133,7 +133,7 @@ export async function startBridge(settings = {}) {
 	};
 	const file = path.join(dir, 'bridge.conf');
 	writeFileSync(file, Object.entries(lines).map(([key, value]) => `${key} = ${value}\n`).join(''));
-	execFileSync(program, ['--config', file, '--make-key'], { ...identity, stdio: 'ignore' });
+	if (settings.jwt_key_dir === undefined) execFileSync(program, ['--config', file, '--make-key'], { ...identity, stdio: 'ignore' });
 	const child = spawn(program, ['--config', file], { ...identity, stdio: 'ignore' });
 	const base = `http://127.0.0.1:${port}`;
 	const bridge = {

@@ -42,6 +42,7 @@ async function hire(client: Client, freelancer: Client): Promise<Schema['Booking
 			milestones: [{ title: 'Draft', amount: usd('200.00') }, { title: 'Rest', amount: usd('300.00'), days: 5 }],
 		},
 	}));
+	if ('dryRun' in proposal) throw new Error('it was no rehearsal');
 	const bid: string = proposal.milestones.map((milestone) => milestone.amount.amount).join('+');
 	if (bid !== '200.00+300.00') throw new Error(`the proposal has ${bid}`);
 	return dataOf(await client.POST('/v1/proposals/{id}/accept', {
