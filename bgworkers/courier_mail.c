@@ -180,6 +180,7 @@ turn(int limit, bool *more)
 {
 	int64 recorded = 0;
 
+	skl_smtp_watch_settings();
 	if (skl_smtp_has_results() || unsendable.n > 0)
 		skl_worker_transaction(record, NULL, &recorded);
 	return unsendable.n == 0 ? recorded + send_more(limit) : recorded;

@@ -37,26 +37,36 @@ on_read(char *buffer, size_t size, size_t nitems, void *arg)
 	return n;
 }
 
-/*
- * A connection that was made under other settings is not used again: libcurl would take one that
- * was checked against certificates which are not trusted any more.
- */
-static void
-refuse_old_connections(CURL *easy)
+/* When the settings that a connection is made under last changed; 0: never since the start. */
+static TimestampTz changed_at = 0;
+
+void
+skl_smtp_watch_settings(void)
 {
 	static char *settings = NULL;
-	static TimestampTz changed_at = 0;
-	TimestampTz now = GetCurrentTimestamp();
 	char *current =
 		psprintf("%s\n%s\n%d", skl_guc.smtp_url, skl_guc.smtp_ca_file, skl_guc.smtp_require_tls);
 
 	if (settings == NULL || strcmp(settings, current) != 0)
 	{
-		changed_at = settings == NULL ? 0 : now;
+		changed_at = settings == NULL ? 0 : GetCurrentTimestamp();
 		free(settings);
 		settings = strdup(current);
 	}
 	pfree(current);
+}
+
+/*
+ * A connection that was made under other settings is not used again: libcurl would take one that
+ * was checked against certificates which are not trusted any more. It counts ages in seconds, so
+ * for two seconds after a change none is used again.
+ */
+static void
+refuse_old_connections(CURL *easy)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	skl_smtp_watch_settings();
 	if (changed_at == 0)
 		return;
 	if (now - changed_at < 2 * USECS_PER_SEC)

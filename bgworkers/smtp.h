@@ -25,6 +25,9 @@ typedef struct SklSmtpResult
 	char message[200];
 } SklSmtpResult;
 
+/* Once a turn: notices when the settings of connections change. */
+extern void skl_smtp_watch_settings(void);
+
 /*
  * Starts a delivery: from and to are bare addresses, message the whole mail. Copies what it needs;
  * the outcome comes by skl_smtp_next_result().

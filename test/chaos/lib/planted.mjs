@@ -34,7 +34,7 @@ export const PLANTED = [
 	},
 	{
 		name: 'a lock is skipped', short: true,
-		edits: { 'extension/core/ledger_accounts.c': [[' ORDER BY a.id FOR UPDATE OF a"', ' ORDER BY a.id"']], 'extension/payment/escrow.c': [['" AND currency = $2 FOR UPDATE"', '" AND currency = $2"']] },
+		edits: { 'extension/core/ledger_accounts.c': [[' ORDER BY a.id FOR UPDATE OF a"', ' ORDER BY a.id"']] },
 		sql: 'DROP INDEX skillancer.ledger_entry_version_idx',
 	},
 	{
