@@ -16,7 +16,7 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 // Runs SQL as superuser; rows as arrays of text.
 export function sql(text, { database = env.SKL_PGDATABASE, user = env.SKL_SUPERUSER } = {}) {
 	const out = execFileSync('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-h', env.SKL_PGHOST,
-		'-p', env.SKL_PGPORT, '-U', user, '-d', database, '-f', '-'], { input: text, encoding: 'utf8' });
+		'-p', env.SKL_PGPORT, '-U', user, '-d', database, '-f', '-'], { input: text, encoding: 'utf8', maxBuffer: 1 << 28 });
 	return out.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
 }
 
