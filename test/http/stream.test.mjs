@@ -126,7 +126,7 @@ test('each user hears what he is in the audience of, on every stream, and nothin
 test('a notification comes with its text', async () => {
 	const user = users[3];
 	const heard = await listen(user);
-	sql(`SELECT skillancer.emit('user.verified', 'user', '${user.uuid}', jsonb_build_object('userId', '${user.id}'), ARRAY['${user.uuid}'::uuid])`);
+	sql(`SELECT skillancer.emit('user.verified', 'user', '${user.uuid}', jsonb_build_object('userId', '${user.id}', 'from', 'PENDING', 'state', 'ACTIVE'), ARRAY['${user.uuid}'::uuid])`);
 	const found = await until(() => heard.list.find((e) => e.type === 'notification'));
 	assert.equal(found.data.type, 'user.verified');
 	assert.match(found.data.id, /^ntf_/);
