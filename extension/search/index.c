@@ -228,7 +228,7 @@ add_row(const SklSearchIndex *index, uint64 row, SklIndexBuilders *builders)
 }
 
 int64
-skl_index_add(const SklSearchIndex *index, Datum ids, SklIndexBuilders *builders)
+skl_index_add(const SklSearchIndex *index, Datum ids, Snapshot snapshot, SklIndexBuilders *builders)
 {
 	static SklStmt stmts[SKL_SEARCH_KINDS];
 	SklStmt *stmt = &stmts[index->kind - skl_search_kinds];
@@ -250,7 +250,8 @@ skl_index_add(const SklSearchIndex *index, Datum ids, SklIndexBuilders *builders
 		builders->builders[class] = NULL;
 	}
 	skl_spi_connect();
-	found = skl_spi_exec(stmt, &ids, NULL);
+	found = snapshot != NULL ? skl_spi_exec_snapshot(stmt, &ids, snapshot)
+							 : skl_spi_exec(stmt, &ids, NULL);
 	scratch = AllocSetContextCreate(caller, "skillancer document", ALLOCSET_DEFAULT_SIZES);
 	spi = MemoryContextSwitchTo(scratch);
 	for (uint64 row = 0; row < found; row++)

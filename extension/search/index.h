@@ -36,16 +36,18 @@ extern void skl_index_check(const SklEngine *engine, SklStatus status);
 /* Opens a segment of the manifest. */
 extern SklSegment *skl_index_open(SklEngine *engine, const SklManifestRow *row, Snapshot snapshot);
 
-/*
- * Reads documents by their ids and adds them to builders, one a class (0, 1), made as needed in
- * engines of their own; those that are not to be found are left out. Returns how many were added.
- */
+/* One builder a class (0, 1), made as needed in engines of their own. */
 typedef struct SklIndexBuilders
 {
 	SklEngine engines[2];
 	SklSegmentBuilder *builders[2]; /* NULL: no document of the class */
 } SklIndexBuilders;
 
-extern int64 skl_index_add(const SklSearchIndex *index, Datum ids, SklIndexBuilders *builders);
+/*
+ * Reads documents by their ids, as snapshot or (NULL) the transaction sees them now, and adds them
+ * to builders; those that are not to be found are left out. Returns how many were added.
+ */
+extern int64 skl_index_add(const SklSearchIndex *index, Datum ids, Snapshot snapshot,
+						   SklIndexBuilders *builders);
 
 #endif

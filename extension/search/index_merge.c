@@ -201,7 +201,7 @@ replace(const SklSearchIndex *index, int32 generation, const Merge *merge,
 		return; /* nothing is left; the bytes are collected */
 	skl_store_add(row, index->kind->index_id, generation);
 	if (died > 0)
-		skl_store_put_dead(row->seg_id, row->n_docs, dead);
+		skl_store_put_dead(row->seg_id, row->n_docs, NULL, dead);
 }
 
 static void

@@ -114,17 +114,17 @@ forget_lookup(const SklManifestRow *row)
 	hash_search(lookups, &row->stamp, HASH_REMOVE, NULL);
 }
 
-/* The bits of a segment's dead documents, to be changed. */
+/*
+ * The bits of a segment's dead documents as this transaction sees them: never those of the cache,
+ * which knows them by a version that a transaction that is rolled back may have used as well.
+ */
 static uint64_t *
-dead_copy(const SklManifestRow *row)
+stored_dead(const SklManifestRow *row)
 {
-	size_t words = skl_store_dead_words(row->n_docs);
-	uint64_t *copy = palloc0(words * sizeof(uint64_t));
-	const uint64_t *dead = skl_store_dead(row, NULL);
+	uint64_t *dead = palloc(skl_store_dead_words(row->n_docs) * sizeof(uint64_t));
 
-	if (dead != NULL)
-		memcpy(copy, dead, words * sizeof(uint64_t));
-	return copy;
+	skl_store_read_dead(row, dead, NULL);
+	return dead;
 }
 
 /*
@@ -135,6 +135,8 @@ static int32
 kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n, bool *known)
 {
 	const Lookup *lookup = lookup_of(row);
+	size_t bytes = skl_store_dead_words(row->n_docs) * sizeof(uint64_t);
+	uint64_t *before = NULL;
 	uint64_t *dead = NULL;
 	int32 killed = 0;
 
@@ -146,7 +148,10 @@ kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n, bool *known)
 		if (found == NULL)
 			continue;
 		if (dead == NULL)
-			dead = dead_copy(row);
+		{
+			before = stored_dead(row);
+			dead = memcpy(palloc(bytes), before, bytes);
+		}
 		if (dead[found->docno / 64] & ((uint64_t) 1 << (found->docno % 64)))
 			continue;
 		dead[found->docno / 64] |= (uint64_t) 1 << (found->docno % 64);
@@ -160,9 +165,12 @@ kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n, bool *known)
 		forget_lookup(row);
 	}
 	else if (killed > 0)
-		skl_store_put_dead(row->seg_id, row->n_docs, dead);
+		skl_store_put_dead(row->seg_id, row->n_docs, before, dead);
 	if (dead != NULL)
+	{
+		pfree(before);
 		pfree(dead);
+	}
 	return killed;
 }
 
@@ -252,7 +260,7 @@ skl_fn_search_write(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "search_write must return a row");
 	skl_index_lock(PG_GETARG_INT16(0), &index);
-	values[0] = Int64GetDatum(skl_index_add(&index, PG_GETARG_DATUM(2), &builders));
+	values[0] = Int64GetDatum(skl_index_add(&index, PG_GETARG_DATUM(2), NULL, &builders));
 	rows = skl_store_manifest(index.kind->index_id, generation, 2, NULL, &n_rows);
 	for (int a = 0; a < 2; a++)
 		ids[a] = sorted_ids(PG_GETARG_ARRAYTYPE_P(2 + a), &n[a]);
@@ -288,7 +296,7 @@ skl_fn_search_try(PG_FUNCTION_ARGS)
 	skl_index_read(PG_GETARG_INT16(0), NULL, &index);
 	skl_index_add(&index,
 				  PointerGetDatum(construct_array(&id, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-				  &builders);
+				  NULL, &builders);
 	for (int class = 0; class < 2; class ++)
 		skl_engine_release(&builders.engines[class]);
 	PG_RETURN_VOID();

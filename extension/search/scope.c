@@ -126,7 +126,7 @@ hide(SklEngine *engine, SklSegment *segment, const uint64_t *dead, const IdSet *
 /* Adds what is pending as segments of this query, and hides older versions. */
 static void
 add_fresh(SklEngine *engine, const IdSet *pending, bool restricted, const IdSet *visible,
-		  SklScope *scope)
+		  Snapshot snapshot, SklScope *scope)
 {
 	SklIndexBuilders builders;
 	Datum *ids = palloc(sizeof(Datum) * (size_t) Max(pending->n, 1));
@@ -139,7 +139,7 @@ add_fresh(SklEngine *engine, const IdSet *pending, bool restricted, const IdSet 
 	skl_index_add(
 		&scope->index,
 		PointerGetDatum(construct_array(ids, pending->n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-		&builders);
+		snapshot, &builders);
 	for (int class = 0; class < (restricted ? 2 : 1); class ++)
 	{
 		SklSegmentSummary summary;
@@ -194,7 +194,7 @@ skl_scope_open(SklEngine *engine, const SklSearchKind *kind, bool fresh, Snapsho
 		IdSet pending = pending_documents(kind, snapshot);
 
 		if (pending.n > 0)
-			add_fresh(engine, &pending, restricted, &visible, scope);
+			add_fresh(engine, &pending, restricted, &visible, snapshot, scope);
 	}
 }
 

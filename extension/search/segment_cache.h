@@ -7,8 +7,7 @@
 
 #include "search/store.h"
 
-/* Reads all bytes of a segment, and all of its dead bits, from rows. */
+/* Reads all bytes of a segment from rows. */
 extern void skl_store_read(const SklManifestRow *row, uint8_t *bytes, Snapshot snapshot);
-extern void skl_store_read_dead(const SklManifestRow *row, uint64_t *dead, Snapshot snapshot);
 
 #endif

@@ -191,14 +191,13 @@ skl_store_add(const SklManifestRow *row, int16 index_id, int32 generation)
 	skl_spi_finish();
 }
 
-/* Stores one part of dead bits, unless it is there just so. */
+/* Stores one part of dead bits. */
 static void
 put_part(int64 seg_id, int32 part, const uint64_t *words)
 {
 	static SklStmt stmt =
 		SKL_STMT("INSERT INTO skillancer.search_dead AS d (seg_id, part, bits) VALUES ($1, $2, $3)"
-				 " ON CONFLICT (seg_id, part) DO UPDATE SET bits = excluded.bits"
-				 " WHERE d.bits <> excluded.bits",
+				 " ON CONFLICT (seg_id, part) DO UPDATE SET bits = excluded.bits",
 				 INT8OID, INT4OID, BYTEAOID);
 	size_t bytes = SKL_DEAD_PART_WORDS * sizeof(uint64_t);
 	bytea *bits = palloc(VARHDRSZ + bytes);
@@ -211,7 +210,7 @@ put_part(int64 seg_id, int32 part, const uint64_t *words)
 }
 
 void
-skl_store_put_dead(int64 seg_id, int32 n_docs, const uint64_t *dead)
+skl_store_put_dead(int64 seg_id, int32 n_docs, const uint64_t *before, const uint64_t *dead)
 {
 	static SklStmt stmt = SKL_STMT("UPDATE skillancer.search_segment SET nlive = ndocs - $2,"
 								   " dead_version = dead_version + 1 WHERE seg_id = $1",
@@ -224,10 +223,11 @@ skl_store_put_dead(int64 seg_id, int32 n_docs, const uint64_t *dead)
 	for (size_t part = 0; part < parts; part++)
 	{
 		const uint64_t *words = dead + part * SKL_DEAD_PART_WORDS;
-		int64 here = (int64) pg_popcount((const char *) words,
-										 (int) (SKL_DEAD_PART_WORDS * sizeof(uint64_t)));
+		size_t bytes = SKL_DEAD_PART_WORDS * sizeof(uint64_t);
+		int64 here = (int64) pg_popcount((const char *) words, (int) bytes);
 
-		if (here > 0)
+		if (before == NULL ? here > 0
+						   : memcmp(words, before + part * SKL_DEAD_PART_WORDS, bytes) != 0)
 			put_part(seg_id, (int32) part, words);
 		count += here;
 	}

@@ -46,6 +46,9 @@ extern const uint8_t *skl_store_bytes(const SklManifestRow *row, Snapshot snapsh
 /* Its dead documents, a bit each; NULL: none. Valid until the next call for this segment. */
 extern const uint64_t *skl_store_dead(const SklManifestRow *row, Snapshot snapshot);
 
+/* The same from rows, whatever the cache has: skl_store_dead_words() words. */
+extern void skl_store_read_dead(const SklManifestRow *row, uint64_t *dead, Snapshot snapshot);
+
 /* Words that the bits of so many documents take, whole parts. */
 extern size_t skl_store_dead_words(int32 n_docs);
 
@@ -56,10 +59,11 @@ extern void skl_store_write(const uint8_t *bytes, size_t length, SklManifestRow 
 extern void skl_store_add(const SklManifestRow *row, int16 index_id, int32 generation);
 
 /*
- * Stores the dead bits of a segment: all parts that have a bit and differ from what is stored, and
- * the count of living documents in the manifest.
+ * Stores the dead bits of a segment: the parts that differ from what is stored (before; NULL:
+ * nothing is), and the count of living documents in the manifest.
  */
-extern void skl_store_put_dead(int64 seg_id, int32 n_docs, const uint64_t *dead);
+extern void skl_store_put_dead(int64 seg_id, int32 n_docs, const uint64_t *before,
+							   const uint64_t *dead);
 
 /* Takes a segment out of the manifest; search_collect() deletes its bytes later. */
 extern void skl_store_remove(const SklManifestRow *row);

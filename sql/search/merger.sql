@@ -87,6 +87,9 @@ BEGIN
 				PERFORM skillancer.search_try(p_index, v_id);
 				v_good := v_good || v_id;
 			EXCEPTION WHEN OTHERS THEN
+				IF skillancer.event_not_at_fault(SQLSTATE) THEN
+					RAISE;
+				END IF;
 				PERFORM skillancer.search_failed(p_index, v_id, format('%s: %s', SQLSTATE, SQLERRM));
 			END;
 		END LOOP;

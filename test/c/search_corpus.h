@@ -1,7 +1,7 @@
 /*
  * test/c/search_corpus.h
  *		Random documents for tests of the search engine, kept in memory so that an oracle can look
- *at them, and segments made of them.
+ *		at them, and segments made of them.
  */
 #ifndef SKL_TEST_SEARCH_CORPUS_H
 #define SKL_TEST_SEARCH_CORPUS_H
@@ -51,6 +51,12 @@ typedef struct CorpusDoc
 	bool present[COLUMNS];
 	int64_t number[COLUMNS];
 	bool dead;
+
+	/* its price and prior changed after its segment was written, where they are still so */
+	bool moved;
+	bool was_present;
+	int64_t was_price;
+	uint8_t was_prior;
 } CorpusDoc;
 
 typedef struct Corpus
@@ -174,6 +180,9 @@ corpus_labels(const CorpusDoc *doc, CorpusScratch *scratch, SklDocument *documen
 	memset(scratch->values, 0, sizeof(scratch->values));
 	for (int c = 0; c <= COLUMN_LONGITUDE; c++)
 		scratch->values[c] = (SklDocValue){.present = doc->present[c], .number = doc->number[c]};
+	if (doc->moved)
+		scratch->values[COLUMN_PRICE] =
+			(SklDocValue){.present = doc->was_present, .number = doc->was_price};
 	if (doc->category >= 0)
 	{
 		snprintf(scratch->category, sizeof(scratch->category), "c%d", doc->category);
@@ -200,8 +209,9 @@ corpus_labels(const CorpusDoc *doc, CorpusScratch *scratch, SklDocument *documen
 static inline SklDocument
 corpus_document(const CorpusDoc *doc, CorpusScratch *scratch)
 {
-	SklDocument document = {
-		.visibility = doc->visibility, .prior = doc->prior, .version = doc->prior * 3 + 1};
+	SklDocument document = {.visibility = doc->visibility,
+							.prior = doc->moved ? doc->was_prior : doc->prior,
+							.version = doc->prior * 3 + 1};
 
 	memcpy(document.id, doc->id, sizeof(document.id));
 	corpus_words(doc, scratch, &document);

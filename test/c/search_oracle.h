@@ -376,6 +376,29 @@ plain_tree(RandomPlan *random)
 	random->plan.root = add_node(random, SKL_PLAN_OR, 0, n, children);
 }
 
+/*
+ * What becomes of a query that says a word more than once: the word is one term, whose weight is
+ * the sum, but stands in the tree as often as it was typed.
+ */
+static inline void
+repeated_tree(RandomPlan *random)
+{
+	uint32_t children[MOST_TERMS];
+	uint32_t n = 2 + random_below(MOST_TERMS - 1);
+
+	for (uint32_t t = 0; t < random->plan.n_terms; t++)
+		random->terms[t].weight = 0;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t t = random_below(1 + random_below(random->plan.n_terms));
+
+		random->terms[t].weight += 1;
+		children[i] = add_node(random, SKL_PLAN_TERM, t, 0, NULL);
+	}
+	random->plan.root =
+		add_node(random, random_below(3) == 0 ? SKL_PLAN_AND : SKL_PLAN_OR, 0, n, children);
+}
+
 static inline void
 random_filters(RandomPlan *random)
 {
@@ -465,6 +488,8 @@ random_plan(RandomPlan *random)
 	random->plan.nodes = random->nodes;
 	if (random_below(2) == 0)
 		plain_tree(random);
+	else if (random_below(3) == 0)
+		repeated_tree(random);
 	else
 	{
 		random->plan.root = random_node(random, 1 + (int) random_below(2));

@@ -17,6 +17,8 @@
 
 /* ---- an index: segments over one corpus ---- */
 
+#define MOST_PAGES 4
+
 typedef struct Index
 {
 	SklEngine engine;
@@ -24,7 +26,51 @@ typedef struct Index
 	SklSegmentSource sources[MOST_SEGMENTS];
 	SklSearchSegment segments[MOST_SEGMENTS];
 	uint32_t first[MOST_SEGMENTS];
+	SklOverlay overlays[MOST_SEGMENTS];
+	SklBytes pages[MOST_SEGMENTS][MOST_PAGES];
 } Index;
+
+/* The price page of documents that have moved; without data when none of them has. */
+static SklBytes
+fresh_page(Index *index, const CorpusDoc *docs, uint32_t n)
+{
+	uint8_t *page = skl_engine_alloc(&index->engine, SKL_COLUMN_PAGE_BYTES(n));
+	int64_t numbers[SKL_COLUMN_PAGE];
+	bool present[SKL_COLUMN_PAGE];
+	bool moved = false;
+
+	for (uint32_t d = 0; d < n; d++)
+	{
+		numbers[d] = docs[d].number[COLUMN_PRICE];
+		present[d] = docs[d].present[COLUMN_PRICE];
+		moved = moved || docs[d].moved;
+	}
+	if (!moved)
+		return (SklBytes){NULL, 0};
+	return (SklBytes){page, (uint32_t) skl_column_page_write(numbers, present, n, page)};
+}
+
+/* Gives a segment the prices and priors that its documents have by now. */
+static void
+freshen(Index *index, uint32_t s, const CorpusDoc *docs, uint32_t n)
+{
+	uint32_t n_pages = (n + SKL_COLUMN_PAGE - 1) / SKL_COLUMN_PAGE;
+	uint8_t *priors = skl_engine_alloc(&index->engine, (size_t) n + 1);
+
+	for (uint32_t p = 0; p < n_pages; p++)
+	{
+		uint32_t left = n - p * SKL_COLUMN_PAGE;
+
+		index->pages[s][p] = fresh_page(index, docs + (size_t) p * SKL_COLUMN_PAGE,
+										left < SKL_COLUMN_PAGE ? left : SKL_COLUMN_PAGE);
+	}
+	for (uint32_t d = 0; d < n; d++)
+		priors[d] = docs[d].prior;
+	index->overlays[s] = (SklOverlay){"price", n_pages, index->pages[s]};
+	index->segments[s].n_overlays = 1;
+	index->segments[s].overlays = &index->overlays[s];
+	index->segments[s].prior = priors;
+}
 
 static void
 index_make(Index *index, const Corpus *corpus, uint32_t n)
@@ -55,6 +101,7 @@ index_make(Index *index, const Corpus *corpus, uint32_t n)
 			abort();
 		index->segments[s].dead = any ? dead : NULL;
 		index->segments[s].cache_id = s + 1;
+		freshen(index, s, corpus->docs + from, docs);
 		index->first[s] = from;
 		from += docs;
 	}
@@ -576,7 +623,13 @@ test_plans(uint32_t n_docs, bool some_dead, uint32_t cases, const char *what)
 
 	printf("# %s\n", what);
 	for (uint32_t d = 0; some_dead && d < n_docs; d++)
+	{
 		corpus.docs[d].dead = random_below(10) < 3;
+		corpus.docs[d].moved = random_below(1 + d / 300) == 0;
+		corpus.docs[d].was_present = random_below(4) != 0;
+		corpus.docs[d].was_price = random_amount();
+		corpus.docs[d].was_prior = (uint8_t) random_below(256);
+	}
 	index_make(&indexes[0], &corpus, 1);
 	index_make(&indexes[1], &corpus, 3);
 	index_make(&indexes[2], &corpus, MOST_SEGMENTS);
@@ -601,8 +654,8 @@ main(void)
 {
 	test_plans(3, false, 100, "three documents");
 	test_plans(900, false, CASES, "one window");
-	test_plans(900, true, CASES, "one window, 30 % dead");
-	test_plans(10000, true, 15, "several windows, 30 % dead");
+	test_plans(900, true, CASES, "one window, 30 % dead, some prices and priors changed");
+	test_plans(10000, true, 15, "several windows, 30 % dead, some prices and priors changed");
 	test_interruption();
 	return done_testing();
 }
