@@ -249,7 +249,10 @@ take_body(SklArgs *args)
 		return malformed(ctx, "the body is nested too deeply");
 	json = json_loadb(ctx->body, ctx->body_len, JSON_REJECT_DUPLICATES, &error);
 	if (json == NULL)
-		return malformed(ctx, skl_sprintf(ctx, "the body is not JSON: line %d, column %d",
+		return malformed(ctx, skl_sprintf(ctx, "%s: line %d, column %d",
+										  json_error_code(&error) == json_error_duplicate_key
+											  ? "the body names a member twice"
+											  : "the body is not JSON",
 										  error.line, error.column));
 	if (!json_is_object(json))
 	{

@@ -70,7 +70,9 @@ const malformed = [
 ];
 for (const [name, bytes] of malformed) {
 	test(`malformed body: ${name}`, async () => {
-		refusedAs(await call('POST', '/v1/t/in', { raw: bytes }), 400, 'MALFORMED_REQUEST');
+		const answer = await call('POST', '/v1/t/in', { raw: bytes });
+		refusedAs(answer, 400, 'MALFORMED_REQUEST');
+		assert.equal(/names a member twice/.test(answer.json.error.message), name.startsWith('a member twice'));
 	});
 }
 
