@@ -72,6 +72,7 @@ is($world->sql('SELECT count(*) FROM skillancer.due'), 0, 'no timer is left');
 # housekeeping
 is($world->sql(q{SELECT count(*) FROM skillancer.housekeeping_run r FULL JOIN skillancer.housekeeping_job j USING (job)
 	WHERE r.last_at IS NULL OR r.last_error IS NOT NULL}), 0, 'every job has run');
+is($world->sql(q{SELECT count(*) - count(DISTINCT xmin::text) FROM skillancer.housekeeping_run}), 0, 'each in a transaction of its own');
 is($world->sql(q{SELECT to_regclass('skillancer.event_' || to_char(skillancer.now() + interval '1 month', 'YYYYMM')) IS NOT NULL}), 't',
 	'next month has a partition');
 $world->advance(70 * 86400);
