@@ -17,17 +17,20 @@ import { Place, Trouble } from './trouble.mjs';
 const ACTORS = 16;
 const PEOPLE = 24;
 
-// Looks at the books again and again while the run goes on; counts looks, and ends it at so many postings.
+// Looks at the books again and again while the run goes on, a tenth of the time at most; counts looks, and ends it at so many postings.
 async function watch(place, actors, limit) {
 	let looks = 0;
+	let took = 0;
 	while (actors.running) {
-		await pause(1500);
+		await pause(Math.max(1500, 9 * took));
+		const begun = Date.now();
 		try {
 			const seen = await observe(place);
 			if (seen) actors.problems.push(`seen on the way: ${seen}`);
 			looks++;
 			if (limit && Number(await place.sql('SELECT count(*) FROM skillancer.ledger_txn')) >= limit) return looks;
 		} catch { /* the server is down */ }
+		took = Date.now() - begun;
 	}
 	return looks;
 }
@@ -54,7 +57,7 @@ async function live({ place, seed, seconds, bookings, postings, withFaults, with
 	const stop = new AbortController();
 	const failure = new Promise((_, reject) => { stop.signal.addEventListener('abort', () => reject(stop.signal.reason)); });
 	const life = actors.run().catch((error) => stop.abort(error));
-	const troubles = [withFaults && trouble.strike(), withClock && trouble.moveClock()].filter(Boolean).map((job) => job.catch((error) => stop.abort(error)));
+	const troubles = [withFaults && trouble.strike(), withClock && trouble.moveClock(), trouble.tend()].filter(Boolean).map((job) => job.catch((error) => stop.abort(error)));
 	const looking = watch(place, actors, postings);
 	await Promise.race([failure, postings ? looking : end]);
 	actors.running = false;

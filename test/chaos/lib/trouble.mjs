@@ -76,6 +76,14 @@ export class Trouble {
 		}
 	}
 
+	// A server that crashes every few seconds forgets what has changed, and autovacuum never comes: does its work by hand.
+	async tend() {
+		while (this.running) {
+			await this.#sleep(30);
+			if (this.running) await this.place.sql('VACUUM (ANALYZE, SKIP_LOCKED)').catch(() => { /* cut off by a fault: the next one does it */ });
+		}
+	}
+
 	// Moves the clock while no operation is under way; timers go off while the actors go on.
 	async moveClock() {
 		for (const { after, seconds } of moves(this.seed)) {
