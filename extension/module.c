@@ -2,7 +2,7 @@
  * module.c
  *		Entry point of the shared library: the server calls _PG_init once when it loads the library,
  *		and each part registers what it has (settings, guards, effects, workers), in the order of
- *the layers.
+ *		the layers.
  */
 #include "skl.h"
 
@@ -14,6 +14,7 @@
 #include "core/state.h"
 #include "core/state_guard.h"
 #include "core/wake.h"
+#include "notification/presence.h"
 #include "payment/payment.h"
 #include "project/project.h"
 #include "search/query_log.h"
@@ -40,6 +41,7 @@ _PG_init(void)
 	skl_project_init();
 	skl_booking_init();
 	skl_payment_init();
+	skl_presence_init();
 	skl_store_init();
 	skl_suggest_init();
 	skl_query_log_init();

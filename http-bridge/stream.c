@@ -68,6 +68,7 @@ struct SklStream
 	uint64_t spoke_us;
 	bool suspended;
 	bool ended;
+	bool named; /* its user was given to the feed */
 };
 
 typedef struct RingEntry
@@ -223,7 +224,7 @@ push_text(SklStream *stream, const char *text, size_t length)
 	release(frame);
 }
 
-/* An entry of the stream's user that it does not have yet. */
+/* An entry of the stream's user that it does not have yet, in its order. */
 static void
 give(SklStream *stream, int64_t position, Frame *frame)
 {
@@ -412,6 +413,7 @@ skl_stream_begin(SklRequestCtx *ctx)
 	stream->expires = ctx->identity.expires;
 	stream->position = ctx->stream_position;
 	join(streams, stream);
+	streams->feed.arrivals = true;
 	push_text(stream, ctx->reply.body, ctx->reply.body_length);
 	catch_up(streams, stream);
 	watch(stream);
@@ -466,6 +468,35 @@ append(SklStreams *streams, const SklStreamEntry *entry)
 }
 
 static void
+deliver_entry(SklStreams *streams, const SklStreamEntry *entry)
+{
+	SklStream *stream = *bucket_of(streams, &entry->user);
+
+	append(streams, entry);
+	for (; stream != NULL; stream = stream->next_of_user)
+	{
+		if (same(&stream->user, &entry->user))
+			give(stream, entry->position,
+				 streams->ring[(streams->appended - 1) % RING_ENTRIES].frame);
+	}
+}
+
+/* A signal is for the streams that are there now; nothing remembers it. */
+static void
+deliver_signal(SklStreams *streams, const SklStreamEntry *signal)
+{
+	SklStream *stream = *bucket_of(streams, &signal->user);
+	Frame *frame = new_frame(signal->frame, signal->length);
+
+	for (; stream != NULL; stream = stream->next_of_user)
+	{
+		if (same(&stream->user, &signal->user))
+			push(stream, frame);
+	}
+	release(frame);
+}
+
+static void
 deliver(void *owner, const SklStreamEntry *entries, int count)
 {
 	SklStreams *streams = owner;
@@ -473,15 +504,11 @@ deliver(void *owner, const SklStreamEntry *entries, int count)
 	for (int i = 0; i < count; i++)
 	{
 		const SklStreamEntry *entry = &entries[i];
-		SklStream *stream = *bucket_of(streams, &entry->user);
 
-		append(streams, entry);
-		for (; stream != NULL; stream = stream->next_of_user)
-		{
-			if (same(&stream->user, &entry->user))
-				give(stream, entry->position,
-					 streams->ring[(streams->appended - 1) % RING_ENTRIES].frame);
-		}
+		if (entry->position > 0)
+			deliver_entry(streams, entry);
+		else
+			deliver_signal(streams, entry);
 	}
 }
 
@@ -494,7 +521,7 @@ typedef struct List
 } List;
 
 static void
-add_session(List *list, const SklStream *stream)
+add_to(List *list, const SklUuid *id)
 {
 	if (list->room - list->length < 40)
 	{
@@ -504,8 +531,16 @@ add_session(List *list, const SklStream *stream)
 			abort();
 	}
 	list->text[list->length] = list->length == 0 ? '{' : ',';
-	skl_uuid_text(&stream->session, list->text + list->length + 1);
+	skl_uuid_text(id, list->text + list->length + 1);
 	list->length += 37;
+}
+
+static char *
+close_list(List *list)
+{
+	if (list->text != NULL)
+		memcpy(list->text + list->length, "}", 2);
+	return list->text;
 }
 
 static char *
@@ -516,19 +551,32 @@ sessions(void *owner, const SklStreamEntry *entries, int count)
 
 	for (SklStream *stream = entries == NULL ? streams->all : NULL; stream != NULL;
 		 stream = stream->next)
-		add_session(&list, stream);
+		add_to(&list, &stream->session);
 	for (int i = 0; i < count; i++)
 	{
 		for (SklStream *stream = *bucket_of(streams, &entries[i].user); stream != NULL;
 			 stream = stream->next_of_user)
 		{
 			if (same(&stream->user, &entries[i].user))
-				add_session(&list, stream);
+				add_to(&list, &stream->session);
 		}
 	}
-	if (list.text != NULL)
-		memcpy(list.text + list.length, "}", 2);
-	return list.text;
+	return close_list(&list);
+}
+
+static char *
+users(void *owner, bool all)
+{
+	SklStreams *streams = owner;
+	List list = {0};
+
+	for (SklStream *stream = streams->all; stream != NULL; stream = stream->next)
+	{
+		if ((all || !stream->named) && !stream->ended)
+			add_to(&list, &stream->user);
+		stream->named = true;
+	}
+	return close_list(&list);
 }
 
 static void
@@ -558,7 +606,7 @@ current(void *owner)
 SklStreams *
 skl_streams_start(SklThread *thread)
 {
-	static const SklFeedCalls calls = {reset, sessions, ended, deliver, current};
+	static const SklFeedCalls calls = {reset, sessions, users, ended, deliver, current};
 	SklStreams *streams = calloc(1, sizeof(*streams));
 
 	if (streams == NULL)

@@ -6,7 +6,9 @@
  * a time, also every few seconds without one. Positions become visible in their order
  * (sql/notification/stream.sql), so "behind the last one" misses nothing. Before entries are
  * delivered, the sessions that would get them are asked for, so that one that was revoked hears
- * nothing more. The loop of the streams calls in here; nothing blocks.
+ * nothing more. Signals (sql/notification/presence.sql) come along with the entries, by a number of
+ * their own, and in return the feed says every few seconds whose streams there are. The loop of the
+ * streams calls in here; nothing blocks.
  */
 #include "stream_feed.h"
 
@@ -21,6 +23,7 @@
 #define PAGE_ROWS 1000
 #define POLL_US 2000000	   /* without a notice: one may be lost with its connection */
 #define SWEEP_US 15000000  /* how late a session that hears nothing is known to have ended */
+#define BEAT_US 3000000	   /* how often the users who listen are named */
 #define RETRY_US 500000	   /* between attempts to connect */
 #define ANSWER_US 10000000 /* a statement that takes longer has hung */
 
@@ -85,13 +88,10 @@ flush(SklFeed *feed)
 		watch(feed, EPOLLIN | (left > 0 ? EPOLLOUT : 0));
 }
 
-/* Sends a statement with at most one parameter, or two where the second is the size of a page. */
+/* Sends a statement with some parameters. */
 static void
-ask(SklFeed *feed, SklFeedState state, const char *sql, const char *value)
+ask_with(SklFeed *feed, SklFeedState state, const char *sql, const char *const *values, int count)
 {
-	const char *values[] = {value, PAGE};
-	int count = value == NULL ? 0 : state == SKL_FEED_TAIL ? 2 : 1;
-
 	enter(feed, state);
 	if (PQsendQueryParams(feed->conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
 		disconnect(feed);
@@ -100,22 +100,47 @@ ask(SklFeed *feed, SklFeedState state, const char *sql, const char *value)
 }
 
 static void
+ask(SklFeed *feed, SklFeedState state, const char *sql)
+{
+	ask_with(feed, state, sql, NULL, 0);
+}
+
+static void
 ask_tail(SklFeed *feed)
 {
 	char after[24];
+	char signal[24];
+	const char *const values[] = {after, PAGE, signal};
 
 	feed->told = false;
 	snprintf(after, sizeof(after), "%lld", (long long) feed->position);
-	ask(feed, SKL_FEED_TAIL,
-		"SELECT t.entry, t.user_id, t.frame FROM skillancer.stream_tail($1::bigint, $2::integer) t",
-		after);
+	snprintf(signal, sizeof(signal), "%lld", (long long) feed->signal);
+	ask_with(feed, SKL_FEED_TAIL,
+			 "SELECT t.user_id, t.frame, t.entry, NULL FROM "
+			 "skillancer.stream_tail($1::bigint, $2::integer) t UNION ALL "
+			 "SELECT s.user_id, s.frame, NULL, s.signal FROM skillancer.signal_tail($3::bigint) s",
+			 values, 3);
 }
 
 static void
 ask_sessions(SklFeed *feed, SklFeedState state, char *sessions)
 {
-	ask(feed, state, "SELECT * FROM skillancer.sessions_ended($1::uuid[])", sessions);
+	const char *const values[] = {sessions};
+
+	ask_with(feed, state, "SELECT * FROM skillancer.sessions_ended($1::uuid[])", values, 1);
 	free(sessions);
+}
+
+/* Names all users who listen, also when there are none, or those who came since. */
+static void
+tell_users(SklFeed *feed, bool all)
+{
+	char *users = feed->calls->users(feed->owner, all);
+	const char *const values[] = {users == NULL ? "{}" : users};
+
+	feed->arrivals = false;
+	ask_with(feed, SKL_FEED_BEAT, "SELECT skillancer.presence_beat($1::uuid[])", values, 1);
+	free(users);
 }
 
 /* ---- answers ---- */
@@ -126,6 +151,8 @@ take_position(SklFeed *feed)
 	int epoch = (int) strtol(PQgetvalue(feed->result, 0, 0), NULL, 10);
 	int64_t head = strtoll(PQgetvalue(feed->result, 0, 1), NULL, 10);
 
+	feed->signal = strtoll(PQgetvalue(feed->result, 0, 2), NULL, 10);
+	feed->beat_us = 0;
 	if (feed->position < 0 || epoch != feed->epoch || head < feed->position)
 	{
 		feed->epoch = epoch;
@@ -151,11 +178,11 @@ rest(SklFeed *feed, bool more)
 static void
 deliver(SklFeed *feed)
 {
-	bool full = feed->count == PAGE_ROWS;
+	bool full = feed->lasting == PAGE_ROWS;
 
 	feed->calls->deliver(feed->owner, feed->entries, feed->count);
-	if (feed->count > 0)
-		feed->position = feed->entries[feed->count - 1].position;
+	if (feed->lasting > 0)
+		feed->position = feed->entries[feed->lasting - 1].position;
 	forget_entries(feed);
 	rest(feed, full);
 }
@@ -170,14 +197,21 @@ take_entries(SklFeed *feed)
 	if (feed->entries == NULL)
 		abort();
 	feed->count = count;
+	feed->lasting = 0;
 	for (int i = 0; i < count; i++)
 	{
 		SklStreamEntry *entry = &feed->entries[i];
 
-		entry->position = strtoll(PQgetvalue(feed->result, i, 0), NULL, 10);
-		skl_uuid_read(PQgetvalue(feed->result, i, 1), &entry->user);
-		entry->frame = PQgetvalue(feed->result, i, 2);
-		entry->length = (size_t) PQgetlength(feed->result, i, 2);
+		skl_uuid_read(PQgetvalue(feed->result, i, 0), &entry->user);
+		entry->frame = PQgetvalue(feed->result, i, 1);
+		entry->length = (size_t) PQgetlength(feed->result, i, 1);
+		if (PQgetisnull(feed->result, i, 2))
+			feed->signal = strtoll(PQgetvalue(feed->result, i, 3), NULL, 10);
+		else
+		{
+			entry->position = strtoll(PQgetvalue(feed->result, i, 2), NULL, 10);
+			feed->lasting++;
+		}
 	}
 	feed->held = feed->result;
 	feed->result = NULL;
@@ -219,7 +253,7 @@ finish(SklFeed *feed)
 	{
 		case SKL_FEED_LISTENING:
 			ask(feed, SKL_FEED_POSITION,
-				"SELECT p.epoch, p.head FROM skillancer.stream_position() p", NULL);
+				"SELECT p.epoch, p.head, p.signal FROM skillancer.stream_position() p");
 			break;
 		case SKL_FEED_POSITION:
 			take_position(feed);
@@ -233,6 +267,9 @@ finish(SklFeed *feed)
 			break;
 		case SKL_FEED_SWEEP:
 			take_ended(feed);
+			rest(feed, false);
+			break;
+		case SKL_FEED_BEAT:
 			rest(feed, false);
 			break;
 		default:
@@ -278,7 +315,7 @@ connect_on(SklFeed *feed)
 	{
 		case PGRES_POLLING_OK:
 			PQsetnonblocking(feed->conn, 1);
-			ask(feed, SKL_FEED_LISTENING, "LISTEN skillancer_stream", NULL);
+			ask(feed, SKL_FEED_LISTENING, "LISTEN skillancer_stream");
 			break;
 		case PGRES_POLLING_READING:
 			watch(feed, EPOLLIN);
@@ -360,6 +397,13 @@ skl_feed_turn(SklFeed *feed, uint64_t now)
 		if (sessions != NULL)
 			ask_sessions(feed, SKL_FEED_SWEEP, sessions);
 	}
+	else if (now >= feed->beat_us)
+	{
+		feed->beat_us = now + BEAT_US;
+		tell_users(feed, true);
+	}
+	else if (feed->arrivals)
+		tell_users(feed, false);
 	else if (now > feed->since_us + POLL_US)
 		ask_tail(feed);
 }

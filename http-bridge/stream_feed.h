@@ -9,10 +9,10 @@
 
 #include "bridge.h"
 
-/* One entry as stream_tail() gives it. */
+/* One entry as stream_tail() gives it, or a signal as signal_tail() does. */
 typedef struct SklStreamEntry
 {
-	int64_t position;
+	int64_t position; /* of a signal: 0 */
 	SklUuid user;
 	const char *frame; /* in the result, as long as the call that gets it */
 	size_t length;
@@ -25,9 +25,11 @@ typedef struct SklFeedCalls
 	void (*reset)(void *owner, int64_t position);
 	/* A text array of the sessions whose streams an entry is for; NULL when there is none. */
 	char *(*sessions)(void *owner, const SklStreamEntry *entries, int count);
+	/* A text array of the users who have a stream, or only of those not given yet; NULL: none. */
+	char *(*users)(void *owner, bool all);
 	/* These sessions have ended. */
 	void (*ended)(void *owner, const SklUuid *sessions, int count);
-	/* New entries in the order of their positions. */
+	/* New entries in the order of their positions, and signals. */
 	void (*deliver)(void *owner, const SklStreamEntry *entries, int count);
 	/* Everything was read. */
 	void (*current)(void *owner);
@@ -42,7 +44,8 @@ typedef enum SklFeedState
 	SKL_FEED_IDLE,
 	SKL_FEED_TAIL,	/* stream_tail() was sent */
 	SKL_FEED_CHECK, /* sessions_ended() was sent, for the entries held */
-	SKL_FEED_SWEEP	/* the same, for the sessions of all streams */
+	SKL_FEED_SWEEP, /* the same, for the sessions of all streams */
+	SKL_FEED_BEAT	/* presence_beat() was sent */
 } SklFeedState;
 
 typedef struct SklFeed
@@ -60,12 +63,16 @@ typedef struct SklFeed
 	SklStreamEntry *entries; /* read, not yet delivered */
 	PGresult *held;			 /* their memory */
 	int count;
+	int lasting; /* of them, those that are no signals */
 	int epoch;
 	int64_t position;  /* of the last entry delivered; -1: not known yet */
+	int64_t signal;	   /* number of the last signal read */
 	bool told;		   /* a NOTIFY came since the last tail */
 	uint64_t since_us; /* when the state began */
 	uint64_t retry_us;
 	uint64_t sweep_us; /* when the sessions of all streams are asked for next */
+	uint64_t beat_us;  /* when all users are named next */
+	bool arrivals;	   /* users have come who were not named yet */
 } SklFeed;
 
 void skl_feed_start(SklFeed *feed, int epoll_fd, const char *database, const SklFeedCalls *calls,

@@ -94,6 +94,7 @@ BEGIN
 	IF (SELECT count(*) FROM skillancer.user_block b WHERE b.user_id = v_me) >= skillancer.policy_int('blockLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'your block list is full');
 	END IF;
+	PERFORM skillancer.presence_between(v_me, p_id, false);
 	INSERT INTO skillancer.user_block (user_id, blocked_id) VALUES (v_me, p_id) ON CONFLICT DO NOTHING;
 END
 $fn$;
@@ -110,6 +111,7 @@ AS $fn$
 BEGIN
 	PERFORM skillancer.require_role('USER');
 	DELETE FROM skillancer.user_block b WHERE b.user_id = skillancer.current_user_id() AND b.blocked_id = p_id;
+	PERFORM skillancer.presence_between(skillancer.current_user_id(), p_id, true) WHERE FOUND;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.block_remove(skillancer.user_id) IS 'Takes somebody off the caller''s block list.';

@@ -1,6 +1,7 @@
 -- Rules and templates that the project ships. Operators edit the rows; what nobody touched is kept up to date.
 
 SELECT skillancer.put_policy('streamRetention', '"P3D"', 'How long a client that was away can resume its live stream without reading its lists again');
+SELECT skillancer.put_policy('presenceTerm', '"PT15S"', 'How long somebody counts as there after a bridge last said so; bridges say it every three');
 SELECT skillancer.put_policy('mailRetention', '"P30D"', 'How long the row of a sent or bounced mail is kept, without its data');
 SELECT skillancer.put_policy('notificationRetention', '"P180D"', 'How long a notification is kept');
 

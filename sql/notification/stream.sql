@@ -79,14 +79,15 @@ BEGIN
 		END IF;
 	END IF;
 	UPDATE skillancer.stream_head h SET told = h.position WHERE h.told < h.position;
-	IF FOUND THEN
+	IF FOUND OR skillancer.signal_news() THEN
 		PERFORM pg_notify('skillancer_stream', '');
+		RETURN greatest(v_events, 1);
 	END IF;
 	RETURN coalesce(v_events, 0);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.stream_batch(integer) IS
-	'One tick of the live stream: appends an entry for each event and user of its audience, and tells the bridges when there is something new. Returns the events read.';
+	'One tick of the live stream: appends an entry for each event and user of its audience, and tells the bridges when there is something new, or a signal. Returns the events read, at least 1 when it told.';
 ALTER FUNCTION skillancer.stream_batch(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.stream_batch(integer) TO skillancer_worker;
 
@@ -102,14 +103,14 @@ COMMENT ON FUNCTION skillancer.stream_frame(integer, bigint, text, jsonb) IS
 	'An entry as Server-Sent Events has it (WHATWG HTML, 9.2). JSON text has no line breaks, so data is one line.';
 
 -- stream_position
-CREATE OR REPLACE FUNCTION skillancer.stream_position(OUT epoch integer, OUT head bigint, OUT trimmed bigint)
+CREATE OR REPLACE FUNCTION skillancer.stream_position(OUT epoch integer, OUT head bigint, OUT trimmed bigint, OUT signal bigint)
 RETURNS record
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-	SELECT skillancer.epoch(), h.position, h.trimmed FROM skillancer.stream_head h
+	SELECT skillancer.epoch(), h.position, h.trimmed, skillancer.signal_position() FROM skillancer.stream_head h
 $fn$;
-COMMENT ON FUNCTION skillancer.stream_position() IS 'Where the live stream stands: epoch, last position, and the last one that retention removed.';
+COMMENT ON FUNCTION skillancer.stream_position() IS 'Where the live stream stands: epoch, last position, the last one that retention removed, and the number of the last signal.';
 ALTER FUNCTION skillancer.stream_position() OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.stream_position() TO skillancer_bridge;
 
@@ -127,6 +128,7 @@ DECLARE
 	v_after bigint;
 	v_text  text := E'retry: 3000\n';
 	v_page  record;
+	v_seen  skillancer.user_id[];
 BEGIN
 	SELECT * INTO v_at FROM skillancer.stream_position();
 	IF v_id ~ '^[0-9]{1,9}\.[0-9]{1,18}$' AND split_part(v_id, '.', 1)::integer = v_at.epoch
@@ -148,6 +150,10 @@ BEGIN
 		ORDER BY s.position
 		LIMIT c_page) e;
 	v_text := v_text || coalesce(v_page.frames, E'\n');
+	v_seen := CASE WHEN v_page.entries < c_page THEN skillancer.presence_seen() END;
+	IF v_seen IS NOT NULL THEN
+		v_text := v_text || format(E'event: presence.online\ndata: %s\n\n', jsonb_build_object('userIds', v_seen));
+	END IF;
 	RETURN ROW(200, NULL, jsonb_build_object('Content-Type', 'text/event-stream; charset=utf-8',
 		'Cache-Control', 'no-store', 'X-Accel-Buffering', 'no')
 		|| CASE WHEN v_page.entries < c_page THEN jsonb_build_object('skl-stream', v_at.head) ELSE '{}' END,
@@ -155,7 +161,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.stream_open(text, text) IS
-	'The caller''s live stream as Server-Sent Events: event notification with the notification, and every event whose audience the caller is in, under its type. Last-Event-ID (or lastEventId) resumes behind an entry; resync says that entries may be missing since and lists should be read again. More than 500 entries come in several answers: the client reconnects by itself.';
+	'The caller''s live stream as Server-Sent Events: event notification with the notification, and every event whose audience the caller is in, under its type; presence and typing in conversations, which have no id. Last-Event-ID (or lastEventId) resumes behind an entry; resync says that entries may be missing since and lists should be read again. More than 500 entries come in several answers: the client reconnects by itself.';
 SELECT skillancer.add_route('GET', '/v1/stream', 'stream_open', summary => 'Listen to what happens, live',
 	answers => 'text/event-stream');
 
