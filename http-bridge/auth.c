@@ -10,6 +10,7 @@
 #include "auth.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,6 +18,7 @@
 #include "config.h"
 #include "jwt.h"
 #include "limits.h"
+#include "server.h"
 #include "stream.h"
 #include "token_cache.h"
 #include "typeid.h"
@@ -60,20 +62,46 @@ bearer_token(const char *header)
 	return *header != '\0' ? header : NULL;
 }
 
-/* Find out what a token says, by cache or signature. */
-static SklTokenVerdict
-judge(const SklConfig *config, const char *token, SklClaims *claims)
+/* Note on a connection what its token says, for its next request. */
+static void
+remember(SklConn *conn, const char *token, size_t length, uint64_t epoch, const SklClaims *claims)
 {
+	SklSeenToken *seen = malloc(sizeof(*seen) + length + 1);
+
+	if (seen == NULL)
+		return;
+	seen->epoch = epoch;
+	seen->claims = *claims;
+	memcpy(seen->text, token, length + 1);
+	free(conn->seen);
+	conn->seen = seen;
+}
+
+/*
+ * Find out what a token says: from the request before it on the same connection, by cache or by
+ * signature. A connection remembers only what was in the cache, so that one which sends a single
+ * request costs no memory.
+ */
+static SklTokenVerdict
+judge(const SklRequestCtx *ctx, const char *token, SklClaims *claims)
+{
+	const SklConfig *config = ctx->config;
+	const SklSeenToken *seen = ctx->conn->seen;
 	size_t length = strlen(token);
 	uint64_t epoch = skl_jwt_epoch();
 	int64_t now = time(NULL);
 	uint8_t hash[SKL_TOKEN_HASH];
 	SklTokenVerdict verdict;
+	bool is_same = seen != NULL && seen->epoch == epoch && strcmp(seen->text, token) == 0;
 
-	if (!skl_token_hash(token, length, hash))
+	if (is_same)
+		*claims = seen->claims;
+	else if (!skl_token_hash(token, length, hash))
 		return SKL_TOKEN_BAD;
-	if (skl_token_cache_get(hash, epoch, claims))
+	if (is_same || skl_token_cache_get(hash, epoch, claims))
 	{
+		if (!is_same)
+			remember(ctx->conn, token, length, epoch, claims);
 		verdict = skl_jwt_in_time(config, claims, now);
 		count(verdict == SKL_TOKEN_GOOD ? SKL_AUTH_HIT : SKL_AUTH_EXPIRED);
 		return verdict;
@@ -128,7 +156,6 @@ bool
 skl_authenticate(SklRequestCtx *ctx)
 {
 	const char *header = ctx->header[SKL_H_AUTHORIZATION];
-	uint64_t started = skl_now_us();
 	const char *token = header == NULL ? stream_token(ctx) : bearer_token(header);
 	SklClaims claims;
 	SklTokenVerdict verdict;
@@ -137,8 +164,7 @@ skl_authenticate(SklRequestCtx *ctx)
 		return true;
 	if (token == NULL)
 		return refuse_bad(ctx, "send Authorization: Bearer <token>");
-	verdict = judge(ctx->config, token, &claims);
-	ctx->auth_us = skl_now_us() - started;
+	verdict = judge(ctx, token, &claims);
 	if (verdict == SKL_TOKEN_EXPIRED)
 		return refuse(ctx, SKL_ERR_TOKEN_EXPIRED, NULL);
 	if (verdict != SKL_TOKEN_GOOD)

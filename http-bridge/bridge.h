@@ -288,7 +288,6 @@ typedef struct SklRequestCtx
 	uint64_t started_us; /* request line seen */
 	uint64_t queue_us;	 /* waited for a connection */
 	uint64_t db_us;		 /* sent until Sync */
-	uint64_t auth_us;
 	uint64_t total_us; /* set before skl_log_request() */
 
 	/* the answer */

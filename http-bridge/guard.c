@@ -83,6 +83,18 @@ static const uint8_t allowed_in[256] = {
 	['~'] = BOTH,
 };
 
+/* True when all eight bytes are visible ASCII or blanks; tabs are left to the table. */
+static bool
+is_plain(const char *text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	/* a byte below 0x20 borrows, 0x7f carries, and one from 0x80 has the bit already */
+	return ((word | (word - 0x20 * ones) | (word + ones)) & (0x80 * ones)) == 0;
+}
+
 static bool
 consists_of(const char *text, size_t length, uint8_t part)
 {
@@ -102,6 +114,11 @@ is_token(const char *text, size_t length)
 static bool
 is_value(const char *text, size_t length)
 {
+	while (length >= sizeof(uint64_t) && is_plain(text))
+	{
+		text += sizeof(uint64_t);
+		length -= sizeof(uint64_t);
+	}
 	return consists_of(text, length, VALUE);
 }
 

@@ -15,6 +15,8 @@
 #include <time.h>
 
 #include "config.h"
+#include "network.h"
+#include "server.h"
 
 static SklLimiter *limiter;
 static _Atomic uint64_t refused[SKL_QUOTA_CLASSES];
@@ -71,10 +73,8 @@ static Key
 key_of_address(const SklRequestCtx *ctx, uint8_t kind)
 {
 	Key key = {.kind = kind, .is_user = 0};
-	SklAddress network;
 
-	skl_address_network(&ctx->client, &network);
-	memcpy(key.bytes, network.bytes, sizeof(key.bytes));
+	skl_address_network(&ctx->client, key.bytes);
 	return key;
 }
 
@@ -85,8 +85,8 @@ charge(SklRequestCtx *ctx, SklQuotaClass class, const Key *key, bool quiet)
 	SklVerdict verdict;
 	char details[96];
 
-	skl_limiter_take(limiter, class, &ctx->config->quota[class], key, sizeof(*key), 1, skl_now_us(),
-					 &verdict);
+	skl_limiter_take(limiter, class, &ctx->config->quota[class], key, sizeof(*key), 1,
+					 ctx->thread->now_us, &verdict);
 	if (!quiet || !verdict.allowed)
 		skl_quota_headers(&verdict, time(NULL), replace_header, ctx);
 	if (verdict.allowed)

@@ -161,6 +161,19 @@ put_text(Line *line, const char *name, const char *text, size_t limit)
 	put_bytes(line, piece, (size_t) (at - piece));
 }
 
+/* Append ,"name":"text" of at most 80 characters that need no escape: ids that we made or checked.
+ */
+static void
+put_plain(Line *line, const char *name, const char *text)
+{
+	char piece[120];
+	char *at = skl_put_text(skl_put(piece, ",\"", 2), name);
+
+	at = skl_put_text(skl_put(at, "\":\"", 3), text);
+	*at++ = '"';
+	put_bytes(line, piece, (size_t) (at - piece));
+}
+
 /* Append ,"name":number */
 static void
 put_number(Line *line, const char *name, uint64_t number)
@@ -441,10 +454,11 @@ put_request(Line *line, const SklRequestCtx *ctx)
 
 	if (ctx->identity.known)
 		skl_typeid_write("usr", &ctx->identity.user, user);
-	put_text(line, "requestId", ctx->request_id, 80);
-	put_text(line, "traceId", ctx->trace_id, 80);
-	put_text(line, "spanId", ctx->span_id, 80);
-	put_text(line, "userId", user, 80);
+	put_plain(line, "requestId", ctx->request_id);
+	put_plain(line, "traceId", ctx->trace_id);
+	put_plain(line, "spanId", ctx->span_id);
+	if (user[0] != '\0')
+		put_plain(line, "userId", user);
 	put_text(line, "method", ctx->method_text, 24);
 	put_text(line, "route", ctx->route != NULL ? ctx->route->path : skl_builtin_path(ctx->path),
 			 160);
@@ -464,7 +478,7 @@ put_figures(Line *line, const SklRequestCtx *ctx)
 	put_number(line, "bytesOut", ctx->bytes_out);
 	if (ctx->retries > 0)
 		put_number(line, "retries", (uint64_t) ctx->retries);
-	put_text(line, "address", ctx->client.text, 60);
+	put_plain(line, "address", ctx->client.text);
 	put_text(line, "userAgent", ctx->user_agent, 160);
 }
 

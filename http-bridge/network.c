@@ -94,16 +94,15 @@ skl_address_from_sockaddr(const struct sockaddr *peer, SklAddress *address)
 }
 
 /*
- * The network that limits count by: the address itself for IPv4, its /64 for IPv6, because one
- * subscriber owns at least that much.
+ * The network that limits count by, as bytes: the address itself for IPv4, its /64 for IPv6,
+ * because one subscriber owns at least that much.
  */
 void
-skl_address_network(const SklAddress *address, SklAddress *network)
+skl_address_network(const SklAddress *address, uint8_t network[16])
 {
-	*network = *address;
+	memcpy(network, address->bytes, sizeof(address->bytes));
 	if (!skl_address_is_v4(address))
-		memset(network->bytes + 8, 0, 8);
-	set_text(network);
+		memset(network + 8, 0, 8);
 }
 
 /* Set the host part of an address, which begins after prefix bits, to zeros or ones. */

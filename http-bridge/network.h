@@ -12,7 +12,7 @@ typedef struct SklNetworks SklNetworks;
 bool skl_address_parse(const char *text, size_t length, SklAddress *address);
 bool skl_address_from_sockaddr(const struct sockaddr *peer, SklAddress *address);
 bool skl_address_is_v4(const SklAddress *address);
-void skl_address_network(const SklAddress *address, SklAddress *network);
+void skl_address_network(const SklAddress *address, uint8_t network[16]);
 
 SklNetworks *skl_networks_parse(const char *text, char *error, size_t error_size);
 void skl_networks_free(SklNetworks *list);

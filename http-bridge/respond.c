@@ -203,11 +203,15 @@ add_caching(SklRequestCtx *ctx, struct MHD_Response *response)
 static void
 add_etag(SklRequestCtx *ctx, struct MHD_Response *response, const char *tag, bool packed)
 {
-	const char *given = ctx->header[SKL_H_IF_NONE_MATCH];
-	char *other = skl_sprintf(ctx, "%.*s-gzip\"", (int) strlen(tag) - 1, tag);
+	const char *given = ctx->status == 304 ? ctx->header[SKL_H_IF_NONE_MATCH] : NULL;
 
-	if (packed || (ctx->status == 304 && given != NULL && strstr(given, other) != NULL))
-		tag = other;
+	if (packed || given != NULL)
+	{
+		char *other = skl_sprintf(ctx, "%.*s-gzip\"", (int) strlen(tag) - 1, tag);
+
+		if (packed || strstr(given, other) != NULL)
+			tag = other;
+	}
 	add(response, "ETag", tag);
 }
 

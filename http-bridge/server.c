@@ -116,6 +116,7 @@ connection_closed(SklThread *thread, SklConn *conn)
 	if (conn->next != NULL)
 		conn->next->prev = conn->prev;
 	UNCOUNT(thread->stats.connections);
+	free(conn->seen);
 	free(conn);
 }
 

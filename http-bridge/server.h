@@ -11,6 +11,7 @@
 #include "bridge.h"
 #include "config.h"
 #include "context.h"
+#include "jwt.h"
 #include "pool.h"
 
 /* First member of whatever epoll's data.ptr points at. */
@@ -34,6 +35,14 @@ typedef enum SklConnPhase
 	SKL_CONN_STREAMING
 } SklConnPhase;
 
+/* The last token of a connection, and what it says (auth.c). */
+typedef struct SklSeenToken
+{
+	uint64_t epoch; /* of the keys that it was verified with */
+	SklClaims claims;
+	char text[];
+} SklSeenToken;
+
 struct SklConn
 {
 	int tag;
@@ -55,6 +64,7 @@ struct SklConn
 	bool cut;
 	SklRequestCtx *ctx; /* of the request in hand */
 	SklStream *stream;	/* that it became; its request has ended */
+	SklSeenToken *seen; /* NULL: none yet */
 };
 
 typedef struct SklStreams SklStreams; /* stream.h */
