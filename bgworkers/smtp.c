@@ -103,17 +103,32 @@ set_options(Delivery *delivery, const char *from)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, delivery->error);
 }
 
-/* Reads the outcome from libcurl's: an answer of 5xx counts where it is about this mail. */
+/*
+ * Answers to RCPT that say something about the address. 530 and the like are about who we are, 552
+ * is a mailbox that is full for now (RFC 5321, 4.5.3.1.10).
+ */
+static bool
+refuses_address(long answer)
+{
+	return answer >= 550 && answer <= 556 && answer != 552;
+}
+
+/*
+ * Reads the outcome from libcurl's. A refusal is for good where it is about the address or about
+ * this mail; what a server says before, in its greeting for one, is about the server, and may be
+ * put right.
+ */
 static SklSmtpOutcome
-outcome_of(CURLcode code, long answer, const char *error)
+outcome_of(const Delivery *delivery, CURLcode code, long answer)
 {
 	if (code == CURLE_OK)
 		return SKL_SMTP_SENT;
-	if (answer < 500 || answer > 599)
-		return SKL_SMTP_RETRY;
-	if (strncmp(error, "RCPT failed", 11) == 0)
+	if (strncmp(delivery->error, "RCPT failed", 11) == 0 && refuses_address(answer))
 		return SKL_SMTP_BOUNCED;
-	if (strncmp(error, "DATA failed", 11) == 0 || code == CURLE_WEIRD_SERVER_REPLY)
+	if (answer < 550 || answer > 599)
+		return SKL_SMTP_RETRY;
+	if (strncmp(delivery->error, "DATA failed", 11) == 0 ||
+		(code == CURLE_WEIRD_SERVER_REPLY && delivery->sent > 0))
 		return SKL_SMTP_REFUSED;
 	return SKL_SMTP_RETRY;
 }
@@ -127,7 +142,7 @@ finish(CURL *easy, CURLcode code, void *arg)
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
 	delivery->result.code = (int) answer;
-	delivery->result.outcome = outcome_of(code, answer, delivery->error);
+	delivery->result.outcome = outcome_of(delivery, code, answer);
 	if (code != CURLE_OK)
 		strlcpy(delivery->result.message,
 				delivery->error[0] ? delivery->error : curl_easy_strerror(code),

@@ -11,9 +11,9 @@
 typedef enum SklSmtpOutcome
 {
 	SKL_SMTP_SENT,
-	SKL_SMTP_RETRY,	  /* 4xx, or no complete conversation */
-	SKL_SMTP_BOUNCED, /* 5xx to RCPT: the address is no good */
-	SKL_SMTP_REFUSED  /* 5xx to the message: this mail is no good */
+	SKL_SMTP_RETRY,	  /* 4xx, no complete conversation, or a 5xx that is about the server */
+	SKL_SMTP_BOUNCED, /* 55x to RCPT: the address is no good */
+	SKL_SMTP_REFUSED  /* 55x to the message: this mail is no good */
 } SklSmtpOutcome;
 
 typedef struct SklSmtpResult

@@ -7,6 +7,7 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
+use IPC::Open2 qw(open2);
 use Time::HiRes qw(sleep time);
 
 # a signal ends the test as exit does, so that its world goes
@@ -45,6 +46,7 @@ sub stop_server
 {
 	my ($self) = @_;
 	my $begin = time;
+	$self->disconnect;
 	kill 'INT', $self->{SKL_POSTMASTER_PID};
 	sleep 0.1 while -e "$self->{dir}/data/postmaster.pid" && time - $begin < 60;
 	return time - $begin;
@@ -54,6 +56,7 @@ sub stop_server
 sub restart
 {
 	my ($self) = @_;
+	$self->disconnect;
 	open my $out, '-|', "$root/test/world", 'restart', '--dir', $self->{dir} or die $!;
 	1 while <$out>;
 	close $out;
@@ -65,12 +68,62 @@ sub restart
 	close $env;
 }
 
+# start again what has died, and nothing else
+sub revive
+{
+	my ($self) = @_;
+	$self->disconnect;
+	system("$root/test/world revive --dir $self->{dir} >$self->{base}/revive") == 0 or die "the world did not revive\n";
+	unlink "$self->{base}/revive";
+}
+
 sub DESTROY { local ($?, $@); $_[0]->down; }
+
+# from now on statements in the world's own database share one connection, which is many times as fast; a server that
+# goes takes it along, and the next statement makes another
+sub stay_connected { $_[0]->{stays} = 1 }
+
+# forget the connection: before the server goes on purpose, or what nobody may be connected to
+sub disconnect { delete $_[0]->{session} }
+
+# a psql of this process that waits for statements
+sub session
+{
+	my ($self) = @_;
+	return $self->{session} if $self->{session} && $self->{session}{owner} == $$;
+	local $ENV{PGCONNECT_TIMEOUT} = 5;
+	local $ENV{PGOPTIONS} = '-c client_min_messages=warning';
+	my %session = (owner => $$);
+	$session{pid} = open2($session{out}, $session{in}, 'sh', '-c', 'exec psql -XAtq -U postgres -h "$0" -p "$1" -d "$2" 2>&1',
+		$self->{SKL_PGHOST}, $self->{SKL_PGPORT}, $self->{database});
+	return $self->{session} = \%session;
+}
+
+# run SQL in the session, each time as if it were new
+sub ask
+{
+	my ($self, $sql) = @_;
+	my $session = $self->session;
+	my $mark = 'end of answer ' . ++$self->{asked};
+	my $text = '';
+	local $SIG{PIPE} = 'IGNORE';
+	print { $session->{in} } "RESET ALL;\n$sql\n;\n\\echo $mark\n";
+	$session->{in}->flush;
+	while (defined(my $line = readline $session->{out}))
+	{
+		return $text =~ s{\s+\z}{}r if $line eq "$mark\n";
+		$text .= $line;
+	}
+	waitpid $session->{pid}, 0;
+	$self->disconnect;
+	return $text =~ s{\s+\z}{}r;
+}
 
 # run SQL, as superuser unless a role is named; returns its output without decoration, and its errors behind that
 sub sql
 {
 	my ($self, $sql, $database, $role) = @_;
+	return $self->ask($sql) if $self->{stays} && !defined $database && !defined $role;
 	my @command = ('psql', '-XAtq', '-h', $self->{SKL_PGHOST}, '-p', $self->{SKL_PGPORT}, '-U', $role // 'postgres',
 		'-d', $database // $self->{database}, '-c', $sql);
 	my $pid = open my $out, '-|';
@@ -107,7 +160,7 @@ sub wait_sql
 	{
 		$answer = $self->sql($sql, $database);
 		return $answer if $answer eq $expected;
-		sleep 0.1;
+		sleep($self->{stays} ? 0.02 : 0.1);
 	} while (time < $end);
 	return $answer;
 }
@@ -143,13 +196,27 @@ sub set
 	$self->sql('SELECT pg_reload_conf()');
 }
 
+# change settings of the server, and go on when a worker works with them: the one named, or the courier
+sub configure
+{
+	my ($self, %settings) = @_;
+	my $worker = delete $settings{worker} // 'courier';
+	my $read = $self->sql('SELECT pg_conf_load_time()', $self->{database}); # of a new connection: when the postmaster read them
+	$self->set($_, $settings{$_}) for sort keys %settings;
+	$self->wait_sql("SELECT pg_conf_load_time() > '$read'", 't', 10, $self->{database});
+	my $turns = "(SELECT turns FROM skillancer.worker_slots() WHERE worker = '$worker' AND pid IS NOT NULL
+		AND database_oid = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+	my $turn = $self->sql("SELECT $turns");
+	$self->wait_sql("SELECT $turns > $turn FROM skillancer.wake('$worker')", 't', 10) if $turn =~ /^\d+$/;
+}
+
 # move the marketplace's clock forward by so many seconds, beyond what it was moved already
 sub advance
 {
 	my ($self, $seconds) = @_;
 	$self->{offset} += $seconds;
 	$self->set('skillancer.clock_offset', $self->{offset});
-	$self->wait_sql('SHOW skillancer.clock_offset', $self->sql("SELECT '$self->{offset}'"), 1);
+	$self->wait_sql(q{SELECT setting FROM pg_settings WHERE name = 'skillancer.clock_offset'}, $self->{offset}, 5);
 }
 
 # a user with a verified address; returns the id

@@ -1,17 +1,23 @@
 #!/usr/bin/perl
 # test/worker/courier.t
-#	Mail arrives, whatever the server does: hangs, refuses, asks for patience, breaks off, offers no TLS.
+#	Mail arrives, whatever the server does: hangs, greets late or without an end, refuses, asks for patience, breaks off,
+#	offers no TLS.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET;
 use MIME::Base64 qw(decode_base64);
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use World;
 
-my $world = World->up('skillancer.courier_timeout = 4s', 'skillancer.courier_max_attempts = 4', 'skillancer.smtp_from = \'Läden "x" <shop@example.net>\'');
+my $world = World->up('skillancer.courier_timeout = 4s', 'skillancer.courier_max_attempts = 4', 'skillancer.courier_naptime = 100ms',
+	'skillancer.smtp_from = \'Läden "x" <shop@example.net>\'');
+$world->stay_connected;
+
+my @servers;
 
 sub state { return $world->sql("SELECT state FROM skillancer.mail WHERE id = '$_[0]'") }
 
@@ -35,7 +41,7 @@ sub received
 	return @mails;
 }
 
-# a server that accepts connections and does what the code says, in a process of its own
+# a server that accepts connections and does with the first, second, ... what the code says, in a process each
 sub server
 {
 	my ($serve) = @_;
@@ -43,18 +49,41 @@ sub server
 	my $pid = fork // die;
 	if ($pid == 0)
 	{
+		setpgrp;
 		$world->{gone} = 1;
 		$SIG{TERM} = 'DEFAULT';
+		$SIG{CHLD} = 'IGNORE';
 		my @kept;
-		while (my $client = $listener->accept)
+		for (my $n = 1; my $client = $listener->accept; $n++)
 		{
 			push @kept, $client;
-			$serve->($client);
+			next if fork // die;
+			$serve->($client, $n);
+			POSIX::_exit(0);
 		}
 		exit 0;
 	}
-	return ($pid, $listener->sockport);
+	push @servers, $pid;
+	return $listener->sockport;
 }
+
+# speaks SMTP, with other answers than 250 for what begins with the keys
+sub converse
+{
+	my ($client, %answers) = @_;
+	my $data = 0;
+	print $client $answers{''} // "220 here\r\n";
+	while (my $line = <$client>)
+	{
+		next if $data && $line !~ /^\.\r/;
+		my ($key) = grep { $_ ne '' && $line =~ /^$_/ } keys %answers;
+		print $client defined $key ? $answers{$key} : $line =~ /^DATA/ ? "354 go on\r\n" : "250 ok\r\n";
+		$data = 1 if $line =~ /^DATA/;
+	}
+}
+
+# mail goes to such a server from now on
+sub talk_to { my ($port, %more) = @_; $world->configure('skillancer.smtp_url' => "smtp://127.0.0.1:$port", %more) }
 
 my $sink = "smtp://127.0.0.1:$world->{SKL_SMTP_PORT}";
 my $pat = $world->person('pat@example.org', 'CLIENT');
@@ -113,11 +142,14 @@ sleep 0.5;
 my $begin = time;
 is(becomes($world->mail($pat), 'SENT'), 'SENT', 'a mail beside a slow one');
 cmp_ok(time - $begin, '<', 1.8, 'does not wait for it');
-my ($trap, $port) = server(sub { });
-$world->set('skillancer.smtp_url', "smtp://127.0.0.1:$port");
-sleep 0.5;
+my $port = server(sub {
+	my ($client, $n) = @_;
+	while ($n % 2) { print $client "220-one moment\r\n" or POSIX::_exit(0); sleep 0.3 }
+	sleep 600;
+});
+talk_to($port);
 my @stuck = map { $world->mail($pat) } 1 .. 5;
-is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENDING'}, 5, 5), 5, 'a server that never answers');
+is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENDING'}, 5, 5), 5, 'a server that never answers, or never ends its greeting');
 $begin = time;
 is($world->sql('SELECT 1'), 1, 'holds no transaction');
 is($world->sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'skillancer courier'
@@ -126,58 +158,85 @@ is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'QUEUED
 	'each delivery ends after its time');
 cmp_ok(time - $begin, '<', 8, 'all at once');
 
+# a greeting that comes late, and one that says no
+talk_to(server(sub { my ($client, $n) = @_; sleep 1.5 if $n == 1; converse($client) }));
+my $late = $world->mail($pat);
+becomes($late, 'SENDING', 5);
+$begin = time;
+is(becomes($world->mail($pat), 'SENT'), 'SENT', 'a mail beside one that waits for its greeting');
+is(state($late), 'SENDING', 'does not wait for that');
+is(becomes($late, 'SENT'), 'SENT', 'which is sent, once it is greeted');
+is($world->sql("SELECT attempts FROM skillancer.mail WHERE id = '$late'"), 1, 'at the first attempt');
+for my $no ("554 no service here\r\n", "421 too busy\r\n")
+{
+	my ($code) = $no =~ /^(\d+)/;
+	talk_to(server(sub { converse($_[0], '' => $no) }));
+	$mail = $world->mail($pat);
+	is($world->wait_sql("SELECT state, code FROM skillancer.mail WHERE id = '$mail' AND last_error IS NOT NULL", "QUEUED|$code"),
+		"QUEUED|$code", "a greeting of $code is no word about the mail: it waits");
+}
+for (['RCPT', 530, 'QUEUED'], ['RCPT', 552, 'QUEUED'], ['MAIL', 550, 'QUEUED'], ['\.\r', 554, 'BOUNCED'])
+{
+	my ($where, $code, $state) = @$_;
+	talk_to(server(sub { converse($_[0], $where => "$code no\r\n") }));
+	$mail = $world->mail($pat);
+	is($world->wait_sql("SELECT state, code FROM skillancer.mail WHERE id = '$mail' AND last_error IS NOT NULL", "$state|$code"),
+		"$state|$code", "$code to " . ($where =~ /[A-Z]/ ? $where : 'the mail') . ": $state");
+}
+is($world->sql('SELECT count(*) FROM skillancer.mail_address'), 1, 'none of it is the address\'s fault');
+
 # a server that does not resolve
-$world->set('skillancer.smtp_url', 'smtp://no-such-host.invalid:25');
-sleep 0.5;
+$world->configure('skillancer.smtp_url' => 'smtp://no-such-host.invalid:25');
 $mail = $world->mail($pat);
 is($world->wait_sql("SELECT state FROM skillancer.mail WHERE id = '$mail' AND last_error ~* 'resolve|timed out'", 'QUEUED', 15), 'QUEUED',
 	'a name that does not resolve');
 
-# TLS is required and not offered: no mail goes out in the clear
-my ($spy, $spied) = server(sub {
-	my ($client) = @_;
-	print $client "220 spy\r\n";
-	while (<$client>)
-	{
-		open my $log, '>>', "$world->{dir}/spy" or die;
-		print $log $_;
-		close $log;
-		print $client /^(EHLO|HELO)/ ? "250 spy\r\n" : "250 ok\r\n";
-	}
-});
-$world->set('skillancer.smtp_require_tls', 'on');
-$world->set('skillancer.smtp_url', "smtp://127.0.0.1:$spied");
-sleep 0.5;
-$mail = $world->mail($pat);
-is($world->wait_sql("SELECT state FROM skillancer.mail WHERE id = '$mail' AND last_error IS NOT NULL", 'QUEUED', 10), 'QUEUED',
-	'without TLS the mail waits');
-my $seen = do { local (@ARGV, $/) = "$world->{dir}/spy"; <> };
-unlike($seen, qr/MAIL FROM|RCPT|DATA/, 'and nothing of it was said');
+# TLS is required, and not offered, or offered and refused, or broken by somebody between: no mail goes out in the clear
+for (['EHLO', "250 spy\r\n", 'without TLS the mail waits'], ['STARTTLS', "454 not now\r\n", 'when TLS is offered and refused, too'],
+	['STARTTLS', "220 go\r\n250 go on in the clear\r\n", 'and when somebody answers in the clear'])
+{
+	my ($where, $answer, $what) = @$_;
+	my $heard = "$world->{base}/heard";
+	my %answers = ('EHLO' => "250-spy\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n", $where => $answer);
+	talk_to(server(sub {
+		my ($client) = @_;
+		print $client "220 spy\r\n";
+		while (<$client>)
+		{
+			open my $log, '>>', $heard or die;
+			print $log $_;
+			close $log;
+			my ($key) = /^(EHLO|STARTTLS)/;
+			print $client $key ? $answers{$key} : "250 ok\r\n";
+		}
+	}), 'skillancer.smtp_require_tls' => 'on', 'skillancer.smtp_user' => 'shop', 'skillancer.smtp_password' => 'open sesame');
+	$mail = $world->mail($pat);
+	is($world->wait_sql("SELECT state FROM skillancer.mail WHERE id = '$mail' AND last_error IS NOT NULL", 'QUEUED', 10), 'QUEUED', $what);
+	my $seen = do { local (@ARGV, $/) = $heard; <> };
+	like($seen, qr/^EHLO/, 'they did talk');
+	unlike($seen, qr/MAIL FROM|RCPT|DATA|AUTH/, 'and nothing of it was said');
+	unlink $heard;
+}
 
 # kill -9 of the courier during a delivery
-$world->set('skillancer.smtp_require_tls', 'off');
-$world->set('skillancer.smtp_url', "smtp://127.0.0.1:$port");
-sleep 0.5;
+talk_to($port, 'skillancer.smtp_require_tls' => 'off', 'skillancer.smtp_user' => '', 'skillancer.smtp_password' => '');
 $mail = $world->mail($pat);
 is(becomes($mail, 'SENDING'), 'SENDING', 'a mail is under way');
 my $before = scalar received('pat@example.org');
 kill 'KILL', $world->sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'skillancer courier'});
-sleep 1;
+sleep 0.5;
 $world->wait_sql('SELECT 1', 1, 20);
-$world->set('skillancer.smtp_url', $sink);
 $world->worker('courier');
+$world->configure('skillancer.smtp_url' => $sink);
 is(state($mail), 'SENDING', 'after a crash it is still leased');
 $world->advance(3600);
 is(becomes($mail, 'SENT'), 'SENT', 'when the lease is over it is sent');
 is(scalar(grep { /Message-ID: <$mail/ } received('pat@example.org')), 1, 'once');
 
 # fast shutdown while a server hangs
-$world->set('skillancer.smtp_url', "smtp://127.0.0.1:$port");
-$world->set('skillancer.courier_timeout', '600s');
-sleep 0.5;
+talk_to($port, 'skillancer.courier_timeout' => '600s');
 $world->mail($pat) for 1 .. 3;
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENDING'}, 3, 10), 3, 'mails hang');
 cmp_ok($world->stop_server, '<', 10, 'the server stops at once all the same');
-kill 'KILL', $trap, $spy;
-waitpid $_, 0 for $trap, $spy;
+END { kill 'KILL', map { -$_ } @servers if @servers }
 done_testing;
