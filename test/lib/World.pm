@@ -60,6 +60,13 @@ sub restart
 	open my $out, '-|', "$root/test/world", 'restart', '--dir', $self->{dir} or die $!;
 	1 while <$out>;
 	close $out;
+	$self->read_env;
+}
+
+# where everything is now
+sub read_env
+{
+	my ($self) = @_;
 	open my $env, '-|', "$root/test/world", 'env', '--dir', $self->{dir} or die $!;
 	while (<$env>)
 	{
@@ -75,6 +82,7 @@ sub revive
 	$self->disconnect;
 	system("$root/test/world revive --dir $self->{dir} >$self->{base}/revive") == 0 or die "the world did not revive\n";
 	unlink "$self->{base}/revive";
+	$self->read_env;
 }
 
 sub DESTROY { local ($?, $@); $_[0]->down; }

@@ -6,7 +6,7 @@ answered 204. For demos and tests only; listens on loopback.
 The first part of the path chooses what the receiver does instead:
     /status/503/...  answers with that status           /flaky/2/...  503 for the first two requests to the path, then 204
     /slow/3/...      answers after three seconds        /hang/...     never answers
-    /drop/...        closes the connection              /redirect/... 301 to itself
+    /drop/...        closes the connection              /redirect/... 301 to itself, or to what ?to= says
     /large/...       answers with 10 MB                 /drip/...     one byte a second
     /flood/...       a body without an end              /headers/...  headers without an end
     /bomb/...        10 MB of zeros in 10 kB of gzip
@@ -18,7 +18,7 @@ import json
 import os
 import sys
 import time
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 MAX_BODY = 10 * 1024 * 1024
 
@@ -102,7 +102,7 @@ async def respond(writer, target, count):
     elif wish == "flaky":
         writer.write(answer(204 if count > int(value or 1) else 503))
     elif wish == "redirect":
-        writer.write(answer(301, headers=[("Location", target)]))
+        writer.write(answer(301, headers=[("Location", parse_qs(urlsplit(target).query).get("to", [target])[0])]))
     elif wish == "large":
         writer.write(answer(200, b"x" * (10 * 1024 * 1024)))
     elif wish == "bomb":

@@ -12,7 +12,9 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use World;
 
-my $world = World->up('skillancer.courier_timeout = 5s', 'skillancer.courier_concurrency = 4', 'skillancer.courier_max_attempts = 3');
+my $world = World->up('skillancer.courier_timeout = 5s', 'skillancer.courier_concurrency = 4', 'skillancer.courier_max_attempts = 3',
+	'skillancer.courier_naptime = 100ms');
+$world->stay_connected;
 my $dir = "$world->{base}/exim";
 my $user = $> == 0 ? 'postgres' : getpwuid($>);
 my ($port, $tls_port) = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, ReuseAddr => 1)->sockport } 1 .. 2;
@@ -43,7 +45,7 @@ for (1 .. 100) { last if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort
 
 sub slurp { my ($file) = @_; return -e $file ? do { local (@ARGV, $/) = $file; <> } : '' }
 sub log_count { my ($what) = @_; return scalar(() = slurp("$dir/log/mainlog") =~ /$what/g) }
-sub settings { my %set = @_; $world->set($_, $set{$_}) for sort keys %set; sleep 0.5 }
+sub settings { $world->configure(@_) }
 sub becomes { my ($mail, $state) = @_; return $world->wait_sql("SELECT state FROM skillancer.mail WHERE id = '$mail'", $state, 20) }
 sub failed { my ($mail, $why) = @_;
 	return $world->wait_sql("SELECT state FROM skillancer.mail WHERE id = '$mail' AND last_error ~* '$why'", 'QUEUED', 20) }
@@ -156,7 +158,7 @@ $world->mail($pat) for 1 .. 3;
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENDING'}, 3, 10), 3, 'mails hang at a mute server');
 cmp_ok($world->stop_server, '<', 10, 'the server stops at once all the same');
 $begin = time;
-$world->restart;
+$world->revive;
 ok($world->worker('courier'), 'and starts');
 $world->advance(1200);
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENDING'}, 3, 20), 3, 'they hang again');
