@@ -8,7 +8,7 @@ import { PLANTED, plantedRun } from './planted.mjs';
 import { run } from './run.mjs';
 
 const { values: options } = parseArgs({ options: {
-	seed: { type: 'string' }, seconds: { type: 'string' }, bookings: { type: 'string' }, postings: { type: 'string' }, planted: { type: 'string' },
+	seed: { type: 'string' }, seconds: { type: 'string' }, bookings: { type: 'string' }, postings: { type: 'string' }, pace: { type: 'string' }, planted: { type: 'string' },
 	'no-faults': { type: 'boolean' }, 'no-clock': { type: 'boolean' }, keep: { type: 'boolean' },
 } });
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -32,7 +32,7 @@ function describe({ counts, faults, slowest, looks, lived, moved, fingerprint })
 
 if (!options.planted) {
 	const result = await run({ script: path.join(root, 'test/world'), seed, seconds: Number(options.seconds ?? 60), bookings: Number(options.bookings ?? Infinity),
-		postings: options.postings && Number(options.postings), withFaults: !options['no-faults'], withClock: !options['no-clock'], keep: options.keep });
+		postings: options.postings && Number(options.postings), withFaults: !options['no-faults'], withClock: !options['no-clock'], pace: Number(options.pace ?? 1), keep: options.keep });
 	report(result.problems.length === 0, `seed ${seed}: the model and the server agree`,
 		[...describe(result), ...(byHand || result.problems.length ? result.faults : []), ...result.problems.slice(0, 40)]);
 	if (!byHand) {

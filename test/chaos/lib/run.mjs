@@ -44,18 +44,24 @@ async function settle(place) {
 	return false;
 }
 
-async function live({ place, seed, seconds, bookings, postings, withFaults, withClock, recovery, dir }) {
+async function live({ place, seed, seconds, bookings, postings, withFaults, withClock, recovery, pace, dir }) {
 	const journal = await Journal.open(path.join(dir, 'journal'));
 	const lanes = Array.from({ length: ACTORS }, () => new SqlLane(place.connection));
 	const transport = new Transport(place.env.SKL_URL, journal, lanes);
 	const gate = new Gate();
 	const market = new Market(await makePeople(place, PEOPLE));
 	const actors = new Actors({ seed, count: ACTORS, bookings, market, transport, gate });
-	const trouble = new Trouble({ seed, place, transport, gate, actors, recovery });
+	const trouble = new Trouble({ seed, place, transport, gate, actors, recovery, pace });
 	const started = Date.now();
 	const end = pause(seconds * 1000, undefined, { ref: false });
 	const stop = new AbortController();
-	const failure = new Promise((_, reject) => { stop.signal.addEventListener('abort', () => reject(stop.signal.reason)); });
+	const failure = new Promise((_, reject) => {
+		stop.signal.addEventListener('abort', () => {
+			actors.running = trouble.running = false;
+			reject(stop.signal.reason);
+		});
+	});
+	for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)));
 	const life = actors.run().catch((error) => stop.abort(error));
 	const troubles = [withFaults && trouble.strike(), withClock && trouble.moveClock(), trouble.tend()].filter(Boolean).map((job) => job.catch((error) => stop.abort(error)));
 	const looking = watch(place, actors, postings);
@@ -69,7 +75,7 @@ async function live({ place, seed, seconds, bookings, postings, withFaults, with
 }
 
 // Runs once; what is wrong is in problems. plant(place) may break the world before anybody comes.
-export async function run({ script, seed, seconds = 60, bookings = Infinity, postings, withFaults = true, withClock = true, recovery = 20_000, settings = [], plant, keep }) {
+export async function run({ script, seed, seconds = 60, bookings = Infinity, postings, withFaults = true, withClock = true, recovery = 20_000, pace, settings = [], plant, keep }) {
 	const dir = mkdtempSync(path.join(tmpdir(), 'skl-chaos.'));
 	chmodSync(dir, 0o711);
 	const place = new Place(script, path.join(dir, 'w'));
@@ -77,7 +83,7 @@ export async function run({ script, seed, seconds = 60, bookings = Infinity, pos
 		await place.world('up', ...settings.flatMap((line) => ['--conf', line]));
 		await place.readEnv();
 		await plant?.(place);
-		const { actors, trouble, transport, market, looks, lived } = await live({ place, seed, seconds, bookings, postings, withFaults, withClock, recovery, dir });
+		const { actors, trouble, transport, market, looks, lived } = await live({ place, seed, seconds, bookings, postings, withFaults, withClock, recovery, pace, dir });
 		await place.world('revive');
 		await place.readEnv();
 		if (!await settle(place)) actors.problems.push('timers that are due do not go off');

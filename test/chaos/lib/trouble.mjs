@@ -16,8 +16,8 @@ export class Trouble {
 	running = true;
 	offset = 0;
 
-	constructor({ seed, place, transport, gate, actors, recovery, kinds }) {
-		Object.assign(this, { seed, place, transport, gate, actors, recovery, kinds });
+	constructor({ seed, place, transport, gate, actors, recovery, kinds, pace = 1 }) {
+		Object.assign(this, { seed, place, transport, gate, actors, recovery, kinds, pace });
 	}
 
 	async #sleep(seconds) {
@@ -34,7 +34,7 @@ export class Trouble {
 
 	async strike() {
 		for (const { after, fault, roll } of faults(this.seed)) {
-			await this.#sleep(after);
+			await this.#sleep(after * this.pace);
 			if (!this.running) return;
 			if (this.kinds && !this.kinds.includes(fault)) continue;
 			await this.#strikeOnce(fault, roll);
@@ -87,7 +87,7 @@ export class Trouble {
 	// Moves the clock while no operation is under way; timers go off while the actors go on.
 	async moveClock() {
 		for (const { after, seconds } of moves(this.seed)) {
-			await this.#sleep(after);
+			await this.#sleep(after * this.pace);
 			if (!this.running) return;
 			await this.gate.close();
 			await this.advance(seconds);
