@@ -78,6 +78,27 @@ collect(SklDictionaryScope *words, SklSegment *segment, SklArena *arena, SklByte
 	return n;
 }
 
+/* The commonest of n words, at most so many, in order; how many. */
+static size_t
+commonest(const SklDictionaryTerm *found, size_t n, SklDictionaryTerm *terms, size_t limit)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		size_t at = kept;
+
+		if (kept == limit && by_frequency(&found[i], &terms[kept - 1]) > 0)
+			continue;
+		while (at > 0 && by_frequency(&found[i], &terms[at - 1]) < 0)
+			at--;
+		kept = Min(kept + 1, limit);
+		memmove(&terms[at + 1], &terms[at], (kept - at - 1) * sizeof(*terms));
+		terms[at] = found[i];
+	}
+	return kept;
+}
+
 static size_t
 prefix_words(void *context, SklArena *arena, const char *prefix, size_t length,
 			 SklDictionaryTerm *terms, size_t limit)
@@ -90,7 +111,9 @@ prefix_words(void *context, SklArena *arena, const char *prefix, size_t length,
 
 	for (int i = 0; i < words->scope->n && length <= SKL_SEARCH_WORD_MAX; i++)
 		n = collect(words, words->scope->segments[i].segment, arena, begin, found, n);
-	qsort(found, n, sizeof(SklDictionaryTerm), by_word);
+	/* those of one segment are in order, each once */
+	if (words->scope->n > 1)
+		qsort(found, n, sizeof(SklDictionaryTerm), by_word);
 	for (size_t i = 0; i < n; i++)
 	{
 		if (different > 0 && by_word(&found[different - 1], &found[i]) == 0)
@@ -98,9 +121,7 @@ prefix_words(void *context, SklArena *arena, const char *prefix, size_t length,
 		else
 			found[different++] = found[i];
 	}
-	qsort(found, different, sizeof(SklDictionaryTerm), by_frequency);
-	n = Min(different, limit);
-	memcpy(terms, found, n * sizeof(SklDictionaryTerm));
+	n = commonest(found, different, terms, limit);
 	pfree(found);
 	return n;
 }

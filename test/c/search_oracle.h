@@ -263,6 +263,7 @@ oracle_text(const RandomPlan *random, const OracleStats *stats, const CorpusDoc 
 {
 	const SklPlan *plan = &random->plan;
 	double score = 0;
+	double best = 0; /* of the forms of one word; there is one such word at most */
 	bool scores = false;
 
 	for (uint32_t t = 0; t < plan->n_terms; t++)
@@ -271,11 +272,15 @@ oracle_text(const RandomPlan *random, const OracleStats *stats, const CorpusDoc 
 		double idf = log(1 + (stats->n - stats->df[t] + 0.5) / (stats->df[t] + 0.5));
 		double k = plan->k1 * (1 - plan->b + plan->b * doc_length(doc) / stats->average);
 
-		if (wtf > 0)
-			score += (double) random->terms[t].weight * idf * wtf / (wtf + k);
+		double part = wtf > 0 ? (double) random->terms[t].weight * idf * wtf / (wtf + k) : 0;
+
+		if (random->terms[t].idf_group == 0)
+			score += part;
+		else
+			best = part > best ? part : best;
 		scores = scores || random->terms[t].weight > 0;
 	}
-	return scores ? score : 1;
+	return scores ? score + best : 1;
 }
 
 static inline double
@@ -303,7 +308,7 @@ random_terms(RandomPlan *random)
 		term->weight = random_below(4) == 0 ? (float) random_below(5) * 0.25f : 1;
 		term->fields =
 			(uint8_t) (random_below(5) == 0 ? 1 + random_below(SKL_ALL_FIELDS) : SKL_ALL_FIELDS);
-		term->idf_group = random_below(6) == 0 ? 1 : 0;
+		term->idf_group = random_below(4) == 0 ? 1 : 0;
 	}
 	random->plan.n_terms = n;
 	random->plan.terms = random->terms;

@@ -207,6 +207,7 @@ skl_run_create(SklEngine *engine, const SklPlan *plan, const SklSearchSegment *s
 	/* the large arrays at the end are written before they are read */
 	memset(run, 0, offsetof(SklRun, candidates));
 	memset(run->scores, 0, sizeof(run->scores));
+	memset(run->best, 0, sizeof(run->best));
 	run->engine = engine;
 	run->plan = plan;
 	run->segments = segments;

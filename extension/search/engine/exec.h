@@ -3,9 +3,9 @@
  *		Runs a plan over a list of segments.
  *
  * Scores are sums of integers: the contribution of a term is rounded once to a unit that depends
- *only on the plan's terms and the statistics, so that a score does not depend on the order of
- *addition, on what was skipped, or on how many segments there are. Results are exact: the same hits
- *in the same order as scoring every document.
+ * only on the plan's terms and the statistics, so that a score does not depend on the order of
+ * addition, on what was skipped, or on how many segments there are. Results are exact: the same
+ *hits in the same order as scoring every document.
  */
 #ifndef SKL_SEARCH_EXEC_H
 #define SKL_SEARCH_EXEC_H
@@ -112,7 +112,7 @@ typedef struct SklExplainTerm
 typedef struct SklExplanation
 {
 	bool matches;
-	uint32_t n_terms; /* those that the document has */
+	uint32_t n_terms; /* those that the document has; of forms of one word the one that counts */
 	const SklExplainTerm *terms;
 	double text; /* sum of the terms' scores */
 	uint32_t length;

@@ -1,7 +1,7 @@
 /*
  * search/engine/exec_explain.c
  *		Takes a score apart. Parts are computed as the score is, in its units, so that they sum to
- *it.
+ *		it.
  */
 #include "search/engine/exec_run.h"
 
@@ -14,17 +14,17 @@ typedef struct ExplainCall
 	SklExplanation *explanation;
 } ExplainCall;
 
-/* One term's part; false when the document does not have it where it counts. */
+/* One term's part, and what it is worth; false when the document does not have it where it counts.
+ */
 static bool
 explain_term(SklRun *run, uint32_t number, uint32_t docno, uint32_t length, SklExplainTerm *part,
-			 uint32_t *sum)
+			 uint32_t *worth)
 {
 	const SklRunTerm *term = &run->terms[number];
 	SklRunPostings *postings = &run->postings[number];
 	float k = run->k_base + run->k_slope * (float) length;
 	uint32_t at;
 	uint32_t entry;
-	uint32_t worth;
 
 	if (!skl_run_find(postings, docno, &at))
 		return false;
@@ -32,16 +32,38 @@ explain_term(SklRun *run, uint32_t number, uint32_t docno, uint32_t length, SklE
 	entry = postings->postings.entries[at];
 	if (postings->weights->wtf[entry] == 0)
 		return false;
-	worth = skl_contribution(term->unit, k, postings->weights->inverse[entry]);
-	*sum += worth;
+	*worth = skl_contribution(term->unit, k, postings->weights->inverse[entry]);
 	*part = (SklExplainTerm){.term = number,
 							 .df = term->df,
 							 .idf = term->idf,
 							 .weight = (double) term->plan->weight,
 							 .wtf = postings->weights->wtf[entry],
-							 .score = ldexp(worth, -run->shift)};
+							 .score = ldexp(*worth, -run->shift)};
 	part->part = part->wtf / (part->wtf + (double) k);
 	return true;
+}
+
+/* The part of a clause, that of its best term; false when the document has none of them. */
+static bool
+explain_clause(SklRun *run, const SklClause *clause, uint32_t docno, uint32_t length,
+			   SklExplainTerm *part, uint32_t *sum)
+{
+	SklExplainTerm one;
+	uint32_t worth;
+	uint32_t best = 0;
+	bool found = false;
+
+	for (uint32_t i = clause->first; i < clause->first + clause->n; i++)
+	{
+		if (!explain_term(run, run->scored[i], docno, length, &one, &worth) ||
+			(found && worth <= best))
+			continue;
+		*part = one;
+		best = worth;
+		found = true;
+	}
+	*sum += best;
+	return found;
 }
 
 static void
@@ -52,9 +74,10 @@ explain_text(SklRun *run, const SklHit *hit, SklExplanation *explanation)
 	uint32_t sum = 0;
 
 	explanation->length = skl_load16(skl_segment_lengths(run->segment) + 2 * (size_t) hit->docno);
-	for (uint32_t i = 0; i < run->n_scored; i++)
-		explanation->n_terms += explain_term(run, run->scored[i], hit->docno, explanation->length,
-											 &parts[explanation->n_terms], &sum);
+	for (uint32_t c = 0; c < run->n_clauses; c++)
+		explanation->n_terms +=
+			explain_clause(run, &run->clauses[c], hit->docno, explanation->length,
+						   &parts[explanation->n_terms], &sum);
 	explanation->terms = parts;
 	explanation->text = run->n_scored == 0 ? 1 : ldexp(sum, -run->shift);
 }

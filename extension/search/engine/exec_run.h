@@ -4,7 +4,7 @@
  *
  * Segments are worked through one after the other, the largest first, each in windows of 4,096
  * documents. For a window there are bits: which documents match, pass a filter, may be seen. Hits
- *of all segments meet in one heap, whose worst hit is what the next one must beat.
+ * of all segments meet in one heap, whose worst hit is what the next one must beat.
  *
  *	exec.c			begins, walks over segments and windows, ends
  *	exec_terms.c	looks terms up, counts, weighs them
@@ -91,16 +91,19 @@ typedef struct SklTopEntry
 	const uint8_t *id;
 } SklTopEntry;
 
-typedef struct SklTermBound
+/* What adds up to a score: a term, or terms that are forms of one word. */
+typedef struct SklClause
 {
-	uint32_t term;
-	uint32_t bound; /* in units */
-} SklTermBound;
+	uint32_t first; /* of its terms in run->scored, which lie side by side */
+	uint32_t n;
+	uint32_t bound; /* in units: the most that a document of the window can get from it */
+} SklClause;
 
 /* A document of the window that may get into the heap. */
 typedef struct SklCandidate
 {
 	uint32_t sum;
+	uint32_t best; /* of the terms of a clause that is being looked up */
 	uint16_t at;
 } SklCandidate;
 
@@ -116,8 +119,10 @@ typedef struct SklRun
 
 	/* over all segments */
 	SklRunTerm *terms;
-	uint32_t *scored; /* indexes of the terms that score */
+	uint32_t *scored; /* indexes of the terms that score; forms of one word side by side, last */
 	uint32_t n_scored;
+	SklClause *clauses; /* all of them; bounds are not set */
+	uint32_t n_clauses;
 	uint64_t n_live;
 	double average_length;
 	int shift;			 /* a score is an integer number of 2^-shift */
@@ -152,9 +157,10 @@ typedef struct SklRun
 	bool all_visible;	 /* every document of the segment may be seen */
 
 	/* the window */
-	SklTermBound *order; /* scored terms that may occur in it, the weakest first */
+	SklClause *order; /* clauses that may occur in it, the weakest first */
 	uint32_t n_order;
 	SklBits touched;   /* documents with a score */
+	SklBits improved;  /* documents with a part of the clause that is being added */
 	uint32_t n_added;  /* postings that made them */
 	uint32_t n_bits;   /* documents that are to be scored */
 	bool late_phrases; /* phrases match by their words; candidates must still have them */
@@ -169,6 +175,7 @@ typedef struct SklRun
 
 	SklCandidate candidates[SKL_WINDOW];
 	uint32_t scores[SKL_WINDOW]; /* of the window's documents; zeros between windows */
+	uint32_t best[SKL_WINDOW];	 /* parts of one clause; zeros between clauses */
 } SklRun;
 
 /* ---- bits ---- */

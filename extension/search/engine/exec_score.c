@@ -2,17 +2,21 @@
  * search/engine/exec_score.c
  *		Scores a window by MaxScore over blocks.
  *
- * Every term has a bound: the most that a document of the window can get from it. Terms are put in
- * the order of their bounds; the weakest, whose bounds together cannot reach the worst hit of the
- * heap, are not essential: a document must have an essential term to matter. Essential terms are
- * added up for the whole window, except for blocks that cannot matter even with all that the others
- * may give; then the documents that may still win are looked up in the other terms, the strongest
- * first, and dropped as soon as they cannot.
+ * Every clause has a bound: the most that a document of the window can get from it. Clauses are put
+ * in the order of their bounds; the weakest, whose bounds together cannot reach the worst hit of
+ *the heap, are not essential: a document must have an essential one to matter. Essential clauses
+ *are added up for the whole window, except for blocks that cannot matter even with all that the
+ *others may give; then the documents that may still win are looked up in the other clauses, the
+ *strongest first, and dropped as soon as they cannot.
+ *
+ * Of the terms of a clause the best one counts. A block that cannot matter can be left out for a
+ * clause of several terms as well: a document that would get most from it cannot win, and with what
+ * it gets from another block instead it cannot, either.
  *
  * All sums are integers, and bounds are computed by the formula of scores itself, which grows with
  * the count and falls with the length in every rounding step: what is skipped is less than the
- *worst hit, never equal. See Ding and Suel, "Faster top-k document retrieval using block-max
- *indexes" (2011), and Turtle and Flood, "Query evaluation: strategies and optimizations" (1995).
+ * worst hit, never equal. See Ding and Suel, "Faster top-k document retrieval using block-max
+ * indexes" (2011), and Turtle and Flood, "Query evaluation: strategies and optimizations" (1995).
  */
 #include "search/engine/exec_run.h"
 
@@ -27,7 +31,7 @@ skl_run_begin_scores(SklRun *run)
 	for (int tf = 0; tf < SKL_TF_UNBOUNDED; tf++)
 		inverse_count[tf] = tf == 0 ? SKL_NO_COUNT : 1.0f / (float) tf;
 	inverse_count[SKL_TF_UNBOUNDED] = 0;
-	run->order = skl_engine_alloc(run->engine, sizeof(SklTermBound) * ((size_t) run->n_scored + 1));
+	run->order = skl_engine_alloc(run->engine, sizeof(SklClause) * ((size_t) run->n_clauses + 1));
 }
 
 static float
@@ -67,25 +71,43 @@ window_bound(const SklRun *run, const SklRunPostings *term, float unit)
 	return bound;
 }
 
-/* Puts the terms that may occur in the window in order, the weakest first; the sum of their bounds.
- */
-static uint64_t
-order_terms(SklRun *run)
+/* Bounds what a document of the window can get from a clause; false: none of its terms occurs. */
+static bool
+bound_clause(const SklRun *run, SklClause *clause)
 {
-	uint64_t sum = 0;
+	bool occurs = false;
 
-	run->n_order = 0;
-	for (uint32_t i = 0; i < run->n_scored; i++)
+	for (uint32_t i = clause->first; i < clause->first + clause->n; i++)
 	{
 		uint32_t number = run->scored[i];
-		SklRunPostings *term = &run->postings[number];
-		SklTermBound entry = {.term = number};
-		uint32_t at;
+		const SklRunPostings *term = &run->postings[number];
+		uint32_t most;
 
 		if (!term->present || term->first == term->postings.n_blocks ||
 			term->next >= run->base + run->n)
 			continue;
-		entry.bound = window_bound(run, term, run->terms[number].unit);
+		most = window_bound(run, term, run->terms[number].unit);
+		clause->bound = most > clause->bound ? most : clause->bound;
+		occurs = true;
+	}
+	return occurs;
+}
+
+/* Puts the clauses that may occur in the window in order, the weakest first; the sum of their
+ * bounds. */
+static uint64_t
+order_clauses(SklRun *run)
+{
+	uint64_t sum = 0;
+
+	run->n_order = 0;
+	for (uint32_t c = 0; c < run->n_clauses; c++)
+	{
+		SklClause entry = run->clauses[c];
+		uint32_t at;
+
+		if (!bound_clause(run, &entry))
+			continue;
 		sum += entry.bound;
 		for (at = run->n_order; at > 0 && run->order[at - 1].bound > entry.bound; at--)
 			run->order[at] = run->order[at - 1];
@@ -98,10 +120,10 @@ order_terms(SklRun *run)
 uint64_t
 skl_run_window_bound(SklRun *run)
 {
-	return order_terms(run) * run->max_factor;
+	return order_clauses(run) * run->max_factor;
 }
 
-/* ---- essential terms ---- */
+/* ---- essential clauses ---- */
 
 /* The postings of the unpacked block that lie in the window: from .. to - 1. */
 static void
@@ -143,9 +165,52 @@ choose(const SklRun *run, const SklPostings *postings, const SklBits *bits, uint
 	return n;
 }
 
-/* Adds what the postings of a block are worth, for documents in bits (NULL: all of the window). */
+/* Adds up what the documents are worth. */
 static void
-add_block(SklRun *run, SklRunPostings *term, float unit, uint32_t block, const SklBits *bits)
+add_worths(SklRun *run, const uint32_t *documents, const uint32_t *worth, uint32_t n)
+{
+	run->n_added += n;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		run->scores[documents[i]] += worth[i];
+		run->touched.words[documents[i] / 64] |= UINT64_C(1) << documents[i] % 64;
+	}
+}
+
+/* Keeps what the documents are worth at best, until the clause is whole. */
+static void
+keep_worths(SklRun *run, const uint32_t *documents, const uint32_t *worth, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t at = documents[i];
+
+		run->best[at] = worth[i] > run->best[at] ? worth[i] : run->best[at];
+		run->improved.words[at / 64] |= UINT64_C(1) << at % 64;
+	}
+}
+
+/* Adds up the best parts of a clause; there are none then. */
+static void
+add_best(SklRun *run)
+{
+	SKL_EACH_BIT(&run->improved, i, {
+		run->scores[i] += run->best[i];
+		run->best[i] = 0;
+		run->n_added++;
+	})
+	for (int w = 0; w < SKL_WINDOW_WORDS; w++)
+		run->touched.words[w] |= run->improved.words[w];
+	memset(&run->improved, 0, sizeof(run->improved));
+}
+
+/*
+ * Adds what the postings of a block are worth, for documents in bits (NULL: all of the window);
+ * alone: nothing else of their clause counts.
+ */
+static void
+add_block(SklRun *run, SklRunPostings *term, float unit, bool alone, uint32_t block,
+		  const SklBits *bits)
 {
 	SklPostings *postings = &term->postings;
 	const float *inverse = term->weights->inverse;
@@ -167,7 +232,6 @@ add_block(SklRun *run, SklRunPostings *term, float unit, uint32_t block, const S
 	if (n == 0)
 		return;
 	skl_postings_entries(postings);
-	run->n_added += n;
 	for (uint32_t i = 0; i < n; i++)
 	{
 		uint32_t at = bits == NULL ? from + i : chosen[i];
@@ -178,16 +242,15 @@ add_block(SklRun *run, SklRunPostings *term, float unit, uint32_t block, const S
 	}
 	for (uint32_t i = 0; i < n; i++)
 		worth[i] = skl_contribution(unit, base + slope * lengths[i], inverses[i]);
-	for (uint32_t i = 0; i < n; i++)
-	{
-		run->scores[chosen[i]] += worth[i];
-		run->touched.words[chosen[i] / 64] |= UINT64_C(1) << chosen[i] % 64;
-	}
+	if (alone)
+		add_worths(run, chosen, worth, n);
+	else
+		keep_worths(run, chosen, worth, n);
 }
 
-/* All blocks of an essential term in the window; others: the most that all other terms give. */
+/* All blocks of a term in the window; others: the most that all other clauses give. */
 static void
-add_term(SklRun *run, uint32_t number, uint64_t others, const SklBits *bits)
+add_term(SklRun *run, uint32_t number, bool alone, uint64_t others, const SklBits *bits)
 {
 	SklRunPostings *term = &run->postings[number];
 	float unit = run->terms[number].unit;
@@ -205,11 +268,22 @@ add_term(SklRun *run, uint32_t number, uint64_t others, const SklBits *bits)
 			continue;
 		if (bits == NULL ||
 			(first <= last && skl_bits_between(bits, first - run->base, last - run->base)))
-			add_block(run, term, unit, block, bits);
+			add_block(run, term, unit, alone, block, bits);
 	}
 }
 
-/* ---- the other terms ---- */
+/* All of an essential clause in the window. */
+static void
+add_clause(SklRun *run, const SklClause *clause, uint64_t others, const SklBits *bits)
+{
+	for (uint32_t i = clause->first; i < clause->first + clause->n; i++)
+		if (run->postings[run->scored[i]].present)
+			add_term(run, run->scored[i], clause->n == 1, others, bits);
+	if (clause->n > 1)
+		add_best(run);
+}
+
+/* ---- the other clauses ---- */
 
 /* The least sum that can win. */
 static uint64_t
@@ -256,6 +330,7 @@ take_candidates(SklRun *run, uint64_t rest)
 
 			run->candidates[n].at = (uint16_t) (w * 64 + at);
 			run->candidates[n].sum = scores[at];
+			run->candidates[n].best = 0;
 			n += scores[at] >= enough;
 			scores[at] = 0;
 		}
@@ -266,10 +341,10 @@ take_candidates(SklRun *run, uint64_t rest)
 }
 
 /*
- * Looks the candidates up in a term that is not essential; keeps those that can still win with the
- * rest of the others. Candidates are in order, so that block and place only move on.
+ * Looks the candidates up in a term of a clause that is not essential: those that it can help to
+ * win with the rest of the others. Candidates are in order, so that block and place only move on.
  */
-static uint32_t
+static void
 probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
 {
 	SklRunPostings *term = &run->postings[number];
@@ -280,40 +355,57 @@ probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
 	uint32_t last = 0; /* document of the block, once it is looked at */
 	uint32_t enough = 0;
 	uint32_t at = 0;
-	uint32_t kept = 0;
 
 	for (uint32_t c = 0; c < n; c++)
 	{
-		SklCandidate candidate = run->candidates[c];
-		uint32_t docno = run->base + candidate.at;
+		SklCandidate *candidate = &run->candidates[c];
+		uint32_t docno = run->base + candidate->at;
+		uint32_t worth;
 
-		if (block < postings->n_blocks && (last == 0 || docno > last))
+		if (last == 0 || docno > last)
 		{
+			SklSkip skip;
+			uint64_t most;
+
 			block = skl_postings_seek(postings, block, docno);
-			if (block < postings->n_blocks)
-			{
-				SklSkip skip = skl_postings_skip(postings, block);
-				uint64_t most = block_bound(run, unit, &skip) + rest;
+			if (block == postings->n_blocks)
+				return;
+			skip = skl_postings_skip(postings, block);
+			most = block_bound(run, unit, &skip) + rest;
+			last = skip.last_docno;
+			enough = least > most ? (uint32_t) (least - most) : 0;
+			at = 0;
+		}
+		if (candidate->sum < enough)
+			continue;
+		skl_postings_docs(postings, block);
+		at = skl_postings_go_to(postings, at, docno);
+		if (postings->docs[at] != docno)
+			continue;
+		skl_postings_entries(postings);
+		worth = skl_contribution(unit, norm(run, skl_load16(run->lengths + 2 * (size_t) docno)),
+								 term->weights->inverse[postings->entries[at]]);
+		candidate->best = worth > candidate->best ? worth : candidate->best;
+	}
+}
 
-				last = skip.last_docno;
-				enough = least > most ? (uint32_t) (least - most) : 0;
-				at = 0;
-			}
-		}
-		if (block < postings->n_blocks)
-		{
-			if (candidate.sum < enough)
-				continue;
-			skl_postings_docs(postings, block);
-			at = skl_postings_go_to(postings, at, docno);
-			if (postings->docs[at] == docno)
-			{
-				skl_postings_entries(postings);
-				candidate.sum +=
-					skl_contribution(unit, norm(run, skl_load16(run->lengths + 2 * (size_t) docno)),
-									 term->weights->inverse[postings->entries[at]]);
-			}
-		}
+/* Looks the candidates up in a clause; keeps those that can still win with the rest of the others.
+ */
+static uint32_t
+probe_clause(SklRun *run, const SklClause *clause, uint64_t rest, uint32_t n)
+{
+	uint64_t least = least_sum(run);
+	uint32_t kept = 0;
+
+	for (uint32_t i = clause->first; i < clause->first + clause->n; i++)
+		if (run->postings[run->scored[i]].present)
+			probe_term(run, run->scored[i], rest, n);
+	for (uint32_t c = 0; c < n; c++)
+	{
+		SklCandidate candidate = run->candidates[c];
+
+		candidate.sum += candidate.best;
+		candidate.best = 0;
 		run->candidates[kept] = candidate;
 		kept += candidate.sum + rest >= least;
 	}
@@ -355,14 +447,14 @@ skl_run_score_window(SklRun *run, const SklBits *bits, bool all)
 		rest += run->order[essential++].bound;
 	run->n_bits = bits == NULL ? SKL_WINDOW : skl_bits_count(bits);
 	for (uint32_t i = run->n_order; i-- > essential;)
-		add_term(run, run->order[i].term, total - run->order[i].bound, bits);
+		add_clause(run, &run->order[i], total - run->order[i].bound, bits);
 	if (all)
 		offer_untouched(run, bits, &run->touched);
 	n = take_candidates(run, rest);
 	for (uint32_t i = essential; i-- > 0 && n > 0;)
 	{
 		rest -= run->order[i].bound;
-		n = probe_term(run, run->order[i].term, rest, n);
+		n = probe_clause(run, &run->order[i], rest, n);
 	}
 	for (uint32_t c = 0; c < n; c++)
 	{
@@ -382,7 +474,7 @@ skl_run_score_all(SklRun *run, const SklBits *bits)
 
 	run->n_bits = skl_bits_count(bits);
 	for (uint32_t i = 0; i < run->n_order; i++)
-		add_term(run, run->order[i].term, UINT32_MAX, bits);
+		add_clause(run, &run->order[i], UINT32_MAX, bits);
 	seen = run->touched;
 	SKL_EACH_BIT(bits, i, { skl_run_offer(run, run->base + i, run->scores[i] + none); })
 	SKL_EACH_BIT(&seen, i, { run->scores[i] = 0; })

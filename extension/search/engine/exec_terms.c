@@ -108,6 +108,33 @@ join_groups(SklRun *run)
 	}
 }
 
+/* The terms that score, as clauses: words for themselves in their order, then forms by word. */
+static void
+make_clauses(SklRun *run)
+{
+	const SklPlan *plan = run->plan;
+	uint32_t groups = 0;
+
+	run->scored = skl_engine_alloc(run->engine, sizeof(uint32_t) * ((size_t) plan->n_terms + 1));
+	run->clauses = skl_engine_alloc(run->engine, sizeof(SklClause) * ((size_t) plan->n_terms + 1));
+	for (uint32_t t = 0; t < plan->n_terms; t++)
+		groups = plan->terms[t].idf_group > groups ? plan->terms[t].idf_group : groups;
+	for (uint32_t group = 0; group <= groups; group++)
+	{
+		uint32_t first = run->n_scored;
+
+		for (uint32_t t = 0; t < plan->n_terms; t++)
+			if (run->terms[t].scored && plan->terms[t].idf_group == group)
+			{
+				run->scored[run->n_scored++] = t;
+				if (group == 0)
+					run->clauses[run->n_clauses++] = (SklClause){first++, 1, 0};
+			}
+		if (run->n_scored > first)
+			run->clauses[run->n_clauses++] = (SklClause){first, run->n_scored - first, 0};
+	}
+}
+
 /* The unit of scores: as fine as the greatest part and the greatest sum allow. */
 static void
 choose_unit(SklRun *run)
@@ -116,12 +143,19 @@ choose_unit(SklRun *run)
 	double sum = 0;
 	int shift;
 
-	for (uint32_t t = 0; t < run->plan->n_terms; t++)
+	for (uint32_t c = 0; c < run->n_clauses; c++)
 	{
-		double weight = run->terms[t].scored ? run->terms[t].plan->weight * run->terms[t].idf : 0;
+		const SklClause *clause = &run->clauses[c];
+		double most = 0;
 
-		greatest = weight > greatest ? weight : greatest;
-		sum += weight;
+		for (uint32_t i = clause->first; i < clause->first + clause->n; i++)
+		{
+			const SklRunTerm *term = &run->terms[run->scored[i]];
+
+			most = fmax(most, (double) term->plan->weight * term->idf);
+		}
+		greatest = fmax(greatest, most);
+		sum += most;
 	}
 	shift = greatest > 0 ? UNIT_BITS - ilogb(greatest) - 1 : 0;
 	if (sum > 0 && SUM_BITS - ilogb(sum) - 2 < shift)
@@ -140,7 +174,6 @@ skl_run_count_terms(SklRun *run)
 
 	count_documents(run);
 	run->terms = skl_engine_zalloc(run->engine, sizeof(SklRunTerm) * ((size_t) plan->n_terms + 1));
-	run->scored = skl_engine_alloc(run->engine, sizeof(uint32_t) * ((size_t) plan->n_terms + 1));
 	for (uint32_t t = 0; t < plan->n_terms; t++)
 	{
 		run->terms[t].plan = &plan->terms[t];
@@ -155,9 +188,8 @@ skl_run_count_terms(SklRun *run)
 
 		term->idf = log(1 + (n - df + 0.5) / (df + 0.5));
 		term->scored = term->plan->weight > 0;
-		if (term->scored)
-			run->scored[run->n_scored++] = t;
 	}
+	make_clauses(run);
 	choose_unit(run);
 	run->k_base = plan->k1 * (1 - plan->b);
 	run->k_slope = run->average_length > 0 ? (float) (plan->k1 * plan->b / run->average_length) : 0;

@@ -5,14 +5,15 @@
  *
  * Matching and scoring are two things. The tree of nodes says which documents match. The score of a
  * document that matches is the sum over all terms of the plan with weight > 0 that it has,
- *whichever part of the tree made it match; optional words are terms that no node names.
+ * whichever part of the tree made it match; optional words are terms that no node names. Of terms
+ * that are forms of one word, the one that gives most counts alone.
  *
  *	score = prior × Σ weight × idf × wtf / (wtf + k1 × (1 − b + b × length / average length))
  *	idf   = ln(1 + (N − df + 0.5) / (df + 0.5))
  *
  * (1 × prior, when no term of the plan scores) where wtf is the sum over the fields (of the term's
- *mask) of weight of field × occurrences, length is the same sum over all words (at most 65,535),
- *and N, df and the average are those of the living documents of all segments.
+ * mask) of weight of field × occurrences, length is the same sum over all words (at most 65,535),
+ * and N, df and the average are those of the living documents of all segments.
  */
 #ifndef SKL_SEARCH_PLAN_H
 #define SKL_SEARCH_PLAN_H
@@ -28,7 +29,8 @@ typedef struct SklPlanTerm
 	float weight;		/* 1; 0.6 synonyms, × 0.5 an edit; 0: matches, but adds nothing */
 	uint8_t fields;		/* mask of the fields in which it must occur, and which count */
 	uint32_t idf_group; /* 0: a word for itself. Terms with the same number are forms of one word
-						 * (expansions of a prefix): their df is the sum of theirs, at most N */
+						 * (expansions of a prefix): their df is the sum of theirs, at most N, and
+						 * of a document's forms the best one counts */
 } SklPlanTerm;
 
 /* Words side by side. */
