@@ -177,9 +177,8 @@ open_segment(SklRun *run, uint32_t number)
 }
 
 static void
-run_segment(SklRun *run, uint32_t number)
+run_windows(SklRun *run)
 {
-	open_segment(run, number);
 	run->window = 0;
 	while (run->window < skl_pages(run->n_docs))
 	{
@@ -190,6 +189,14 @@ run_segment(SklRun *run, uint32_t number)
 		run_window(run);
 		run->window = run->pure ? skl_run_next_window(run) : run->window + 1;
 	}
+}
+
+static void
+run_segment(SklRun *run, uint32_t number)
+{
+	open_segment(run, number);
+	if (!skl_run_join_segment(run))
+		run_windows(run);
 	for (uint32_t t = 0; t < run->plan->n_terms; t++)
 		if (run->postings[t].present)
 			run->blocks_read += run->postings[t].postings.blocks_read;
@@ -281,6 +288,7 @@ search(void *argument)
 	run->top_room = skl_run_hits_needed(run);
 	run->cursor_applies = run->plan->after.present && !skl_run_reranks(run);
 	run->needs_counts = run->plan->want_total || run->plan->n_facets > 0;
+	skl_run_plan_join(run);
 	skl_run_begin_scores(run);
 	skl_run_begin_top(run);
 	skl_run_begin_facets(run);

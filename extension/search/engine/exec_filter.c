@@ -258,6 +258,28 @@ seen_bits(SklRun *run, bool alive, SklBits *bits)
 	}
 }
 
+bool
+skl_run_visible(const SklRun *run, uint32_t docno)
+{
+	const uint64_t *dead = run->search->dead;
+	uint8_t visibility;
+
+	if (dead != NULL && (dead[docno / 64] >> docno % 64 & 1))
+		return false;
+	visibility = run->all_visible ? 0 : skl_segment_classes(run->segment)[docno];
+	if (!run->all_visible && !(run->plan->classes[visibility / 64] >> visibility % 64 & 1))
+		return false;
+	for (uint32_t f = 0; f < run->plan->n_filters; f++)
+	{
+		const SklRunFilter *filter = &run->filters[f];
+
+		if (filter->plan->kind == SKL_FILTER_TERMS &&
+			(filter->words[docno / 64] >> docno % 64 & 1) == filter->plan->negated)
+			return false;
+	}
+	return true;
+}
+
 void
 skl_run_visible_bits(SklRun *run, SklBits *bits)
 {

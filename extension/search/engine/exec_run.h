@@ -10,6 +10,7 @@
  *	exec_terms.c	looks terms up, counts, weighs them
  *	exec_match.c	the tree of nodes, window by window
  *	exec_phrase.c	words side by side
+ *	exec_join.c		documents that have all words
  *	exec_filter.c	filter groups
  *	exec_score.c	scores and their bounds
  *	exec_top.c		the heap, the order of hits, the cursor
@@ -99,6 +100,18 @@ typedef struct SklClause
 	uint32_t bound; /* in units: the most that a document of the window can get from it */
 } SklClause;
 
+/* A word that every match has, see exec_join.c. */
+typedef struct SklJoinWord
+{
+	uint32_t term; /* of the plan */
+	bool counts;   /* must occur in the fields of its mask */
+	SklRunPostings *postings;
+	uint32_t bounded; /* the block that these are of; SKL_NO_BLOCK: none */
+	uint32_t bound;
+	uint32_t last;
+	uint32_t at; /* where the search is in it */
+} SklJoinWord;
+
 /* A document of the window that may get into the heap. */
 typedef struct SklCandidate
 {
@@ -136,6 +149,8 @@ typedef struct SklRun
 	bool *must;			   /* phrases that every match has, by number */
 	bool phrases_may_wait; /* all phrases of the tree are of those */
 	uint32_t *node_cost;   /* for the order of children */
+	SklJoinWord *join; /* when the matches are what has all of these, and hits are wanted alone */
+	uint32_t n_join;   /* else 0 */
 
 	/* the heap, its worst entry first */
 	SklTopEntry *top;
@@ -306,6 +321,14 @@ extern bool skl_run_has_phrase(SklRun *run, const SklPlanPhrase *phrase, uint32_
  */
 extern uint32_t skl_run_phrase_slack(SklRun *run, const SklPlanPhrase *phrase, uint32_t docno);
 
+/* ---- exec_join.c ---- */
+
+/* Sets run->join, if the plan is of that kind. */
+extern void skl_run_plan_join(SklRun *run);
+
+/* Works through the whole segment; false: it is not for this way, and nothing was done. */
+extern bool skl_run_join_segment(SklRun *run);
+
 /* ---- exec_filter.c ---- */
 
 extern SklRunColumn *skl_run_column(SklRun *run, const char *name);
@@ -322,6 +345,9 @@ extern void skl_run_filter_bits(SklRun *run, uint32_t filter, const SklBits *mas
 /* Does a document of the window pass what was left for last: phrases, filters that read columns? */
 extern bool skl_run_passes(SklRun *run, uint32_t at);
 
+/* Is a document alive, may be seen, and passes the filters by terms? */
+extern bool skl_run_visible(const SklRun *run, uint32_t docno);
+
 /* Documents of the window that are alive and may be seen. */
 extern void skl_run_visible_bits(SklRun *run, SklBits *bits);
 
@@ -331,6 +357,9 @@ extern void skl_run_dead_bits(SklRun *run, SklBits *bits);
 /* ---- exec_score.c ---- */
 
 extern void skl_run_begin_scores(SklRun *run);
+
+/* The most that a document of a block can get. */
+extern uint32_t skl_run_block_bound(const SklRun *run, float unit, const SklSkip *skip);
 
 /*
  * Puts the terms of the window in order; the best that a document of it can reach, as a key of the

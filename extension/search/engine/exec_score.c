@@ -42,9 +42,8 @@ norm(const SklRun *run, uint32_t length)
 
 /* ---- bounds ---- */
 
-/* The most that a document of the block can get. */
-static uint32_t
-block_bound(const SklRun *run, float unit, const SklSkip *skip)
+uint32_t
+skl_run_block_bound(const SklRun *run, float unit, const SklSkip *skip)
 {
 	uint32_t most = skl_contribution(unit, norm(run, skip->most_length), inverse_count[skip->most]);
 	uint32_t next = skl_contribution(unit, norm(run, skip->next_length), inverse_count[skip->next]);
@@ -62,7 +61,7 @@ window_bound(const SklRun *run, const SklRunPostings *term, float unit)
 	for (uint32_t block = term->first; block < term->postings.n_blocks; block++)
 	{
 		SklSkip skip = skl_postings_skip(&term->postings, block);
-		uint32_t most = block_bound(run, unit, &skip);
+		uint32_t most = skl_run_block_bound(run, unit, &skip);
 
 		bound = most > bound ? most : bound;
 		if (skip.last_docno >= end)
@@ -264,7 +263,7 @@ add_term(SklRun *run, uint32_t number, bool alone, uint64_t others, const SklBit
 		uint32_t last = skip.last_docno > end ? end : skip.last_docno;
 
 		from = skip.last_docno + 1;
-		if ((others + block_bound(run, unit, &skip)) * run->max_factor < run->threshold)
+		if ((others + skl_run_block_bound(run, unit, &skip)) * run->max_factor < run->threshold)
 			continue;
 		if (bits == NULL ||
 			(first <= last && skl_bits_between(bits, first - run->base, last - run->base)))
@@ -371,7 +370,7 @@ probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
 			if (block == postings->n_blocks)
 				return;
 			skip = skl_postings_skip(postings, block);
-			most = block_bound(run, unit, &skip) + rest;
+			most = skl_run_block_bound(run, unit, &skip) + rest;
 			last = skip.last_docno;
 			enough = least > most ? (uint32_t) (least - most) : 0;
 			at = 0;
