@@ -17,11 +17,15 @@ ALTER TABLE skillancer.notification
 	ADD COLUMN dismissed_at timestamptz,
 	ADD COLUMN digest text CHECK (digest IN ('HOURLY', 'DAILY', 'WEEKLY')),
 	ADD COLUMN digest_at timestamptz,
+	ADD COLUMN webhook text CHECK (webhook IN ('IMMEDIATE', 'HOURLY', 'DAILY', 'WEEKLY')),
+	ADD COLUMN webhook_at timestamptz,
 	ADD COLUMN correlation_id text;
 COMMENT ON COLUMN skillancer.notification.count IS 'How many notifications of its group were unread when it was made, with itself.';
 COMMENT ON COLUMN skillancer.notification.is_head IS 'False when a later notification of the same group stands for it.';
-COMMENT ON COLUMN skillancer.notification.in_app IS 'False when its reader wants it in digests only.';
+COMMENT ON COLUMN skillancer.notification.in_app IS 'False when its reader wants it in digests or by webhook only.';
 COMMENT ON COLUMN skillancer.notification.digest_at IS 'When it is due in a digest; NULL when it needs none, or was in one.';
+COMMENT ON COLUMN skillancer.notification.webhook IS 'How its reader wants it by webhook; NULL: not at all.';
+COMMENT ON COLUMN skillancer.notification.webhook_at IS 'When it is due for webhooks, alone or in a digest; NULL when it is not, or went out.';
 
 RESET ROLE;
 UPDATE skillancer.notification n
@@ -40,13 +44,14 @@ DROP INDEX skillancer.notification_unread_idx;
 CREATE INDEX notification_unread_idx ON skillancer.notification (user_id, id)
 	WHERE is_head AND in_app AND read_at IS NULL AND dismissed_at IS NULL;
 CREATE INDEX notification_digest_idx ON skillancer.notification (digest_at, user_id) WHERE digest_at IS NOT NULL;
+CREATE INDEX notification_webhook_idx ON skillancer.notification (webhook_at, user_id) WHERE webhook_at IS NOT NULL;
 CREATE INDEX notification_created_idx ON skillancer.notification (created_at);
 
 -- What everybody gets who has not said otherwise; operators edit the rows.
 CREATE TABLE skillancer.notification_default (
 	category text NOT NULL CHECK (category IN
 		('MESSAGES', 'PROJECTS', 'BOOKINGS', 'PAYMENTS', 'ACCOUNT', 'MARKETING', 'SYSTEM')),
-	channel text NOT NULL CHECK (channel IN ('IN_APP', 'EMAIL')),
+	channel text NOT NULL CHECK (channel IN ('IN_APP', 'EMAIL', 'WEBHOOK')),
 	frequency text NOT NULL CHECK (frequency IN ('IMMEDIATE', 'HOURLY', 'DAILY', 'WEEKLY', 'NEVER')),
 	builtin_hash text,
 	PRIMARY KEY (category, channel)
@@ -57,15 +62,15 @@ CREATE TABLE skillancer.notification_preference (
 	user_id skillancer.user_id NOT NULL,
 	category text NOT NULL CHECK (category IN
 		('MESSAGES', 'PROJECTS', 'BOOKINGS', 'PAYMENTS', 'ACCOUNT', 'MARKETING', 'SYSTEM')),
-	channel text NOT NULL CHECK (channel IN ('IN_APP', 'EMAIL')),
+	channel text NOT NULL CHECK (channel IN ('IN_APP', 'EMAIL', 'WEBHOOK')),
 	frequency text NOT NULL CHECK (frequency IN ('IMMEDIATE', 'HOURLY', 'DAILY', 'WEEKLY', 'NEVER')),
 	updated_at timestamptz NOT NULL DEFAULT skillancer.now(),
 	PRIMARY KEY (user_id, category, channel),
-	CHECK (channel = 'EMAIL' OR frequency IN ('IMMEDIATE', 'NEVER')),
-	CHECK (frequency <> 'NEVER' OR category NOT IN ('PAYMENTS', 'ACCOUNT'))
+	CHECK (channel <> 'IN_APP' OR frequency IN ('IMMEDIATE', 'NEVER')),
+	CHECK (frequency <> 'NEVER' OR channel = 'WEBHOOK' OR category NOT IN ('PAYMENTS', 'ACCOUNT'))
 );
 COMMENT ON TABLE skillancer.notification_preference IS
-	'What a user prefers for a category on a channel. Payments and the account cannot be switched off.';
+	'What a user prefers for a category on a channel. Payments and the account cannot be switched off in the app and by mail.';
 
 CREATE TABLE skillancer.quiet_hours (
 	user_id skillancer.user_id PRIMARY KEY,

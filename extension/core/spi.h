@@ -11,7 +11,7 @@
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 
-#define SKL_STMT_MAX_ARGS 16
+#define SKL_STMT_MAX_ARGS 18
 
 typedef struct SklStmt
 {

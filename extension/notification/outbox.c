@@ -3,10 +3,11 @@
  *		From addressed notices to rows of notifications and mails.
  *
  * One look at the readers, one at the templates, one at what is there already and one at the groups
- * → for each row what its reader prefers: shown, mailed, or for a digest → the texts → an update of
- * the groups and two inserts, whatever the number of events. The unique keys (user, event, type)
- * make a repetition harmless. Mails are only queued here: the courier renders them, so that their
- * data can be deleted once they are sent. A notification and its mail have one id.
+ * → for each row what its reader prefers: shown, mailed, sent to webhooks, or for a digest → texts
+ * → an update of the groups and two inserts, whatever the number of events, and the deliveries of
+ * those few who want webhooks (sql/notification/hook.sql). The unique keys (user, event, type) make
+ * a repetition harmless. Mails are only queued here: the courier renders them, so that their data
+ * can be deleted once they are sent. A notification and its mail have one id.
  *
  * Of the unread notifications of one group only the newest is shown, with the number of them; it
  * takes the place of the one before. Who reads it at the same time is waited for.
@@ -42,6 +43,8 @@ typedef struct Outgoing
 	SklFrequency digest; /* SKL_NEVER: in none */
 	TimestampTz mail_at;
 	TimestampTz digest_at;
+	SklFrequency hook; /* to webhooks; SKL_NEVER: not at all */
+	TimestampTz hook_at;
 	const char *group; /* NULL: none */
 	int count;
 	bool is_head;
@@ -85,7 +88,7 @@ typedef struct Column
 	bool *nulls;
 } Column;
 
-#define MAX_COLUMNS 16
+#define MAX_COLUMNS 18
 
 typedef struct Table
 {
@@ -189,6 +192,20 @@ mail_horizon(void)
 							IntervalPGetDatum(skl_policy_interval("mailRetention"))));
 }
 
+/* Whether an item becomes a notification, seen in the app or only elsewhere. */
+static bool
+is_kept(const Outgoing *item)
+{
+	return item->shown || item->digest != SKL_NEVER || item->hook != SKL_NEVER;
+}
+
+/* Whether it goes to webhooks now; else later or not at all. */
+static bool
+is_hooked_now(const Outgoing *item)
+{
+	return item->is_new && item->hook == SKL_IMMEDIATE && item->hook_at <= skl_now();
+}
+
 /* Decides what becomes of an item; false when nothing does. */
 static bool
 decide(Outgoing *item, const SklTexts *texts, TimestampTz horizon)
@@ -199,9 +216,14 @@ decide(Outgoing *item, const SklTexts *texts, TimestampTz horizon)
 	SklFrequency mail = notice->is_mandatory ? SKL_IMMEDIATE : frequency[SKL_CHANNEL_EMAIL];
 	TimestampTz now = skl_now();
 
-	if (time_of(&notice->event) < horizon)
-		mail = SKL_NEVER;
+	item->hook = frequency[SKL_CHANNEL_WEBHOOK];
+	if (notice->is_mandatory && item->hook != SKL_NEVER)
+		item->hook = SKL_IMMEDIATE;
 	item->in_app = skl_texts_find(texts, notice->type, SKL_CHANNEL_IN_APP, reader->locale);
+	if (time_of(&notice->event) < horizon)
+		mail = item->hook = SKL_NEVER;
+	if (item->in_app == NULL)
+		item->hook = SKL_NEVER;
 	item->shown = item->in_app != NULL &&
 				  (notice->is_mandatory || frequency[SKL_CHANNEL_IN_APP] != SKL_NEVER);
 	item->mailed = mail == SKL_IMMEDIATE &&
@@ -210,7 +232,9 @@ decide(Outgoing *item, const SklTexts *texts, TimestampTz horizon)
 	item->digest = item->in_app != NULL && mail != SKL_IMMEDIATE ? mail : SKL_NEVER;
 	item->digest_at = skl_quiet_until(skl_digest_at(now, item->digest, reader->zone),
 									  &reader->quiet, reader->zone);
-	return item->shown || item->mailed || item->digest != SKL_NEVER;
+	item->hook_at =
+		skl_quiet_until(skl_digest_at(now, item->hook, reader->zone), &reader->quiet, reader->zone);
+	return item->mailed || is_kept(item);
 }
 
 /* The items that are for somebody. */
@@ -387,18 +411,20 @@ insert_notifications(const Outgoing *items, int n)
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.notification (user_id, event_id, type, category, priority, "
 		"group_key,"
-		" title, body, data, id, count, is_head, in_app, digest, digest_at, correlation_id)"
+		" title, body, data, id, count, is_head, in_app, digest, digest_at, correlation_id,"
+		" webhook, webhook_at)"
 		" SELECT u::skillancer.user_id, e::skillancer.event_id, t, k, p, g, h, b, d,"
-		" i::skillancer.notification_id, c, f, s, q, a, o"
-		" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-		" AS r (u, e, t, k, p, g, h, b, d, i, c, f, s, q, a, o)"
+		" i::skillancer.notification_id, c, f, s, q, a, o, w, v"
+		" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+		" $18) AS r (u, e, t, k, p, g, h, b, d, i, c, f, s, q, a, o, w, v)"
 		" ON CONFLICT (user_id, event_id, type) DO NOTHING",
 		UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 		TEXTARRAYOID, TEXTARRAYOID, JSONBARRAYOID, UUIDARRAYOID, INT4ARRAYOID, BOOLARRAYOID,
-		BOOLARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID);
+		BOOLARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		TIMESTAMPTZARRAYOID);
 	static const Oid types[] = {UUIDOID, UUIDOID, TEXTOID,		  TEXTOID, TEXTOID, TEXTOID,
 								TEXTOID, TEXTOID, JSONBOID,		  UUIDOID, INT4OID, BOOLOID,
-								BOOLOID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+								BOOLOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TIMESTAMPTZOID};
 	Table table = make_table(types, lengthof(types), n);
 
 	for (const Outgoing *item = items; item < items + n; item++)
@@ -406,7 +432,7 @@ insert_notifications(const Outgoing *items, int n)
 		const SklNotice *notice = item->row->notice;
 		const SklMustacheValue *data;
 
-		if (!item->is_new || !(item->shown || item->digest != SKL_NEVER))
+		if (!item->is_new || !is_kept(item))
 			continue;
 		data = skl_reader_data(item->reader, notice->context, item->count);
 		put_value(&table, 0, UUIDPGetDatum(&item->row->user));
@@ -426,9 +452,32 @@ insert_notifications(const Outgoing *items, int n)
 		put_value(&table, 14, TimestampTzGetDatum(item->digest_at));
 		table.columns[14].nulls[table.n] = item->digest == SKL_NEVER;
 		put_text(&table, 15, notice->correlation);
+		put_text(&table, 16, item->hook != SKL_NEVER ? skl_frequency_names[item->hook] : NULL);
+		put_value(&table, 17, TimestampTzGetDatum(item->hook_at));
+		table.columns[17].nulls[table.n] = item->hook == SKL_NEVER || is_hooked_now(item);
 		table.n++;
 	}
 	return run_over(&stmt, &table);
+}
+
+/* Queues what goes to webhooks at once. */
+static void
+queue_hooks(const Outgoing *items, int n)
+{
+	static SklStmt stmt =
+		SKL_STMT("SELECT skillancer.hook_notifications($1, $2)", UUIDARRAYOID, UUIDARRAYOID);
+	static const Oid types[] = {UUIDOID, UUIDOID};
+	Table table = make_table(types, lengthof(types), n);
+
+	for (const Outgoing *item = items; item < items + n; item++)
+	{
+		if (!is_hooked_now(item))
+			continue;
+		put_value(&table, 0, UUIDPGetDatum(&item->id));
+		put_value(&table, 1, UUIDPGetDatum(&item->row->user));
+		table.n++;
+	}
+	run_over(&stmt, &table);
 }
 
 /* Queues the mails: what templates need beside the context comes from the user's row. */
@@ -488,5 +537,6 @@ skl_outbox_deliver(const SklAddressedList *rows)
 	join_groups(items, n);
 	made = insert_notifications(items, n);
 	insert_mails(items, n);
+	queue_hooks(items, n);
 	return made;
 }

@@ -19,7 +19,7 @@ struct SklReaders
 static const char *const category_names[SKL_NCATEGORIES] = {
 	"MESSAGES", "PROJECTS", "BOOKINGS", "PAYMENTS", "ACCOUNT", "MARKETING", "SYSTEM"};
 
-static const char *const channel_names[SKL_NCHANNELS] = {"IN_APP", "EMAIL"};
+static const char *const channel_names[SKL_NCHANNELS] = {"IN_APP", "EMAIL", "WEBHOOK"};
 
 int
 skl_category_of(const char *name)
@@ -51,6 +51,8 @@ load_defaults(SklReader *everybody)
 		"SELECT d.category, d.channel, d.frequency FROM skillancer.notification_default d");
 	uint64 n = skl_spi_exec(&stmt, NULL, NULL);
 
+	for (int i = 0; i < SKL_NCATEGORIES; i++)
+		everybody->frequency[i][SKL_CHANNEL_WEBHOOK] = SKL_NEVER;
 	for (uint64 i = 0; i < n; i++)
 		everybody
 			->frequency[skl_category_of(skl_spi_text(i, 1))][skl_channel_of(skl_spi_text(i, 2))] =

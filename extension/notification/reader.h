@@ -14,6 +14,7 @@ typedef enum SklChannel
 {
 	SKL_CHANNEL_IN_APP,
 	SKL_CHANNEL_EMAIL,
+	SKL_CHANNEL_WEBHOOK,
 	SKL_NCHANNELS
 } SklChannel;
 

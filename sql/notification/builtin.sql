@@ -12,7 +12,9 @@ FROM (
 	SELECT c AS category, 'IN_APP' AS channel, 'IMMEDIATE' AS frequency FROM unnest(skillancer.notification_categories()) c
 	UNION ALL
 	SELECT c, 'EMAIL', CASE c WHEN 'MESSAGES' THEN 'HOURLY' WHEN 'MARKETING' THEN 'NEVER' ELSE 'IMMEDIATE' END
-	FROM unnest(skillancer.notification_categories()) c) d;
+	FROM unnest(skillancer.notification_categories()) c
+	UNION ALL
+	SELECT c, 'WEBHOOK', 'NEVER' FROM unnest(skillancer.notification_categories()) c) d;
 
 -- the frame around both parts of every mail
 SELECT skillancer.put_template('layout', 'EMAIL', 'Skillancer',

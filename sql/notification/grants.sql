@@ -2,7 +2,8 @@
 
 GRANT SELECT ON skillancer.notification, skillancer.notification_doc TO skillancer_bridge;
 GRANT SELECT ON skillancer.notification TO skillancer_owner;
-GRANT SELECT ON skillancer.notification_rule, skillancer.template TO skillancer_engine;
+GRANT SELECT, UPDATE ON skillancer.notification_rule TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE ON skillancer.template TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.notification TO skillancer_engine;
 GRANT SELECT ON skillancer.notification_default, skillancer.notification_preference, skillancer.quiet_hours,
 	skillancer.announcement, skillancer.announcement_doc TO skillancer_bridge;

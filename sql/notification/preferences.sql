@@ -31,17 +31,28 @@ $fn$;
 COMMENT ON FUNCTION skillancer.notification_categories() IS 'The categories of notifications.';
 GRANT EXECUTE ON FUNCTION skillancer.notification_categories() TO skillancer_bridge;
 
+-- channels
+CREATE OR REPLACE FUNCTION skillancer.notification_channels()
+RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT '{IN_APP,EMAIL,WEBHOOK}'::text[]
+$fn$;
+COMMENT ON FUNCTION skillancer.notification_channels() IS 'The channels of notifications.';
+GRANT EXECUTE ON FUNCTION skillancer.notification_channels() TO skillancer_bridge;
+
 -- what may be chosen
 CREATE OR REPLACE FUNCTION skillancer.notification_choices(p_category text, p_channel text)
 RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-	SELECT CASE p_channel WHEN 'EMAIL' THEN '{IMMEDIATE,HOURLY,DAILY,WEEKLY}'::text[] ELSE '{IMMEDIATE}' END
-		|| CASE WHEN p_category IN ('PAYMENTS', 'ACCOUNT') THEN '{}'::text[] ELSE '{NEVER}' END
+	SELECT CASE p_channel WHEN 'IN_APP' THEN '{IMMEDIATE}'::text[] ELSE '{IMMEDIATE,HOURLY,DAILY,WEEKLY}' END
+		|| CASE WHEN p_channel <> 'WEBHOOK' AND p_category IN ('PAYMENTS', 'ACCOUNT') THEN '{}'::text[] ELSE '{NEVER}' END
 $fn$;
 COMMENT ON FUNCTION skillancer.notification_choices(text, text) IS
-	'The frequencies that may be chosen: payments and the account cannot be switched off, and digests are mails.';
+	'The frequencies that may be chosen: payments and the account cannot be switched off in the app and by mail, and the app has no digests.';
 GRANT EXECUTE ON FUNCTION skillancer.notification_choices(text, text) TO skillancer_bridge;
 
 -- the preferences of the caller
@@ -55,7 +66,8 @@ BEGIN
 		SELECT json_agg(skillancer.json_doc('category', d.category, 'channel', d.channel,
 			'frequency', coalesce(p.frequency, d.frequency), 'isDefault', p.user_id IS NULL,
 			'choices', skillancer.notification_choices(d.category, d.channel))
-			ORDER BY array_position(skillancer.notification_categories(), d.category), d.channel DESC)
+			ORDER BY array_position(skillancer.notification_categories(), d.category),
+				array_position(skillancer.notification_channels(), d.channel))
 		FROM skillancer.notification_default d
 		LEFT JOIN skillancer.notification_preference p ON p.category = d.category AND p.channel = d.channel
 			AND p.user_id = (SELECT skillancer.current_user_id()));
@@ -90,8 +102,8 @@ AS $fn$
 DECLARE
 	v_item record;
 BEGIN
-	PERFORM skillancer.check_that('preferences', jsonb_typeof(p_preferences) = 'array' AND jsonb_array_length(p_preferences) BETWEEN 1 AND 14,
-		'must be a list of 1 to 14 preferences');
+	PERFORM skillancer.check_that('preferences', jsonb_typeof(p_preferences) = 'array' AND jsonb_array_length(p_preferences) BETWEEN 1 AND 21,
+		'must be a list of 1 to 21 preferences');
 	PERFORM skillancer.check_done();
 	FOR v_item IN
 		SELECT format('preferences[%s]', i.n - 1) AS field, i.value AS item, i.value ->> 'category' AS category,
@@ -104,7 +116,7 @@ BEGIN
 			CONTINUE;
 		END IF;
 		PERFORM skillancer.check_one_of(v_item.field || '.category', v_item.category, skillancer.notification_categories());
-		PERFORM skillancer.check_one_of(v_item.field || '.channel', v_item.channel, '{IN_APP,EMAIL}');
+		PERFORM skillancer.check_one_of(v_item.field || '.channel', v_item.channel, skillancer.notification_channels());
 		PERFORM skillancer.check_one_of(v_item.field || '.frequency', v_item.frequency,
 			skillancer.notification_choices(v_item.category, v_item.channel));
 	END LOOP;
@@ -136,11 +148,16 @@ BEGIN
 	FROM skillancer.notification_preference p
 	WHERE n.user_id = v_user AND n.digest_at IS NOT NULL AND p.user_id = v_user AND p.category = n.category
 		AND p.channel = 'EMAIL' AND p.frequency = 'NEVER';
+	UPDATE skillancer.notification n
+	SET webhook_at = NULL
+	FROM skillancer.notification_preference p
+	WHERE n.user_id = v_user AND n.webhook_at IS NOT NULL AND p.user_id = v_user AND p.category = n.category
+		AND p.channel = 'WEBHOOK' AND p.frequency = 'NEVER';
 	RETURN skillancer.notification_preferences_json();
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_prefer(jsonb) IS
-	'Sets some preferences of the caller; those that are not named stay. Payments and the account cannot be switched off.';
+	'Sets some preferences of the caller; those that are not named stay. Payments and the account cannot be switched off in the app and by mail.';
 SELECT skillancer.add_route('PUT', '/v1/notifications/preferences', 'notification_prefer',
 	summary => 'Choose what I am told of, and how often', answers => '[notification_preference_item]');
 
@@ -165,7 +182,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_quiet_hours() IS
-	'When the caller gets no mail, in local time. Start and end are null without quiet hours; quietUntil says when those that are now end.';
+	'When the caller gets no mail and no notification by webhook, in local time. Start and end are null without quiet hours; quietUntil says when those that are now end.';
 SELECT skillancer.add_route('GET', '/v1/notifications/quiet-hours', 'notification_quiet_hours',
 	summary => 'My quiet hours',
 	answers => '{start: text|null, end: text|null, timeZone: text, quietUntil: timestamptz|null}');
@@ -205,7 +222,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_set_quiet_hours(text, text, text) IS
-	'Sets the caller''s quiet hours (HH:MM, local time; they may cross midnight): mail waits until they are over. Without timeZone that of the account counts.';
+	'Sets the caller''s quiet hours (HH:MM, local time; they may cross midnight): mail, and notifications by webhook, wait until they are over. Without timeZone that of the account counts.';
 SELECT skillancer.add_route('PUT', '/v1/notifications/quiet-hours', 'notification_set_quiet_hours',
 	summary => 'Set my quiet hours',
 	answers => '{start: text|null, end: text|null, timeZone: text, quietUntil: timestamptz|null}');

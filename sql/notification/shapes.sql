@@ -7,6 +7,7 @@ SELECT skillancer.add_shape('notification_preference_item',
 	'{category: text, channel: text, frequency: text, isDefault: boolean, choices: [text]}');
 SELECT skillancer.add_shape('notification_preferences_json', '[notification_preference_item]');
 SELECT skillancer.add_shape('p_preferences', '[{category: text, channel: text, frequency: text}]');
+SELECT skillancer.add_shape('p_sample', '{*: any}');
 SELECT skillancer.add_shape('announcement_texts', '{*: {title: text, body: text}}');
 SELECT skillancer.add_shape('announcement_segment',
 	'{roles?: [text], countries?: [text], locales?: [text], registeredAfter?: timestamptz, registeredBefore?: timestamptz}');

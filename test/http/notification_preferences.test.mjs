@@ -31,7 +31,7 @@ function newestMail(address) {
 
 test('preferences: what there is, what may be chosen, what may not', async () => {
 	const all = await client.get('/v1/notifications/preferences');
-	assert.equal(all.length, 14);
+	assert.equal(all.length, 21);
 	assert.deepEqual(all.find((p) => p.category === 'PAYMENTS' && p.channel === 'EMAIL'),
 		{ category: 'PAYMENTS', channel: 'EMAIL', frequency: 'IMMEDIATE', isDefault: true, choices: ['IMMEDIATE', 'HOURLY', 'DAILY', 'WEEKLY'] });
 	const set = (preferences) => call('PUT', '/v1/notifications/preferences', { token: client.token, body: { preferences } });
@@ -128,6 +128,44 @@ test('staff announce to a segment', async () => {
 	assert.equal(refused.status, 422);
 	assert.equal((await call('POST', '/v1/admin/announcements', { token: client.token, body: { category: 'SYSTEM', texts } })).status, 403);
 	assert.equal((await call('GET', '/v1/admin/announcements', { token: client.token })).status, 403);
+});
+
+test('staff try a text before it is sent, write it, and change a rule', async () => {
+	const preview = (body, by = admin) => call('POST', '/v1/admin/templates/preview', { ...by, body });
+	const about = { type: 'proposal.received', channel: 'EMAIL', sample: { project: { title: '<b>R&D</b>' }, user: { name: 'Ann' } } };
+	const shown = await preview(about);
+	assert.equal(shown.status, 200, shown.text);
+	assert.equal(shown.json.data.title, 'New proposal for <b>R&D</b>');
+	assert.match(shown.json.data.html, /&lt;b&gt;R&amp;D&lt;\/b&gt;/, 'HTML is escaped');
+	assert.ok(!shown.json.data.html.includes('<b>R'));
+	assert.match(shown.json.data.body, /^Hello Ann,/);
+	assert.match((await preview({ ...about, locale: 'de-AT' })).json.data.title, /Angebot/);
+	const draft = await preview({ ...about, title: 'T {{project.title}}', body: 'B', html: '<i>{{project.title}}</i>' });
+	assert.equal(draft.json.data.title, 'T <b>R&D</b>');
+	assert.match(draft.json.data.html, /<i>&lt;b&gt;R&amp;D/);
+	const fields = (answer) => [answer.status, answer.json.error?.details.map((d) => d.field).sort().join()];
+	assert.deepEqual(fields(await preview({ ...about, title: '{{#a}}', body: '{{/b}}', html: '{{' })), [422, 'body,html,title']);
+	assert.deepEqual(fields(await preview({ type: 'nothing', channel: 'FAX', locale: 'x', sample: [] })), [422, 'channel,locale,sample,type']);
+	assert.equal((await preview(about, { token: client.token })).status, 403);
+
+	const at = '/v1/admin/templates/proposal.received/IN_APP/fr';
+	const put = (body) => call('PUT', at, { ...admin, body });
+	assert.deepEqual(fields(await put({ title: 'x', body: '{{#a}}', html: '<p>' })), [422, 'body,html']);
+	assert.equal((await put({ title: 'Offre pour {{project.title}}', body: 'x' })).json.data.isBuiltin, false);
+	assert.equal((await preview({ ...about, channel: 'IN_APP', locale: 'fr-FR' })).json.data.title, 'Offre pour <b>R&D</b>');
+	assert.equal((await call('GET', '/v1/admin/templates?type=proposal.received&channel=IN_APP', admin)).json.data.length, 3);
+	sql("DELETE FROM skillancer.template WHERE locale = 'fr'");
+
+	const rules = (await call('GET', '/v1/admin/notification-rules?eventType=proposal.submitted', admin)).json.data;
+	assert.deepEqual(rules.map((r) => r.key), ['proposal.submitted/proposal.received']);
+	const key = `/v1/admin/notification-rules/${encodeURIComponent(rules[0].key)}`;
+	const patch = (body) => call('PATCH', key, { ...admin, body });
+	assert.deepEqual(fields(await patch({ recipients: 'all', category: null, groupKey: '{{#x' })), [422, 'category,groupKey,recipients']);
+	assert.equal((await patch({ isActive: false })).json.data.isActive, false);
+	assert.equal((await patch({ isActive: true })).json.data.isActive, true);
+	assert.equal((await call('PATCH', `${key}x`, { ...admin, body: { isActive: true } })).status, 404);
+	const audited = sql("SELECT action FROM skillancer.audit WHERE action IN ('template.change', 'notification_rule.change') GROUP BY 1 ORDER BY 1").flat();
+	assert.deepEqual(audited, ['notification_rule.change', 'template.change']);
 });
 
 test('the outbox, for staff', async () => {

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
-import { join, openProject, tag } from './market.mjs';
+import { join, openProject, propose, tag } from './market.mjs';
 import { call, env, sql, until } from './support.mjs';
 
 let owner;
@@ -46,6 +46,27 @@ test('what happens to its owner arrives, signed as the specification says', asyn
 		assert.equal(request.headers['content-type'], 'application/json');
 	}
 	assert.deepEqual(requests.slice(0, 2).map((r) => JSON.parse(r.body).type), ['project.created', 'project.published'], 'in the order in which they happened');
+	await remove(owner, hook);
+});
+
+test('notifications come by webhook to who prefers it', async () => {
+	const at = target();
+	const hook = await register(owner, at, ['notification.created']);
+	const prefer = (frequency) => owner.raw('PUT', '/v1/notifications/preferences', { preferences: [{ category: 'PROJECTS', channel: 'WEBHOOK', frequency }] });
+	const changed = await prefer('IMMEDIATE');
+	assert.equal(changed.json.data.find((p) => p.category === 'PROJECTS' && p.channel === 'WEBHOOK').frequency, 'IMMEDIATE');
+	const project = await openProject(owner, '310.00');
+	const freelancer = await join('wes', 'FREELANCER');
+	await propose(freelancer, project, '310.00');
+	const [request] = await arrives(at);
+	const body = verify(hook.secret, request);
+	assert.equal(body.type, 'notification.created');
+	const inApp = (await owner.get('/v1/notifications')).find((n) => n.type === 'proposal.received');
+	assert.deepEqual([body.data.id, body.data.title, body.data.data.projectId], [inApp.id, inApp.title, project.id]);
+	const logged = await delivery(owner, hook, body.id, 'DELIVERED');
+	const submitted = sql(`SELECT correlation_id FROM skillancer.event WHERE type = 'proposal.submitted' AND data ->> 'projectId' = '${project.id}'`)[0][0];
+	assert.equal(logged.correlationId, submitted, 'and is known by the request that caused it');
+	await prefer('NEVER');
 	await remove(owner, hook);
 });
 

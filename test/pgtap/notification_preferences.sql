@@ -102,7 +102,7 @@ SELECT is((skillancer_api.notification_unread_count() ->> 'unread')::int, 1, 'no
 
 -- preferences
 SELECT pg_temp.be(:'dora');
-SELECT is(json_array_length(skillancer_api.notification_preferences()), 14, 'seven categories on two channels');
+SELECT is(json_array_length(skillancer_api.notification_preferences()), 21, 'seven categories on three channels');
 SELECT is((SELECT x ->> 'frequency' FROM json_array_elements(skillancer_api.notification_preferences()) x
 	WHERE x ->> 'category' = 'MARKETING' AND x ->> 'channel' = 'EMAIL'), 'NEVER', 'no advertising by mail, unless somebody wants it');
 SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "EMAIL", "frequency": "NEVER"}]');
@@ -124,6 +124,45 @@ FROM unnest(ARRAY['[]', '{}', '[1]', '[{"category": "PAYMENTS", "channel": "EMAI
 	'[{"category": "ACCOUNT", "channel": "IN_APP", "frequency": "NEVER"}]', '[{"category": "X", "channel": "EMAIL", "frequency": "DAILY"}]',
 	'[{"category": "SYSTEM", "channel": "IN_APP", "frequency": "DAILY"}]', '[{"category": "SYSTEM", "channel": "EMAIL"}]',
 	'[{"category": "SYSTEM", "channel": "EMAIL", "frequency": "DAILY", "x": 1}]', '[{"category": {}, "channel": [], "frequency": null}]']) p;
+
+-- webhooks
+INSERT INTO skillancer.webhook (user_id, url, events)
+SELECT :'dora', 'https://hooks.example.com/' || e, ARRAY[e] FROM unnest('{*,notification.*,booking.*}'::text[]) e;
+INSERT INTO skillancer.webhook_health (webhook_id, user_id) SELECT w.id, w.user_id FROM skillancer.webhook w WHERE w.user_id = :'dora';
+CREATE FUNCTION pg_temp.hooked(p_user skillancer.user_id) RETURNS TABLE (type text, title text, count text) LANGUAGE sql AS $$
+	SELECT DISTINCT d.type, d.body::jsonb #>> '{data,title}', count(*) OVER (PARTITION BY d.event_id)::text
+	FROM skillancer.webhook_delivery d WHERE d.user_id = p_user ORDER BY 1, 2 $$;
+SELECT is_empty(format('SELECT * FROM pg_temp.hooked(%L)', :'dora'), 'nothing goes to webhooks unless somebody wants it');
+SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "WEBHOOK", "frequency": "IMMEDIATE"},
+	{"category": "PROJECTS", "channel": "EMAIL", "frequency": "NEVER"}]');
+SELECT pg_temp.event('gig.updated', :'dora', '{"x": "hook"}') AS seq \gset
+SELECT skillancer.notify(ARRAY[:seq]);
+SELECT skillancer.notify(ARRAY[:seq]);
+SELECT results_eq(format('SELECT * FROM pg_temp.hooked(%L)', :'dora'), $$ VALUES ('notification.created', 'Title hook', '2') $$,
+	'then once to each endpoint that takes it, though the app and mail are off');
+SELECT skillancer_api.notification_set_quiet_hours(to_char(skillancer.now() AT TIME ZONE 'UTC' - interval '1 hour', 'HH24:MI'),
+	to_char(skillancer.now() AT TIME ZONE 'UTC' + interval '1 hour', 'HH24:MI'), 'UTC');
+SELECT skillancer.notify(ARRAY[pg_temp.event('gig.updated', :'dora', '{"x": "late"}')]);
+SELECT is(skillancer.send_hooks(), 0::bigint, 'quiet hours hold it up');
+UPDATE skillancer.notification SET webhook_at = skillancer.now() WHERE user_id = :'dora' AND webhook_at > skillancer.now();
+SELECT is(ARRAY[skillancer.send_hooks(), skillancer.send_hooks()], '{2,0}', 'after them it goes out, once');
+SELECT skillancer_api.notification_no_quiet_hours();
+SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "WEBHOOK", "frequency": "HOURLY"}]');
+SELECT skillancer.notify(ARRAY[pg_temp.event('gig.updated', :'dora', '{"x": "one"}'), pg_temp.event('gig.updated', :'dora', '{"x": "two"}')]);
+UPDATE skillancer.notification SET webhook_at = skillancer.now() WHERE user_id = :'dora' AND webhook_at > skillancer.now();
+SELECT is(ARRAY[skillancer.send_hooks(), skillancer.send_hooks()], '{2,0}', 'a digest is one delivery to each endpoint');
+SELECT is((SELECT body::jsonb #- '{data,items}' -> 'data' || jsonb_build_object('first', body::jsonb #>> '{data,items,0,title}') FROM skillancer.webhook_delivery
+	WHERE user_id = :'dora' AND type = 'notification.digest' LIMIT 1), '{"frequency": "HOURLY", "count": 2, "first": "Title two"}', 'of all there is, the newest first');
+SELECT skillancer.notify(ARRAY[pg_temp.event('gig.updated', :'dora', '{"x": "dropped"}')]);
+SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "WEBHOOK", "frequency": "NEVER"},
+	{"category": "ACCOUNT", "channel": "WEBHOOK", "frequency": "WEEKLY"}]');
+SELECT is((SELECT count(*) FROM skillancer.notification WHERE user_id = :'dora' AND webhook_at IS NOT NULL), 0::bigint, 'what waits is dropped with the wish');
+DELETE FROM skillancer.webhook_delivery WHERE user_id = :'dora';
+SELECT skillancer.notify(ARRAY[pg_temp.event('gig.paused', :'dora', '{"x": "must"}')]);
+SELECT results_eq(format('SELECT * FROM pg_temp.hooked(%L)', :'dora'), $$ VALUES ('notification.created', 'Title must', '2') $$,
+	'what is mandatory does not wait for a digest');
+DELETE FROM skillancer.notification WHERE user_id = :'dora';
+DELETE FROM skillancer.mail WHERE user_id = :'dora' AND event_id IN (SELECT e.id FROM skillancer.event e WHERE e.data ->> 'x' = 'must');
 
 -- digests, and quiet hours before them
 SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "EMAIL", "frequency": "DAILY"}]');
