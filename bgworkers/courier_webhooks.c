@@ -15,6 +15,7 @@
 #include "bgworkers/webhook_send.h"
 #include "bgworkers/worker_loop.h"
 #include "core/guc.h"
+#include "core/log_context.h"
 #include "core/secret_box.h"
 #include "core/spi.h"
 #include "notification/webhook.h"
@@ -51,6 +52,7 @@ typedef struct Claimed
 {
 	SklWebhookCall call;
 	char *event_id;
+	char *trace; /* of the request that caused the event, or NULL */
 	int nsecrets;
 	bytea *secrets[SECRETS_MAX];
 } Claimed;
@@ -174,6 +176,7 @@ take_row(Batch *batch, uint64 i)
 	take_secrets(claimed, DatumGetArrayTypeP(skl_spi_value(i, 5, &isnull)));
 	claimed->call.body = skl_spi_text(i, 6);
 	claimed->event_id = skl_spi_text(i, 7);
+	claimed->trace = skl_spi_text(i, 8);
 	MemoryContextSwitchTo(old);
 }
 
@@ -182,7 +185,8 @@ claim(void *arg)
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT c.webhook_id, c.event_id, c.attempt, c.url, c.secrets, c.body,"
-				 " c.event_id::skillancer.event_id FROM skillancer.webhook_claim($1, $2) AS c",
+				 " c.event_id::skillancer.event_id, c.trace"
+				 " FROM skillancer.webhook_claim($1, $2) AS c",
 				 TEXTOID, INT4OID);
 	Batch *batch = arg;
 	Datum args[2] = {CStringGetTextDatum(standings[batch->standing].name),
@@ -237,7 +241,8 @@ send_one(Claimed *claimed)
 	claimed->call.headers[0] = psprintf("webhook-id: %s", claimed->event_id);
 	claimed->call.headers[1] = psprintf("webhook-timestamp: " INT64_FORMAT, timestamp);
 	claimed->call.headers[2] = signature;
-	claimed->call.headers[3] = NULL;
+	claimed->call.headers[3] = skl_trace_header(claimed->trace);
+	claimed->call.headers[4] = NULL;
 	skl_webhook_start(&claimed->call);
 }
 

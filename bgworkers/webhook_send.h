@@ -28,7 +28,7 @@ typedef struct SklWebhookCall
 	SklStanding standing;
 	const char *url;
 	const char *body;
-	const char *headers[4]; /* "Name: value", closed by NULL */
+	const char *headers[5]; /* "Name: value", closed by NULL */
 } SklWebhookCall;
 
 typedef struct SklWebhookResult

@@ -8,6 +8,7 @@
 
 #include "booking/booking.h"
 #include "core/guc.h"
+#include "core/log_context.h"
 #include "core/problems.h"
 #include "core/request.h"
 #include "core/rules.h"
@@ -34,6 +35,7 @@ _PG_init(void)
 	skl_state_init();
 	skl_wake_init();
 	skl_request_init();
+	skl_log_context_init();
 	skl_problems_init();
 	skl_rules_init();
 	skl_state_guard_init();

@@ -201,7 +201,7 @@ check_database(PGconn *conn)
 							"select pg_catalog.json_array_length(coalesce(c->'routes', c))"
 							" || ' routes' from skillancer.route_catalogue() c");
 	failures += check_value(conn, "schema",
-							"select 'current' from skillancer.bridge_metrics()"
+							"select 'current' from skillancer.metrics()"
 							" where name = 'skillancer_schema_current' and value > 0");
 	return failures;
 }

@@ -22,9 +22,9 @@
 #define PERIOD_S 5
 
 static const char query[] = "select m.name, m.type, m.help, m.labels, m.value"
-							" from skillancer.bridge_metrics() m order by m.name, m.labels";
+							" from skillancer.metrics() m order by m.name, m.labels";
 
-/* The name under which bridge_metrics() tells whether the schema is current. */
+/* The name under which metrics() tells whether the schema is current. */
 static const char schema_metric[] = "skillancer_schema_current";
 
 static pthread_t thread;
@@ -33,6 +33,7 @@ static pthread_cond_t wake;
 static bool running;
 static bool stopping;
 static PGresult *latest; /* guarded by lock */
+static _Atomic uint64_t answered_us;
 static _Atomic int schema_state;
 static atomic_bool too_mighty;
 
@@ -73,6 +74,7 @@ ask(PGconn *conn)
 		return;
 	}
 	atomic_store(&schema_state, (int) read_schema(result));
+	atomic_store(&answered_us, skl_now_us());
 	pthread_mutex_lock(&lock);
 	old = latest;
 	latest = result;
@@ -179,7 +181,12 @@ void
 skl_monitor_metrics(SklMetricsOut *out)
 {
 	const char *family = "";
+	uint64_t answered = atomic_load(&answered_us);
 
+	skl_metrics_family(out, "skillancer_database_figures_age_seconds", "gauge",
+					   "Since the database told its figures, which follow; -1: never.");
+	skl_metrics_sample(out, "skillancer_database_figures_age_seconds", "",
+					   answered == 0 ? -1 : (double) (skl_now_us() - answered) / 1e6);
 	pthread_mutex_lock(&lock);
 	for (int i = 0; latest != NULL && i < PQntuples(latest); i++)
 	{

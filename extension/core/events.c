@@ -112,14 +112,16 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 {
 	static SklStmt stmt =
 		SKL_STMT("INSERT INTO skillancer.event (type, source, aggregate_type, aggregate_id, data,"
-				 " audience, epoch, actor_id, correlation_id, causation_id)"
-				 " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9, $10)"
+				 " audience, epoch, actor_id, correlation_id, causation_id, trace)"
+				 " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9, $10, $11)"
 				 " RETURNING id::uuid",
 				 TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID,
-				 TEXTOID, UUIDOID);
-	Datum args[10];
-	char nulls[] = "          ";
+				 TEXTOID, UUIDOID, TEXTOID);
+	Datum args[11];
+	char nulls[] = "           ";
 	Cause *current = current_cause();
+	const SklRequest *request = skl_request();
+	bool traced = request != NULL && request->trace != NULL && strlen(request->trace) <= 80;
 	pg_uuid_t id;
 	bool isnull;
 
@@ -134,6 +136,8 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 	stamp_correlation(&args[8], &nulls[8]);
 	args[9] = UUIDPGetDatum(&current->event);
 	nulls[9] = current->has_event ? ' ' : 'n';
+	args[10] = traced ? CStringGetTextDatum(request->trace) : (Datum) 0;
+	nulls[10] = traced ? ' ' : 'n';
 	skl_spi_connect();
 	skl_spi_exec(&stmt, args, nulls);
 	memcpy(&id, DatumGetUUIDP(skl_spi_value(0, 1, &isnull)), sizeof(id));

@@ -212,6 +212,18 @@ set_limits(FunctionCallInfo fcinfo)
 		XactReadOnly = true;
 }
 
+/* Show the request in pg_stat_activity, and in log lines whose prefix has %a, until it ends. */
+static void
+name_session(const SklRequest *request)
+{
+	char name[NAMEDATALEN];
+
+	if (request->request_id == NULL)
+		return;
+	snprintf(name, sizeof(name), "skillancer-bridge %s", request->request_id);
+	set_local("application_name", name);
+}
+
 /*
  * begin_request(user, session, scopes, request id, trace, address, timeout ms, read only, problems)
  *
@@ -253,6 +265,7 @@ skl_fn_begin_request(PG_FUNCTION_ARGS)
 		check_identity(found, session_ok, request);
 	}
 	set_limits(fcinfo);
+	name_session(request);
 	current = request;
 	PG_RETURN_VOID();
 }

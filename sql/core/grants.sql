@@ -7,7 +7,8 @@ GRANT SELECT, INSERT ON skillancer.event TO skillancer_engine;
 GRANT USAGE ON SEQUENCE skillancer.event_seq TO skillancer_engine;
 GRANT SELECT ON skillancer.event, skillancer.event_default, skillancer.consumer, skillancer.due,
 	skillancer.idempotency_key TO skillancer_backup;
-GRANT SELECT, INSERT, UPDATE ON skillancer.consumer TO skillancer_engine;
+GRANT SELECT, INSERT, UPDATE ON skillancer.consumer, skillancer.metric_total TO skillancer_engine;
+GRANT SELECT ON skillancer.metric_total TO skillancer_backup;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.due TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.idempotency_key TO skillancer_engine;
 

@@ -52,9 +52,10 @@ BEGIN
 			AND skillancer.webhook_wants(w.events, e.type)
 		JOIN skillancer.user_account u ON u.id = w.user_id AND u.state NOT IN ('SUSPENDED', 'CLOSED')
 	), made AS (
-		INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, correlation_id, body, state)
+		INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, correlation_id, body, state, trace)
 		SELECT x.webhook_id, x.id, x.user_id, x.seq, x.type, x.aggregate_id, x.correlation_id,
-			skillancer.webhook_body(x.id, x.type, x.at, x.data), CASE WHEN x.waits THEN 'WAITING' ELSE 'QUEUED' END
+			skillancer.webhook_body(x.id, x.type, x.at, x.data), CASE WHEN x.waits THEN 'WAITING' ELSE 'QUEUED' END,
+			(SELECT v.trace FROM skillancer.event v WHERE v.seq = x.seq AND v.at = x.at)
 		FROM wanted x
 		ORDER BY x.seq
 		ON CONFLICT (webhook_id, event_id) DO NOTHING
@@ -149,7 +150,7 @@ COMMENT ON FUNCTION skillancer.webhook_look_again(uuid[]) IS
 
 -- webhook_claim
 CREATE OR REPLACE FUNCTION skillancer.webhook_claim(p_standing text, p_room integer)
-RETURNS TABLE (webhook_id uuid, event_id uuid, attempt integer, url text, secrets bytea[], body text)
+RETURNS TABLE (webhook_id uuid, event_id uuid, attempt integer, url text, secrets bytea[], body text, trace text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
@@ -185,12 +186,12 @@ BEGIN
 		SET state = 'SENDING', attempts = d.attempts + 1, tries = d.tries + 1
 		FROM picked p
 		WHERE d.webhook_id = p.webhook_id AND d.event_id = p.event_id
-		RETURNING d.webhook_id, d.event_id, d.attempts, d.body
+		RETURNING d.webhook_id, d.event_id, d.attempts, d.body, d.trace
 	)
 	SELECT c.webhook_id::uuid, c.event_id::uuid, c.attempts, w.url, ARRAY(
 			SELECT s.sealed FROM skillancer.webhook_secret s
 			WHERE s.webhook_id = c.webhook_id AND s.valid_until > skillancer.now()
-			ORDER BY s.created_at DESC), c.body
+			ORDER BY s.created_at DESC), c.body, c.trace
 	FROM claimed c
 	JOIN skillancer.webhook w ON w.id = c.webhook_id;
 	PERFORM skillancer.webhook_look_again(v_ready);

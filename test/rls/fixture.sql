@@ -265,6 +265,7 @@ SELECT rls.id('announcement', t)::skillancer.event_id, client, 'SYSTEM', '{}', '
 INSERT INTO skillancer.mail_address (address_key, reason) VALUES ('a@matrix.test', 'x'), ('b@matrix.test', 'x');
 INSERT INTO skillancer.event_attempt (consumer, seq) VALUES ('matrix', 1), ('matrix', 2);
 INSERT INTO skillancer.worker_start (worker) VALUES ('matrix1'), ('matrix2');
+INSERT INTO skillancer.metric_total (name, label, value) VALUES ('events', 'matrix.one', 1), ('events', 'matrix.two', 2);
 INSERT INTO skillancer.search_attempt (index_id, entity_id, attempts) SELECT 1, rls.id('project1', t), 1 FROM rls.tenant;
 INSERT INTO skillancer.search_queue (xid, epoch, index_id, entity_id, op) SELECT '3', 1, 1, rls.id('project1', t), 'd' FROM rls.tenant;
 INSERT INTO skillancer.search_log (at, index_id, q, results) SELECT skillancer.now(), 1, 'x', 0 FROM rls.tenant;
