@@ -79,6 +79,8 @@ struct SklConfig
 	char *log_file; /* empty = stderr */
 	SklLogLevel log_level;
 	int log_sample;		  /* one in n successes is logged, 0 = none */
+	char *otlp_url;		  /* of a collector of traces; empty = none */
+	int trace_sample;	  /* one in n traces that begin here is recorded, 0 = none */
 	int drain_wait_ms;	  /* readiness is 503 this long before accepting stops */
 	int drain_timeout_ms; /* then requests in flight get this long */
 	char *public_url;	  /* how clients reach the bridge; for OpenAPI */

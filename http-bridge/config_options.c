@@ -124,6 +124,12 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 		"debug, info, warn or error. Requests are logged at info, failures of ours at error."),
 	OPT("Operation", log_sample, INTEGER, "1", 0, 1000000, true,
 		"Log one in so many requests that succeed; 0 means none of them."),
+	OPT("Operation", otlp_url, TEXT, "", 0, 0, false,
+		"Collector that spans of requests go to (OTLP/HTTP, JSON), such as http://127.0.0.1:4318; "
+		"empty means none."),
+	OPT("Operation", trace_sample, INTEGER, "1", 0, 1000000, true,
+		"Of requests that continue no trace, one in so many is recorded; 0 means none. Others are "
+		"recorded when their traceparent says so."),
 	OPT("Operation", drain_wait_ms, INTEGER, "500", 0, 600000, true,
 		"After SIGTERM: how long /health/ready says 503 before connections are closed."),
 	OPT("Operation", drain_timeout_ms, INTEGER, "20000", 0, 600000, true,

@@ -26,6 +26,7 @@
 #include "routes.h"
 #include "server.h"
 #include "stream.h"
+#include "trace.h"
 
 #define MAX_URI 8192
 #define MAX_DRAIN (16 * 1024 * 1024) /* more than this is not read only to be thrown away */
@@ -51,7 +52,8 @@ name_request(SklRequestCtx *ctx)
 	memcpy(ctx->trace_id, trace.trace_id, sizeof(ctx->trace_id));
 	memcpy(ctx->parent_span, trace.parent_id, sizeof(ctx->parent_span));
 	memcpy(ctx->span_id, trace.span_id, sizeof(ctx->span_id));
-	ctx->trace_sampled = trace.sampled;
+	ctx->trace_sampled =
+		trace.parent_id[0] != '\0' ? trace.sampled : skl_tracing_sample(ctx->config);
 	ctx->user_agent = ctx->header[SKL_H_USER_AGENT];
 }
 
@@ -407,6 +409,7 @@ skl_request_end(SklRequestCtx *ctx)
 		name_request(ctx);
 	skl_metrics_request(ctx);
 	skl_log_request(ctx);
+	skl_tracing_request(ctx);
 }
 
 void

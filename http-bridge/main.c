@@ -13,6 +13,7 @@
 #include "check.h"
 #include "config.h"
 #include "tls.h"
+#include "trace.h"
 
 /* Every client is a descriptor: take as many as the system gives. */
 static void
@@ -49,8 +50,8 @@ main(int argc, char **argv)
 	if (!skl_log_start())
 		return 1;
 	if (!skl_metrics_start() || !skl_limits_start() || !skl_auth_start() ||
-		!skl_check_at_start(skl_config()) || !skl_tls_start() || !skl_server_start() ||
-		!skl_catalogue_start() || !skl_admin_start())
+		!skl_check_at_start(skl_config()) || !skl_tls_start() || !skl_tracing_start() ||
+		!skl_server_start() || !skl_catalogue_start() || !skl_admin_start())
 	{
 		skl_log_stop();
 		return 1;
@@ -59,6 +60,7 @@ main(int argc, char **argv)
 	skl_admin_stop();
 	skl_catalogue_stop();
 	skl_server_stop();
+	skl_tracing_stop();
 	skl_log_stop();
 	return status;
 }

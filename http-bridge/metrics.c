@@ -22,6 +22,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "stream.h"
+#include "trace.h"
 
 #define MAX_SLOTS 1024
 #define MAX_THREADS 128
@@ -520,6 +521,7 @@ skl_metrics_text(bool open_metrics, size_t *length)
 	put_server(&out);
 	put_stream(&out);
 	put_edge(&out);
+	skl_tracing_metrics(&out);
 	skl_monitor_metrics(&out);
 	skl_metrics_process(&out);
 	if (open_metrics)
