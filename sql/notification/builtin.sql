@@ -475,6 +475,29 @@ your account is suspended and all your sessions have ended.{{#reason}} Reason: {
 
 If you think that this is wrong, answer to our support.
 ');
+SELECT skillancer.put_template('account_closed', 'EMAIL', 'Your account is closed',
+'Hello {{user.name}},
+
+your account is closed.{{#reason}} Reason: {{reason}}{{/reason}} What you earned, paid and signed stays on record, as the law asks.
+
+If you think that this is wrong, answer to our support.
+');
+SELECT skillancer.put_rule('user.erasure_requested', 'owner', 'user.erasure_requested', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('user.erasure_requested', 'IN_APP', 'Your account will be erased', 'Until {{eraseAt}} you can change your mind.');
+SELECT skillancer.put_template('user.erasure_requested', 'EMAIL', 'Your account will be erased',
+'Hello {{user.name}},
+
+you asked us to erase your account. That happens at {{eraseAt}}; until then you can change your mind, in the settings of your account. If it was not you, withdraw it there and change your password.
+');
+SELECT skillancer.put_rule('user.erasure_withdrawn', 'owner', 'user.erasure_withdrawn', 'ACCOUNT');
+SELECT skillancer.put_template('user.erasure_withdrawn', 'IN_APP', 'Your account stays', 'It will not be erased.');
+SELECT skillancer.put_rule('user.erasure_refused', 'owner', 'user.erasure_refused', 'ACCOUNT', 'HIGH');
+SELECT skillancer.put_template('user.erasure_refused', 'IN_APP', 'Your account could not be erased', 'A contract, a payment or a balance is still open. Look at your request, end what it names, and ask again.');
+SELECT skillancer.put_template('user.erasure_refused', 'EMAIL', 'Your account could not be erased',
+'Hello {{user.name}},
+
+you asked us to erase your account, but a contract, a payment or a balance of yours is still open. Your request names it. End it and ask again.
+');
 SELECT skillancer.put_rule('organisation.joined', 'owner', 'organisation.joined', 'ACCOUNT');
 SELECT skillancer.put_template('organisation.joined', 'IN_APP', 'You are a member of an organisation', 'Your role in it is {{role}}.');
 

@@ -17,3 +17,13 @@ GRANT SELECT ON skillancer.organisation, skillancer.organisation_member, skillan
 	skillancer.organisation_doc, skillancer.organisation_invitation_doc TO skillancer_bridge;
 GRANT SELECT, UPDATE ON skillancer.organisation, skillancer.organisation_invitation TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.organisation_member TO skillancer_engine;
+
+-- erasure
+GRANT SELECT ON skillancer.erasure, skillancer.erasure_doc TO skillancer_bridge;
+GRANT SELECT, UPDATE ON skillancer.erasure TO skillancer_engine;
+GRANT SELECT ON skillancer.erasure_doc TO skillancer_engine;
+GRANT DELETE ON skillancer.user_credential, skillancer.user_permission, skillancer.verification, skillancer.notification_preference,
+	skillancer.quiet_hours, skillancer.saved_search, skillancer.saved_project, skillancer.user_block, skillancer.billing_profile
+	TO skillancer_engine;
+GRANT SELECT, DELETE ON skillancer.import_object TO skillancer_engine;
+GRANT UPDATE ON skillancer.payment_method, skillancer.stream_entry TO skillancer_engine;

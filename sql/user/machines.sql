@@ -1,10 +1,12 @@
 /*
  * machines.sql
- *		The machine of an account, PENDING → ACTIVE ⇄ RESTRICTED → SUSPENDED → CLOSED, and of invitations to organisations.
+ *		The machines of an account, PENDING → ACTIVE ⇄ RESTRICTED → SUSPENDED → CLOSED, of its erasure, and of invitations
+ *		to organisations.
  */
 
 INSERT INTO skillancer.machine (name, relation, initial, aggregate) VALUES
 	('user', 'skillancer.user_account', '{PENDING}', 'user'),
+	('erasure', 'skillancer.erasure', '{PENDING}', 'erasure'),
 	('organisation_invitation', 'skillancer.organisation_invitation', '{SENT}', 'organisationInvitation');
 
 INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors, guard, emits) VALUES
@@ -15,8 +17,14 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('user', 'ACTIVE', 'suspend', 'SUSPENDED', '{staff}', 'user_moderation', 'user.suspended'),
 	('user', 'RESTRICTED', 'suspend', 'SUSPENDED', '{staff}', 'user_moderation', 'user.suspended'),
 	('user', 'SUSPENDED', 'reinstate', 'ACTIVE', '{staff}', 'user_moderation', 'user.reinstated'),
-	('user', 'SUSPENDED', 'close', 'CLOSED', '{system}', NULL, 'user.closed'),
-	('user', 'ACTIVE', 'close', 'CLOSED', '{system}', NULL, 'user.closed'),
+	('user', 'PENDING', 'close', 'CLOSED', '{staff,system}', 'user_closing', 'user.closed'),
+	('user', 'ACTIVE', 'close', 'CLOSED', '{staff,system}', 'user_closing', 'user.closed'),
+	('user', 'RESTRICTED', 'close', 'CLOSED', '{staff,system}', 'user_closing', 'user.closed'),
+	('user', 'SUSPENDED', 'close', 'CLOSED', '{staff,system}', 'user_closing', 'user.closed'),
+
+	('erasure', 'PENDING', 'withdraw', 'WITHDRAWN', '{owner}', NULL, 'user.erasure_withdrawn'),
+	('erasure', 'PENDING', 'erase', 'DONE', '{system}', 'erasure_possible', NULL),
+	('erasure', 'PENDING', 'refuse', 'REFUSED', '{system}', 'erasure_tried', 'user.erasure_refused'),
 
 	('organisation_invitation', 'SENT', 'accept', 'ACCEPTED', '{system}', NULL, NULL),
 	('organisation_invitation', 'SENT', 'decline', 'DECLINED', '{system}', NULL, NULL),
@@ -24,4 +32,6 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('organisation_invitation', 'SENT', 'expire', 'EXPIRED', '{system}', NULL, NULL);
 
 INSERT INTO skillancer.timer (machine, state, event, policy_key) VALUES
+	('erasure', 'PENDING', 'erase', 'erasureDelay'),
+	('erasure', 'PENDING', 'refuse', 'erasureDelay'),
 	('organisation_invitation', 'SENT', 'expire', 'invitationExpiry');

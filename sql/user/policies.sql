@@ -25,6 +25,11 @@ CREATE POLICY session_write ON skillancer.session FOR UPDATE TO skillancer_owner
 CREATE POLICY verification_read ON skillancer.verification FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()) OR (SELECT skillancer.has_permission('users:view')));
 
+CREATE POLICY erasure_read ON skillancer.erasure FOR SELECT
+	USING (user_id = (SELECT skillancer.current_user_id()) OR (SELECT skillancer.has_permission('users:view')));
+CREATE POLICY erasure_make ON skillancer.erasure FOR INSERT TO skillancer_owner
+	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
+
 CREATE POLICY profile_read ON skillancer.profile FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id())
 		OR (is_public AND is_listed AND (SELECT skillancer.has_request()))

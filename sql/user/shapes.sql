@@ -17,3 +17,5 @@ SELECT skillancer.add_shape('certifications',
 	'[{name: text, issuer?: text|null, year?: text|null, url?: text|null}]');
 SELECT skillancer.add_shape('profile.' || s.name, s.name), skillancer.add_shape('p_' || s.name, s.name)
 FROM unnest('{work_history,education,portfolio,certifications}'::text[]) AS s (name);
+SELECT skillancer.add_shape('erasure.open', '[{kind: text, id?: text, state?: text, amount?: monetary}]');
+SELECT skillancer.add_shape('export_item', '{kind: text, data: {*: any}}');

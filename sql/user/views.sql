@@ -60,6 +60,19 @@ CROSS JOIN LATERAL (
 	JOIN skillancer.skill k ON k.id = e.skill_id) s;
 COMMENT ON VIEW skillancer.profile_doc IS 'Profiles as the API shows them.';
 
+-- A request to be forgotten.
+CREATE VIEW skillancer.erasure_doc WITH (security_invoker = true) AS
+SELECT e.id, e.user_id, e.state,
+	skillancer.json_doc(
+		'id', e.id,
+		'state', e.state,
+		'eraseAt', e.erase_at,
+		'open', e.open,
+		'createdAt', e.created_at,
+		'updatedAt', e.updated_at) AS doc
+FROM skillancer.erasure e;
+COMMENT ON VIEW skillancer.erasure_doc IS 'Requests to erase an account as JSON, for their owner and for staff.';
+
 -- Where a person is signed in.
 CREATE VIEW skillancer.session_doc WITH (security_invoker = true) AS
 SELECT s.id, s.user_id, s.created_at,
