@@ -55,7 +55,7 @@ GRANT EXECUTE ON FUNCTION skillancer.my_mails(uuid, integer) TO skillancer_bridg
 -- What is exported.
 CREATE OR REPLACE FUNCTION skillancer.export_sections()
 RETURNS TABLE (place bigint, kind text, query text)
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
@@ -129,7 +129,8 @@ DECLARE
 	v_items json[] := '{}';
 	v_keys text[] := '{}';
 	v_section record;
-	v_row record;
+	v_key text;
+	v_data json;
 BEGIN
 	PERFORM skillancer.require_role('USER');
 	PERFORM skillancer.check_int('limit', p_limit, 1, 1000);
@@ -137,11 +138,11 @@ BEGIN
 	PERFORM skillancer.check_done();
 	v_place := coalesce(split_part(v_after, ' ', 1)::bigint, 0);
 	FOR v_section IN SELECT * FROM skillancer.export_sections() s WHERE s.place >= v_place ORDER BY s.place LOOP
-		FOR v_row IN EXECUTE v_section.query
+		FOR v_key, v_data IN EXECUTE v_section.query
 			USING v_me, CASE WHEN v_section.place = v_place THEN split_part(v_after, ' ', 2) END, p_limit + 1 - cardinality(v_items)
 		LOOP
-			v_items := v_items || json_build_object('kind', v_section.kind, 'data', v_row.data);
-			v_keys := v_keys || (v_section.place || ' ' || v_row.key);
+			v_items := v_items || json_build_object('kind', v_section.kind, 'data', v_data);
+			v_keys := v_keys || (v_section.place || ' ' || v_key);
 		END LOOP;
 		EXIT WHEN cardinality(v_items) > p_limit;
 	END LOOP;

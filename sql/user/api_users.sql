@@ -71,7 +71,9 @@ BEGIN
 	PERFORM skillancer.check_that('locale', CASE WHEN p_locale IS NULL THEN 'locale' <> ALL (p_present)
 		ELSE p_locale ~ '^[a-z]{2,3}(-[A-Z]{2})?$' END, 'must be a language, such as en or de-AT');
 	PERFORM skillancer.check_done();
-	PERFORM 1 FROM skillancer.user_account WHERE id = skillancer.current_user_id() FOR UPDATE;
+	IF skillancer.hold_account(skillancer.current_user_id()) = 'CLOSED' THEN
+		PERFORM skillancer.fail('ACCOUNT_CLOSED');
+	END IF;
 	SELECT * INTO v_me FROM skillancer.me_doc();
 	PERFORM skillancer.check_if_match(p_header_if_match, v_me.etag);
 	UPDATE skillancer.user_account

@@ -248,6 +248,7 @@ const BODY = {
 	'POST /v1/reviews/{id}/report': () => REPORT, 'POST /v1/reviews/{id}/reply': () => ({ reply: 'Thank you.' }), 'PATCH /v1/users/me': () => ({ locale: 'en' }),
 	'PUT /v1/payments/billing-profile': () => ({ name: 'A', address: 'B', country: 'DE' }), 'PUT /v1/payout-schedules/{currency}': () => ({ cadence: 'WEEKLY' }), 'PUT /v1/users/me/profile': () => ({ displayName: 'Somebody', isPublic: false }), 'PUT /v1/users/me/skills': () => ({ skills: [] }),
 	'POST /v1/users/{id}/roles': () => ({ roles: ['CLIENT'] }), 'POST /v1/users/{id}/suspend': () => ({ reason: 'A test' }),
+	'POST /v1/users/{id}/close': () => ({ reason: 'A test' }),
 	'POST /v1/users/{id}/restrict': () => ({ reason: 'A test' }), 'POST /v1/users/{id}/reinstate': () => ({ reason: 'A test' }),
 	'POST /v1/webhooks': () => ({ url: `${env.SKL_WEBHOOK_URL}/access`, events: ['project.paused'] }), 'PATCH /v1/webhooks/{id}': () => ({ events: ['project.paused'] }),
 	'POST /v1/search/saved': () => ({ kind: 'gig', name: 'Logos', q: 'logo' }),

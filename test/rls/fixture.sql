@@ -259,6 +259,7 @@ INSERT INTO skillancer.mail (id, user_id, address, type, due_at) SELECT rls.id('
 INSERT INTO skillancer.mail_domain (domain, next_at) VALUES ('a.test', 'infinity'), ('b.test', 'infinity');
 INSERT INTO skillancer.notification_preference (user_id, category, channel, frequency)
 SELECT u, c, 'EMAIL', 'DAILY' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, unnest('{PROJECTS,SYSTEM}'::text[]) c;
+INSERT INTO skillancer.erasure (id, user_id, erase_at) SELECT rls.id('erasure' || u::text, t), u, 'infinity' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u;
 INSERT INTO skillancer.quiet_hours (user_id, starts, ends) SELECT u, '22:00', '07:00' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u;
 INSERT INTO skillancer.announcement (id, author_id, category, texts, state)
 SELECT rls.id('announcement', t)::skillancer.event_id, client, 'SYSTEM', '{}', 'SENT' FROM rls.tenant;
