@@ -40,6 +40,7 @@ typedef struct SklSeenToken
 {
 	uint64_t epoch; /* of the keys that it was verified with */
 	SklClaims claims;
+	size_t length;
 	char text[];
 } SklSeenToken;
 
