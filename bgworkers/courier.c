@@ -1,7 +1,8 @@
 /*
  * bgworkers/courier.c
  *		The worker that talks to the world: mail (courier_mail.c), calls to payment providers
- *		(courier_calls.c) and webhooks (courier_webhooks.c), side by side in one loop (transfer.c).
+ *		(courier_calls.c), webhooks (courier_webhooks.c) and a collector of traces
+ *		(courier_traces.c), side by side in one loop (transfer.c).
  */
 #include "skl.h"
 
@@ -14,7 +15,7 @@
 #include "storage/latch.h"
 
 static const SklCourierPart *const parts[] = {&skl_courier_mail, &skl_courier_calls,
-											  &skl_courier_webhooks};
+											  &skl_courier_webhooks, &skl_courier_traces};
 
 /* Between two turns that a wake-up asks for, in milliseconds, and between two measures. */
 #define TURN_PAUSE_MS 20

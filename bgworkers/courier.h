@@ -27,5 +27,6 @@ extern const SklCourierPart skl_courier_mail;  /* courier_mail.c */
 extern const SklCourierPart skl_courier_calls; /* courier_calls.c */
 
 extern const SklCourierPart skl_courier_webhooks; /* courier_webhooks.c */
+extern const SklCourierPart skl_courier_traces;	  /* courier_traces.c */
 
 #endif

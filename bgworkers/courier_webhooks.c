@@ -242,6 +242,7 @@ send_one(Claimed *claimed)
 	claimed->call.headers[1] = psprintf("webhook-timestamp: " INT64_FORMAT, timestamp);
 	claimed->call.headers[2] = signature;
 	claimed->call.headers[3] = skl_trace_header(claimed->trace);
+	claimed->call.trace = claimed->call.headers[3] != NULL ? claimed->trace : NULL;
 	claimed->call.headers[4] = NULL;
 	skl_webhook_start(&claimed->call);
 }

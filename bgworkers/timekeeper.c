@@ -4,9 +4,9 @@
  *
  * A turn has two transactions for timers and one for each housekeeping job that is due. The first
  * claims due timers: it counts an attempt in each row, so that a timer that crashes the server is
- * known after the crash and parked after some attempts. The second fires them, those that move money
- * by the many in a batch, the others each in a subtransaction. Jobs do not share a transaction: for
- * what one of them locks, nobody waits while another one counts.
+ * known after the crash and parked after some attempts. The second fires them, those that move
+ * money by the many in a batch, the others each in a subtransaction. Jobs do not share a
+ * transaction: for what one of them locks, nobody waits while another one counts.
  */
 #include "skl.h"
 

@@ -9,9 +9,11 @@
  */
 #include "skl.h"
 
+#include "bgworkers/courier_traces.h"
 #include "bgworkers/transfer.h"
 #include "bgworkers/webhook_send.h"
 #include "core/guc.h"
+#include "core/log_context.h"
 #include "core/outbound.h"
 
 #include "mb/pg_wchar.h"
@@ -35,8 +37,10 @@ typedef struct Attempt
 	char *answer;
 	size_t length;
 	size_t head_length;
-	bool cut;	  /* the answer was longer than what is kept */
-	bool refused; /* the address is not one to connect to */
+	bool cut;									  /* the answer was longer than what is kept */
+	bool refused;								  /* the address is not one to connect to */
+	char traceparent[SKL_TRACEPARENT_LENGTH + 1]; /* empty: the event has no trace */
+	char parent[SKL_TRACEPARENT_LENGTH + 1];
 	char message[200];
 	char error[CURL_ERROR_SIZE];
 	struct Attempt *next; /* among the results */
@@ -151,6 +155,20 @@ reason_of(const Attempt *attempt, CURLcode code)
 	return attempt->error[0] != '\0' ? attempt->error : curl_easy_strerror(code);
 }
 
+static void
+trace(const Attempt *attempt)
+{
+	SklDeliverySpan span = {.traceparent = attempt->traceparent,
+							.parent = attempt->parent,
+							.attempt = attempt->attempt,
+							.status = attempt->status,
+							.failed = attempt->message[0] != '\0' || attempt->status / 100 != 2,
+							.duration_ms = attempt->duration_ms};
+
+	if (attempt->traceparent[0] != '\0')
+		skl_trace_delivery(&span);
+}
+
 /* SklTransferDone: puts the attempt among the results. */
 static void
 finish(CURL *easy, CURLcode code, void *arg)
@@ -170,6 +188,7 @@ finish(CURL *easy, CURLcode code, void *arg)
 		strlcpy(attempt->message, "redirects are not followed", sizeof(attempt->message));
 	curl_slist_free_all(attempt->headers);
 	running[attempt->standing]--;
+	trace(attempt);
 	add_result(attempt);
 }
 
@@ -230,6 +249,12 @@ new_attempt(const SklWebhookCall *call)
 	attempt->event = call->event;
 	attempt->attempt = call->attempt;
 	attempt->standing = call->standing;
+	if (call->trace != NULL)
+	{
+		strlcpy(attempt->traceparent, call->headers[3] + strlen(SKL_TRACE_HEADER),
+				sizeof(attempt->traceparent));
+		strlcpy(attempt->parent, call->trace, sizeof(attempt->parent));
+	}
 	return attempt;
 }
 

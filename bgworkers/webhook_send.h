@@ -28,6 +28,7 @@ typedef struct SklWebhookCall
 	SklStanding standing;
 	const char *url;
 	const char *body;
+	const char *trace;		/* traceparent of the event, when headers hold one of ours; else NULL */
 	const char *headers[5]; /* "Name: value", closed by NULL */
 } SklWebhookCall;
 

@@ -288,7 +288,7 @@ typedef struct SklRequestCtx
 	uint64_t started_us; /* request line seen */
 	uint64_t queue_us;	 /* waited for a connection */
 	uint64_t db_us;		 /* sent until Sync */
-	uint64_t total_us; /* set before skl_log_request() */
+	uint64_t total_us;	 /* set before skl_log_request() */
 
 	/* the answer */
 	bool answered; /* status and body are decided */

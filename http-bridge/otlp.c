@@ -37,7 +37,7 @@ skl_collector_parse(const char *url, SklCollector *collector)
 	if (length == 0 || length >= sizeof(collector->host))
 		return false;
 	memcpy(collector->host, host, length);
-	strcpy(collector->port, "4318");
+	snprintf(collector->port, sizeof(collector->port), "4318");
 	if (host[port] == ':')
 	{
 		length = strspn(host + port + 1, "0123456789");
@@ -119,7 +119,7 @@ skl_collector_post(const SklCollector *collector, const char *body, size_t lengt
 	if (send_all(fd, head, (size_t) head_length) && send_all(fd, body, length) &&
 		recv(fd, answer, sizeof(answer) - 1, MSG_WAITALL) > 12 &&
 		strncmp(answer, "HTTP/1.", 7) == 0)
-		status = atoi(answer + 9);
+		status = (int) strtol(answer + 9, NULL, 10);
 	close(fd);
 	return status;
 }

@@ -109,6 +109,10 @@ static const TextSetting text_settings[] = {
 	 &skl_guc.databases, "*", PGC_SIGHUP, GUC_LIST_INPUT},
 	{"skillancer.font_directory", "Directory with DejaVuSans.ttf and DejaVuSans-Bold.ttf, for PDF.",
 	 &skl_guc.font_directory, "/usr/share/fonts/truetype/dejavu", PGC_SIGHUP, 0},
+	{"skillancer.otlp_url",
+	 "Collector that spans of deliveries go to (OTLP/HTTP, JSON), such as http://127.0.0.1:4318; "
+	 "empty: none.",
+	 &skl_guc.otlp_url, "", PGC_SIGHUP, 0},
 	{"skillancer.public_url", "Base of every link in a mail.", &skl_guc.public_url,
 	 "http://localhost:8080", PGC_SIGHUP, 0},
 	{"skillancer.secret_key_file",

@@ -70,9 +70,10 @@ DECLARE
 	v_rows bigint;
 BEGIN
 	INSERT INTO skillancer.metric_total AS t (name, label, value)
-	SELECT 'ledger', format('%s/%s', b.class, b.currency), sum(b.balance)
-	FROM skillancer.ledger_class_balance b
-	GROUP BY b.class, b.currency
+	SELECT 'ledger', format('%s/%s', a.class, a.currency), sum(
+		CASE WHEN a.mode = 'row' THEN a.balance ELSE skillancer.ledger_derived_balance(a.id, a.debit_normal) END)
+	FROM skillancer.ledger_account a
+	GROUP BY a.class, a.currency
 	ON CONFLICT (name, label) DO UPDATE SET value = excluded.value WHERE t.value <> excluded.value;
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;

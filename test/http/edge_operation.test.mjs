@@ -353,34 +353,3 @@ test('--make-key makes a key that only its owner reads and that signs at once', 
 	if (identity.uid !== undefined) chownSync(join(dir, 'short.hs256'), identity.uid, identity.gid);
 	assert.match((await check()).out, /FAIL keys: short.hs256/);
 });
-
-// ---- Prometheus itself ----
-
-test('a real Prometheus scrapes it', async () => {
-	const dir = ownDirectory();
-	const listen = `127.0.0.1:${await freePort()}`;
-	ownFile(join(dir, 'prometheus.yml'), `global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: bridge\n    static_configs: [{targets: ['${bridge.adminUrl.slice(7)}']}]\n`);
-	const child = spawn('prometheus', [`--config.file=${dir}/prometheus.yml`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=${listen}`, '--log.level=error'], { ...identity, stdio: 'ignore' });
-	const query = async (text) => (await (await fetch(`http://${listen}/api/v1/query?query=${encodeURIComponent(text)}`)).json()).data.result;
-	try {
-		const up = await until(async () => (await query('up{job="bridge"}').catch(() => []))[0]?.value[1] === '1', 15000);
-		assert.ok(up, 'the target is up');
-		assert.ok((await query('http_requests_total')).length > 0);
-		assert.ok((await query('histogram_quantile(0.9, sum by (le) (http_request_duration_seconds_bucket))')).length === 1);
-		assert.equal((await query('skillancer_schema_current'))[0].value[1], '1');
-	} finally {
-		child.kill('SIGTERM');
-		await new Promise((resolve) => { child.on('close', resolve); });
-		rmSync(dir, { recursive: true, force: true });
-	}
-});
-
-test('the alert rules are valid and use metrics that exist', async () => {
-	const file = new URL('../../docs/deploy/alerts.yml', import.meta.url);
-	const check = spawnSync('promtool', ['check', 'rules', file.pathname], { encoding: 'utf8' });
-	assert.equal(check.status, 0, check.stdout + check.stderr);
-	const text = await metrics();
-	const used = new Set(readFileSync(file, 'utf8').match(/\b(skillancer|http)_[a-z_]+/g));
-	assert.ok(used.size > 10);
-	for (const name of used) assert.match(text, new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'), name);
-});
