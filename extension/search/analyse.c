@@ -3,18 +3,17 @@
  *		Texts to terms by PostgreSQL's parser and dictionaries, and rows to documents of the engine.
  *
  * The parser of the configuration cuts a text into tokens; each goes through the dictionaries of
- *its type until one knows it. Positions count as to_tsvector() counts them: every token that a
+ * its type until one knows it. Positions count as to_tsvector() counts them: every token that a
  * dictionary knows takes one, stop words included. parsetext() does the same, but does not say
- *where in the text a word was, which snippets need. Dictionaries that want several tokens at once
+ * where in the text a word was, which snippets need. Dictionaries that want several tokens at once
  * (thesaurus) get one.
  */
 #include "skl.h"
 
 #include "search/analyse.h"
+#include "search/lexeme_cache.h"
 
 #include "catalog/namespace.h"
-#include "tsearch/ts_cache.h"
-#include "tsearch/ts_public.h"
 #include "utils/regproc.h"
 
 #include <math.h>
@@ -56,33 +55,6 @@ skl_search_config(const char *language, const char *index_config)
 	return get_ts_config_oid(stringToQualifiedNameList(index_config), false);
 }
 
-/* What the dictionaries of a token's type say about it; NULL when none knows it. */
-static TSLexeme *
-lexize(TSConfigCacheEntry *config, int type, char *token, int length)
-{
-	ListDictionary *map;
-
-	if (type <= 0 || type >= config->lenmap)
-		return NULL;
-	map = config->map + type;
-	for (int i = 0; i < map->len; i++)
-	{
-		TSDictionaryCacheEntry *dictionary = lookup_ts_dictionary_cache(map->dictIds[i]);
-		DictSubState state = {.isend = true};
-		TSLexeme *found = (TSLexeme *) DatumGetPointer(
-			FunctionCall4(&dictionary->lexize, PointerGetDatum(dictionary->dictData),
-						  PointerGetDatum(token), Int32GetDatum(length), PointerGetDatum(&state)));
-
-		if (found == NULL)
-			continue;
-		if (!(found->flags & TSL_FILTER))
-			return found;
-		token = found->lexeme;
-		length = (int) strlen(token);
-	}
-	return NULL;
-}
-
 /* A growing list of tokens. */
 typedef struct TokenList
 {
@@ -118,10 +90,10 @@ add_token(TokenList *list, const char *lexeme, uint32 position, uint32 start, ui
 
 /* Adds the lexemes of one token of the parser; variants that follow each other move on. */
 static void
-add_lexemes(TokenList *list, TSLexeme *found, uint32 *position, uint32 start, uint32 end)
+add_lexemes(TokenList *list, const TSLexeme *found, uint32 *position, uint32 start, uint32 end)
 {
 	(*position)++;
-	for (TSLexeme *lexeme = found; lexeme->lexeme != NULL; lexeme++)
+	for (const TSLexeme *lexeme = found; lexeme->lexeme != NULL; lexeme++)
 	{
 		if (lexeme->flags & TSL_ADDPOS)
 			(*position)++;
@@ -144,7 +116,7 @@ skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t len
 	{
 		char *token = NULL;
 		int token_length = 0;
-		TSLexeme *found;
+		const TSLexeme *found;
 		int type =
 			DatumGetInt32(FunctionCall3(&parser->prstoken, PointerGetDatum(state),
 										PointerGetDatum(&token), PointerGetDatum(&token_length)));
@@ -153,7 +125,7 @@ skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t len
 			break;
 		if (token_length > TOKEN_MAX)
 			continue;
-		found = lexize(config, type, token, token_length);
+		found = skl_lexemes(config, type, token, token_length);
 		if (found != NULL)
 			add_lexemes(&list, found, &position, (uint32) (token - bytes),
 						(uint32) (token - bytes + token_length));

@@ -47,17 +47,6 @@ END
 $$;
 COMMENT ON FUNCTION skillancer.search_categories(skillancer.category_id) IS 'category=slug of a category and of its ancestors.';
 
--- Who is suspended or has left offers nothing.
-CREATE OR REPLACE FUNCTION skillancer.search_owner_is_active(p_user skillancer.user_id)
-RETURNS boolean
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-	SELECT NOT EXISTS (SELECT FROM skillancer.user_account a WHERE a.id = p_user AND a.state IN ('SUSPENDED', 'CLOSED'))
-$$;
-COMMENT ON FUNCTION skillancer.search_owner_is_active(skillancer.user_id) IS
-	'Whether what belongs to this account may be found: not when it is suspended or closed.';
-
 -- Projects.
 CREATE OR REPLACE FUNCTION skillancer.search_source_project(p_ids uuid[])
 RETURNS TABLE (entity_id uuid, class integer, version bigint, language text, title text, skills text, body text,
@@ -90,11 +79,12 @@ BEGIN
 	CROSS JOIN LATERAL (
 		SELECT coalesce(array_agg(x.kind), '{}') AS kinds
 		FROM skillancer.verification x WHERE x.user_id = p.client_id AND x.status = 'VERIFIED') v
-	WHERE p.id = ANY (p_ids::skillancer.project_id[]) AND p.state = 'OPEN' AND skillancer.search_owner_is_active(p.client_id);
+	WHERE p.id = ANY (p_ids::skillancer.project_id[]) AND p.state = 'OPEN'
+		AND NOT EXISTS (SELECT FROM skillancer.user_account a WHERE a.id = p.client_id AND a.state IN ('SUSPENDED', 'CLOSED'));
 END
 $$;
 COMMENT ON FUNCTION skillancer.search_source_project(uuid[]) IS
-	'Documents of open projects. Quality: what is verified of the client, and the client''s rating.';
+	'Documents of open projects of clients who are not suspended. Quality: what is verified of the client, and the client''s rating.';
 
 -- Gigs.
 CREATE OR REPLACE FUNCTION skillancer.search_source_gig(p_ids uuid[])
@@ -109,7 +99,7 @@ BEGIN
 	SELECT g.id::uuid, 0, g.version::bigint, g.language, g.title, array_to_string(g.tags, E'\n'), g.description,
 		least(1, 0.8 * g.rank / 10000.0 + 0.2 * (i.user_id IS NOT NULL)::integer)::double precision,
 		coalesce(g.activated_at, g.created_at),
-		skillancer.search_categories(g.category_id)
+		c.labels
 			|| ARRAY(SELECT DISTINCT 'tag=' || lower(t) FROM unnest(g.tags) t)
 			|| array_remove(ARRAY['level=' || coalesce(r.level, 'NEW'), 'country=' || p.country,
 				'currency=' || skillancer.monetary_currency(g.price_from)], NULL),
@@ -121,11 +111,13 @@ BEGIN
 	LEFT JOIN skillancer.profile p ON p.user_id = g.freelancer_id
 	LEFT JOIN skillancer.reputation r ON r.user_id = g.freelancer_id AND r.side = 'FREELANCER'
 	LEFT JOIN skillancer.verification i ON i.user_id = g.freelancer_id AND i.kind = 'IDENTITY' AND i.status = 'VERIFIED'
-	WHERE g.id = ANY (p_ids::skillancer.gig_id[]) AND g.state = 'ACTIVE' AND skillancer.search_owner_is_active(g.freelancer_id);
+	LEFT JOIN LATERAL (SELECT skillancer.search_categories(g.category_id) AS labels OFFSET 0) c ON true
+	WHERE g.id = ANY (p_ids::skillancer.gig_id[]) AND g.state = 'ACTIVE'
+		AND NOT EXISTS (SELECT FROM skillancer.user_account a WHERE a.id = g.freelancer_id AND a.state IN ('SUSPENDED', 'CLOSED'));
 END
 $$;
 COMMENT ON FUNCTION skillancer.search_source_gig(uuid[]) IS
-	'Documents of active gigs. Quality: the rank of the freelancer''s reputation, and a verified identity.';
+	'Documents of active gigs of freelancers who are not suspended. Quality: the rank of the freelancer''s reputation, and a verified identity.';
 
 -- Freelancers.
 CREATE OR REPLACE FUNCTION skillancer.search_source_freelancer(p_ids uuid[])
