@@ -7,6 +7,7 @@
 #include "skl.h"
 
 #include "booking/booking.h"
+#include "core/events.h"
 #include "core/guc.h"
 #include "core/log_context.h"
 #include "core/problems.h"
@@ -34,6 +35,7 @@ _PG_init(void)
 	skl_guc_init();
 	skl_state_init();
 	skl_wake_init();
+	skl_events_init();
 	skl_request_init();
 	skl_log_context_init();
 	skl_problems_init();

@@ -4,12 +4,17 @@
  *
  * Both are plain inserts in the transaction that causes them, stamped with the transaction id and
  * the epoch, by which consumers read in ticks (sql/core/consumers.sql). Actor and correlation come
- * from the request; a worker acts without one. A timer keeps the correlation of the request that
- * set it and the event that did: what it makes happen carries both, weeks later.
+ * from the request; a worker acts without one.
+ *
+ * What an event follows from (causation_id) is, in this order: the event of the transition whose
+ * effects are running; what was said to be the cause, by a timer or an answer of a payment
+ * provider, which keep the request and the event that set them off, weeks later (skl_cause_set);
+ * under a request, the first event of its transaction.
  */
 #include "skl.h"
 
 #include "core/events.h"
+#include "core/id.h"
 #include "core/request.h"
 #include "core/spi.h"
 #include "core/state.h"
@@ -22,15 +27,32 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_emit);
 PG_FUNCTION_INFO_V1(skl_fn_audit);
+PG_FUNCTION_INFO_V1(skl_fn_follow);
+PG_FUNCTION_INFO_V1(skl_fn_cause_event);
+PG_FUNCTION_INFO_V1(skl_fn_cause_correlation);
 
-/* What the events of a transaction follow from, and the last one of them. */
+/* An event that others may follow from, until the subtransaction that noted it is undone. */
+typedef struct Mark
+{
+	bool given;
+	SubTransactionId sub;
+	pg_uuid_t id;
+} Mark;
+
+typedef enum MarkKind
+{
+	MARK_PARENT, /* of the transition whose effects are running */
+	MARK_CAUSE,	 /* said to be the cause */
+	MARK_FIRST,	 /* of the transaction */
+	MARK_LAST,	 /* the newest of it */
+	NMARKS
+} MarkKind;
+
+/* What the events of a transaction follow from. */
 typedef struct Cause
 {
 	FullTransactionId transaction; /* all of it counts in this one only */
-	bool has_event;
-	bool has_last;
-	pg_uuid_t event;
-	pg_uuid_t last;
+	Mark marks[NMARKS];
 	char correlation[256];
 } Cause;
 
@@ -50,32 +72,112 @@ current_cause(void)
 	return &cause;
 }
 
+static void
+set_mark(MarkKind kind, const pg_uuid_t *id)
+{
+	Mark *mark = &current_cause()->marks[kind];
+
+	mark->given = id != NULL;
+	if (id == NULL)
+		return;
+	mark->sub = GetCurrentSubTransactionId();
+	mark->id = *id;
+}
+
+/* Forgets what a subtransaction noted when it is undone, else its parent has noted it. */
+static void
+subtransaction_callback(SubXactEvent event, SubTransactionId sub, SubTransactionId parent,
+						void *arg)
+{
+	for (int i = 0; i < NMARKS; i++)
+	{
+		Mark *mark = &cause.marks[i];
+
+		if (!mark->given || mark->sub != sub)
+			continue;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			mark->given = false;
+		else if (event == SUBXACT_EVENT_COMMIT_SUB)
+			mark->sub = parent;
+	}
+}
+
+void
+skl_events_init(void)
+{
+	RegisterSubXactCallback(subtransaction_callback, NULL);
+}
+
 void
 skl_cause_set(const pg_uuid_t *event, const char *correlation)
 {
-	Cause *current = current_cause();
-
-	current->has_event = event != NULL;
-	if (event != NULL)
-		current->event = *event;
-	strlcpy(current->correlation, correlation != NULL ? correlation : "",
-			sizeof(current->correlation));
+	set_mark(MARK_CAUSE, event);
+	strlcpy(cause.correlation, correlation != NULL ? correlation : "", sizeof(cause.correlation));
 }
 
-/* The correlation of the request, else of the cause, as an argument. */
+/* What an event with this id follows from, or NULL. */
+static const pg_uuid_t *
+cause_of(const pg_uuid_t *id)
+{
+	Mark *marks = current_cause()->marks;
+
+	if (marks[MARK_PARENT].given)
+		return &marks[MARK_PARENT].id;
+	if (marks[MARK_CAUSE].given)
+		return &marks[MARK_CAUSE].id;
+	if (marks[MARK_FIRST].given && skl_request() != NULL &&
+		memcmp(&marks[MARK_FIRST].id, id, sizeof(*id)) != 0)
+		return &marks[MARK_FIRST].id;
+	return NULL;
+}
+
+SklCauseFrame
+skl_cause_enter(const pg_uuid_t *event)
+{
+	Mark *parent = &current_cause()->marks[MARK_PARENT];
+	SklCauseFrame outer = {.given = parent->given, .event = parent->id};
+
+	if (!cause.marks[MARK_FIRST].given)
+		set_mark(MARK_FIRST, event);
+	set_mark(MARK_PARENT, event);
+	return outer;
+}
+
+void
+skl_cause_leave(const SklCauseFrame *outer)
+{
+	set_mark(MARK_PARENT, outer->given ? &outer->event : NULL);
+}
+
+/* The correlation of the cause, else of the request, as an argument. */
 static void
 stamp_correlation(Datum *arg, char *null)
 {
-	if (*null == ' ' || current_cause()->correlation[0] == '\0')
+	if (current_cause()->correlation[0] == '\0')
 		return;
 	*arg = CStringGetTextDatum(cause.correlation);
 	*null = ' ';
 }
 
+/* The event that what is set off now will follow from, or NULL. */
+static const pg_uuid_t *
+cause_from_now(void)
+{
+	static const MarkKind order[] = {MARK_PARENT, MARK_LAST, MARK_CAUSE};
+	Mark *marks = current_cause()->marks;
+
+	for (size_t i = 0; i < lengthof(order); i++)
+	{
+		if (marks[order[i]].given)
+			return &marks[order[i]].id;
+	}
+	return NULL;
+}
+
 void
 skl_cause_of_timer(Datum args[2], char nulls[2])
 {
-	Cause *current = current_cause();
+	const pg_uuid_t *event = cause_from_now();
 	char request_nulls[2];
 	Datum request[2];
 
@@ -83,8 +185,8 @@ skl_cause_of_timer(Datum args[2], char nulls[2])
 	args[0] = request[1];
 	nulls[0] = request_nulls[1];
 	stamp_correlation(&args[0], &nulls[0]);
-	args[1] = UUIDPGetDatum(current->has_last ? &current->last : &current->event);
-	nulls[1] = current->has_last || current->has_event ? ' ' : 'n';
+	args[1] = UUIDPGetDatum(event);
+	nulls[1] = event != NULL ? ' ' : 'n';
 }
 
 /* The part of an event's type before the first dot names its source. */
@@ -106,24 +208,23 @@ uuid_array(const pg_uuid_t *ids, int n)
 	return PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
-pg_uuid_t
-skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregate,
-		 const char *data_json, const pg_uuid_t *audience, int naudience)
+void
+skl_emit_as(const pg_uuid_t *id, const char *type, const char *aggregate_type,
+			const pg_uuid_t *aggregate, const char *data_json, const pg_uuid_t *audience,
+			int naudience)
 {
 	static SklStmt stmt =
 		SKL_STMT("INSERT INTO skillancer.event (type, source, aggregate_type, aggregate_id, data,"
-				 " audience, epoch, actor_id, correlation_id, causation_id, trace)"
-				 " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9, $10, $11)"
-				 " RETURNING id::uuid",
+				 " audience, epoch, actor_id, correlation_id, causation_id, id, trace)"
+				 " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::skillancer.user_id, $9, $10,"
+				 " $11::skillancer.event_id, $12)",
 				 TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID,
-				 TEXTOID, UUIDOID, TEXTOID);
-	Datum args[11];
-	char nulls[] = "           ";
-	Cause *current = current_cause();
+				 TEXTOID, UUIDOID, UUIDOID, TEXTOID);
 	const SklRequest *request = skl_request();
 	bool traced = request != NULL && request->trace != NULL && strlen(request->trace) <= 80;
-	pg_uuid_t id;
-	bool isnull;
+	const pg_uuid_t *follows = cause_of(id);
+	Datum args[12];
+	char nulls[] = "            ";
 
 	args[0] = CStringGetTextDatum(type);
 	args[1] = PointerGetDatum(source_of(type));
@@ -134,17 +235,28 @@ skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregat
 	args[6] = Int32GetDatum(skl_epoch());
 	skl_request_stamp(&args[7], &nulls[7]);
 	stamp_correlation(&args[8], &nulls[8]);
-	args[9] = UUIDPGetDatum(&current->event);
-	nulls[9] = current->has_event ? ' ' : 'n';
-	args[10] = traced ? CStringGetTextDatum(request->trace) : (Datum) 0;
-	nulls[10] = traced ? ' ' : 'n';
+	args[9] = UUIDPGetDatum(follows);
+	nulls[9] = follows != NULL ? ' ' : 'n';
+	args[10] = UUIDPGetDatum(id);
+	args[11] = traced ? CStringGetTextDatum(request->trace) : (Datum) 0;
+	nulls[11] = traced ? ' ' : 'n';
 	skl_spi_connect();
 	skl_spi_exec(&stmt, args, nulls);
-	memcpy(&id, DatumGetUUIDP(skl_spi_value(0, 1, &isnull)), sizeof(id));
 	skl_spi_finish();
-	current->has_last = true;
-	current->last = id;
+	if (!cause.marks[MARK_FIRST].given)
+		set_mark(MARK_FIRST, id);
+	set_mark(MARK_LAST, id);
 	skl_wake(SKL_WAKE_NOTIFIER | SKL_WAKE_COURIER);
+}
+
+pg_uuid_t
+skl_emit(const char *type, const char *aggregate_type, const pg_uuid_t *aggregate,
+		 const char *data_json, const pg_uuid_t *audience, int naudience)
+{
+	pg_uuid_t id;
+
+	skl_new_id(&id);
+	skl_emit_as(&id, type, aggregate_type, aggregate, data_json, audience, naudience);
 	return id;
 }
 
@@ -247,4 +359,41 @@ skl_fn_audit(PG_FUNCTION_ARGS)
 			  PG_ARGISNULL(3) ? NULL : jsonb_text(PG_GETARG_JSONB_P(3)),
 			  PG_ARGISNULL(4) ? NULL : jsonb_text(PG_GETARG_JSONB_P(4)));
 	PG_RETURN_VOID();
+}
+
+/* follow(event uuid, correlation text): skl_cause_set. */
+Datum
+skl_fn_follow(PG_FUNCTION_ARGS)
+{
+	skl_cause_set(PG_ARGISNULL(0) ? NULL : PG_GETARG_UUID_P(0),
+				  PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_VOID();
+}
+
+/* cause_event() returns uuid: what follows from what happens now. */
+Datum
+skl_fn_cause_event(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *event = palloc(sizeof(pg_uuid_t));
+	Datum args[2];
+	char nulls[2];
+
+	skl_cause_of_timer(args, nulls);
+	if (nulls[1] != ' ')
+		PG_RETURN_NULL();
+	*event = *DatumGetUUIDP(args[1]);
+	PG_RETURN_UUID_P(event);
+}
+
+/* cause_correlation() returns text: of the request, or what it follows from. */
+Datum
+skl_fn_cause_correlation(PG_FUNCTION_ARGS)
+{
+	Datum args[2];
+	char nulls[2];
+
+	skl_cause_of_timer(args, nulls);
+	if (nulls[0] != ' ')
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(args[0]);
 }

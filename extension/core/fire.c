@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/events.h"
 #include "core/fire.h"
+#include "core/id.h"
 #include "core/policy.h"
 #include "core/request.h"
 #include "core/state.h"
@@ -375,15 +376,25 @@ audience_of(const SklFire *fire, pg_uuid_t *audience)
 	return n;
 }
 
+/* Runs the effects and appends the event of the transition, from which theirs follow. */
 static void
-emit_transition(const SklFire *fire, const char *type)
+run_and_emit(const SklFire *fire, const char *type)
 {
 	pg_uuid_t audience[MAX_AUDIENCE];
+	SklCauseFrame outer;
+	pg_uuid_t id;
 
 	if (type == NULL)
+	{
+		run_effects(fire);
 		return;
-	skl_emit(type, fire->machine->aggregate, &fire->id, event_data(fire), audience,
-			 audience_of(fire, audience));
+	}
+	skl_new_id(&id);
+	outer = skl_cause_enter(&id);
+	run_effects(fire);
+	skl_cause_leave(&outer);
+	skl_emit_as(&id, type, fire->machine->aggregate, &fire->id, event_data(fire), audience,
+				audience_of(fire, audience));
 }
 
 /* How long a state lasts: as pinned to the row, else as the policy says now. */
@@ -532,8 +543,7 @@ fire_by(const char *machine_name, const pg_uuid_t *id, const char *event, Jsonb 
 	check_guard(&fire, transition->guard);
 	set_state(&fire, machine);
 	clear_timers(&fire, timer);
-	run_effects(&fire);
-	emit_transition(&fire, transition->emits);
+	run_and_emit(&fire, transition->emits);
 	set_timers(&fire);
 	audit_staff(&fire);
 	if (timer)

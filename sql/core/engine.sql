@@ -156,6 +156,30 @@ COMMENT ON FUNCTION skillancer.emit(text, text, uuid, jsonb, uuid[]) IS
 	'Appends an event in this transaction and returns its id; audience lists the users who may hear of it.';
 ALTER FUNCTION skillancer.emit(text, text, uuid, jsonb, uuid[]) OWNER TO skillancer_engine;
 
+-- What the events of a worker follow from.
+CREATE OR REPLACE FUNCTION skillancer.follow(p_event uuid, p_correlation text)
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_follow';
+COMMENT ON FUNCTION skillancer.follow(uuid, text) IS
+	'From now on in this transaction events follow from this one and carry this correlation; NULL, NULL ends it. For workers that go on with what a request began.';
+
+-- What something that is set off now will follow from.
+CREATE OR REPLACE FUNCTION skillancer.cause_event()
+RETURNS uuid
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_cause_event';
+COMMENT ON FUNCTION skillancer.cause_event() IS
+	'The event that what is set off now follows from: default of the column causation_id of queues.';
+
+-- Which request it belongs to.
+CREATE OR REPLACE FUNCTION skillancer.cause_correlation()
+RETURNS text
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_cause_correlation';
+COMMENT ON FUNCTION skillancer.cause_correlation() IS
+	'The correlation of this request, or of what a worker follows: default of the column correlation_id of queues.';
+
 -- Writes to the audit log.
 CREATE OR REPLACE FUNCTION skillancer.audit(p_action text, p_object_type text, p_object_id uuid, p_before jsonb, p_after jsonb)
 RETURNS void

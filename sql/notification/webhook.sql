@@ -288,8 +288,15 @@ BEGIN
 	IF v_webhook.state IS DISTINCT FROM 'ACTIVE' THEN
 		RETURN;
 	END IF;
+	PERFORM skillancer.follow(d.event_id::uuid, d.correlation_id)
+	FROM (
+		SELECT f.event_id, f.correlation_id FROM skillancer.webhook_delivery f
+		WHERE f.webhook_id = p_webhook AND f.state = 'FAILED'
+		ORDER BY f.event_id DESC
+		LIMIT 1) d;
 	PERFORM skillancer.fire_system('webhook', p_webhook::uuid, 'give_up',
 		jsonb_build_object('reason', p_reason, 'url', v_webhook.url));
+	PERFORM skillancer.follow(NULL, NULL);
 	PERFORM skillancer.webhook_stop(p_webhook, p_reason);
 END
 $fn$;

@@ -431,6 +431,13 @@ BEGIN
 		RETURN;
 	END IF;
 	SELECT f.kind, f.ref INTO v_found FROM skillancer.provider_find(v_event.provider, v_event.object) f;
+	PERFORM skillancer.follow(NULL, v_event.correlation_id);
+	PERFORM skillancer.follow(c.causation_id, c.correlation_id)
+	FROM (
+		SELECT q.causation_id, q.correlation_id FROM skillancer.provider_call q
+		WHERE q.kind = v_found.kind AND q.ref = v_found.ref AND q.correlation_id IS NOT NULL
+		ORDER BY q.id DESC
+		LIMIT 1) c;
 	IF v_event.object ->> 'object' = 'dispute' THEN
 		v_verdict := skillancer.provider_settle_dispute(v_event.provider, v_event.object);
 		SELECT 'charge' AS kind, v_verdict[3]::uuid AS ref INTO v_found;
@@ -459,11 +466,14 @@ DECLARE
 	v_counts boolean;
 BEGIN
 	IF p_call IS NOT NULL THEN
+		PERFORM skillancer.follow(c.causation_id, c.correlation_id) FROM skillancer.provider_call c WHERE c.id = p_call;
 		PERFORM skillancer.provider_settle_call(p_call);
 	ELSE
 		PERFORM skillancer.provider_settle_event(p_event);
 	END IF;
+	PERFORM skillancer.follow(NULL, NULL);
 EXCEPTION WHEN OTHERS THEN
+	PERFORM skillancer.follow(NULL, NULL);
 	v_note := left(format('%s: %s', SQLSTATE, SQLERRM), 1000);
 	v_counts := SQLSTATE NOT IN ('40001', '40P01', '55P03');
 	UPDATE skillancer.provider_call c

@@ -106,9 +106,15 @@ test('a payer is one customer there, whose cards are known by what the provider 
 
 test('a milestone that waits for its charge is funded by the answer', async () => {
 	const booking = await book(client, freelancer, '2000.00');
-	const answer = await client.post(`/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await card() }, 202);
+	const request = `funding-${randomBytes(4).toString('hex')}`;
+	const answer = await client.post(`/v1/milestones/${booking.milestones[0].id}/fund`, { paymentMethodId: await card() }, 202, { 'x-request-id': request });
 	assert.equal(answer.milestone.state, 'FUNDING');
 	assert.ok(await until(async () => sql(`SELECT state FROM skillancer.milestone WHERE id = '${answer.milestone.id}'`)[0][0] === 'FUNDED'));
+	const follows = Object.fromEntries(sql(`SELECT e.type, c.type FROM skillancer.event e
+		LEFT JOIN skillancer.event c ON c.id = e.causation_id::skillancer.event_id AND c.correlation_id = e.correlation_id
+		WHERE e.correlation_id = '${request}'`));
+	assert.deepEqual(follows, { 'milestone.funding': '', 'payment.processing': 'milestone.funding', 'payment.captured': 'payment.processing', 'milestone.funded': 'payment.captured',
+		'booking.activated': 'milestone.funded' }, 'what the answer makes happen belongs to the request that asked');
 	await agree('funding');
 });
 
@@ -157,11 +163,14 @@ test('an action of the payer: address, confirmation, and giving up', async () =>
 test('a charge that waits for confirmation is confirmed, one that takes time is PROCESSING until a webhook', async () => {
 	await becomes((await pay('pm_confirm_later')).id, 'CAPTURED');
 	const slow = await pay('pm_processing');
+	const asked = sql(`SELECT correlation_id FROM skillancer.provider_call WHERE ref = '${slow.id}'::skillancer.charge_id::uuid LIMIT 1`)[0][0];
 	assert.ok(await until(() => stripe.intentOf(slow.id).length === 1));
 	assert.ok(await until(() => calls(slow.id)[0][1] === 'DONE'));
 	assert.equal((await chargeOf(slow.id)).state, 'PROCESSING');
 	stripe.succeed(stripe.intentOf(slow.id)[0]);
 	await becomes(slow.id, 'CAPTURED');
+	const known = sql(`SELECT correlation_id FROM skillancer.event WHERE type = 'payment.captured' AND aggregate_id = '${slow.id}'::skillancer.charge_id::uuid`);
+	assert.deepEqual([asked.length > 0, known], [true, [[asked]]], 'and what the webhook makes happen');
 	const failing = await pay('pm_processing');
 	assert.ok(await until(() => stripe.intentOf(failing.id).length === 1));
 	stripe.fail(stripe.intentOf(failing.id)[0]);

@@ -22,6 +22,21 @@ SELECT results_eq(format($$ SELECT correlation_id, causation_id FROM skillancer.
 SELECT is((SELECT causation_id FROM skillancer.event WHERE id = skillancer.emit('user.updated', 'user', skillancer.new_id(), '{}')::skillancer.event_id), NULL,
 	'the next one does not');
 
+-- under a request what comes later follows from the first event, unless that was undone
+SELECT skillancer.impersonate(:'lou');
+DO $$ BEGIN PERFORM skillancer.emit('t.undone', 't', skillancer.new_id(), '{}'); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END $$;
+SAVEPOINT request;
+SELECT skillancer.emit('t.second', 't', skillancer.new_id(), '{}') AS second, skillancer.cause_event() AS now \gset
+SELECT is(:'now'::uuid, :'second', 'what is set off now would follow from the newest event');
+ROLLBACK TO request;
+SELECT isnt(skillancer.cause_event(), :'second'::uuid, 'and not from one that was undone');
+SELECT skillancer.follow(:'cause', 'req-43');
+SELECT results_eq(format($$ SELECT causation_id, correlation_id FROM skillancer.event WHERE id = %L::uuid::skillancer.event_id $$,
+	skillancer.emit('t.answer', 't', skillancer.new_id(), '{}')), format($$ VALUES (%L::uuid, 'req-43') $$, :'cause'),
+	'a worker that goes on with a request follows from it');
+SELECT skillancer.follow(NULL, NULL);
+DELETE FROM skillancer.event WHERE type LIKE 't.%';
+
 -- reading again
 SELECT * FROM skillancer.tick_open('test') \gset tick_
 SELECT skillancer.tick_close('test', :'tick_position_b', 1);
