@@ -126,6 +126,13 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM skillancer.provider_call o WHERE o.ref = c.id::uuid AND o.operation = 'CHARGE')
 		ORDER BY c.id
 	LOOP
+		-- it belongs to the request that wanted the charge, not to the one that asked for the customer
+		PERFORM skillancer.follow(l.id::uuid, l.correlation_id)
+		FROM (
+			SELECT e.id, e.correlation_id FROM skillancer.event e
+			WHERE e.aggregate_id = v_charge::uuid
+			ORDER BY e.seq DESC
+			LIMIT 1) l;
 		PERFORM skillancer.provider_begin_charge(v_charge);
 	END LOOP;
 END
