@@ -3,17 +3,15 @@
  *		Finding contact details and offers to pay elsewhere in a text.
  *
  * The text is walked once. At every '@', digit, "www", "http" and at every word of a small table a
- * matcher looks at its neighbourhood. Words are runs of ASCII letters and digits; bytes of other
- * scripts count as letters. A messenger's or payment service's name alone says nothing ("a bot for
- * Telegram", "PayPal integration" are honest work): it counts when words around it invite the
- *reader to make contact or to pay. Matchers only look a fixed number of words away, so the cost is
- *linear.
+ * matcher looks at its neighbourhood (core/words.h says what a word is). A messenger's or payment
+ * service's name alone says nothing ("a bot for Telegram", "PayPal integration" are honest work):
+ * it counts when words around it invite the reader to make contact or to pay. Matchers only look a
+ * fixed number of words away, so the cost is linear.
  */
 #include "skl.h"
 
+#include "core/words.h"
 #include "project/risk_scan.h"
-
-#include <ctype.h>
 
 const SklRiskKind skl_risk_kinds[SKL_RISK_KIND_COUNT] = {
 	{"contact_email", 60},	   {"contact_phone", 60}, {"contact_messenger", 50},
@@ -22,22 +20,6 @@ const SklRiskKind skl_risk_kinds[SKL_RISK_KIND_COUNT] = {
 
 /* How many words around a name are looked at for an invitation. */
 #define NEIGHBOURS 6
-
-#define PHONE_MIN_DIGITS 9
-#define PHONE_MAX_DIGITS 15
-
-typedef struct Text
-{
-	const char *at;
-	size_t len;
-} Text;
-
-/* A word: half-open range of a text. */
-typedef struct Word
-{
-	size_t start;
-	size_t end;
-} Word;
 
 static const char *const messengers[] = {"whatsapp", "telegram", "skype",	  "viber", "wechat",
 										 "discord",	 "imessage", "messenger", NULL};
@@ -65,89 +47,19 @@ static const char *const top_domains[] = {"com",  "net", "org", "io", "co", "me"
 										  "info", "biz", "uk",	"de", "fr", "in", "ru",
 										  "app",  "ai",	 "us",	"eu", "ca", NULL};
 
-static bool
-is_word_byte(char c)
-{
-	return isalnum((unsigned char) c) || ((unsigned char) c) >= 0x80;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Compares a range with a lower-case ASCII word. */
-static bool
-is_word(const Text *t, Word w, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (w.end - w.start != n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (tolower((unsigned char) t->at[w.start + i]) != word[i])
-			return false;
-	return true;
-}
-
-static bool
-is_among(const Text *t, Word w, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (is_word(t, w, *words))
-			return true;
-	return false;
-}
-
-/* Whether a lower-case ASCII text stands at a position. */
-static bool
-text_at(const Text *t, size_t pos, const char *what)
-{
-	size_t n = strlen(what);
-
-	return t->len - pos >= n && is_word(t, (Word){pos, pos + n}, what);
-}
-
-/* The first word at or after pos. */
-static bool
-next_word(const Text *t, size_t pos, Word *w)
-{
-	while (pos < t->len && !is_word_byte(t->at[pos]))
-		pos++;
-	w->start = pos;
-	while (pos < t->len && is_word_byte(t->at[pos]))
-		pos++;
-	w->end = pos;
-	return w->end > w->start;
-}
-
-/* The last word that ends at or before pos. */
-static bool
-previous_word(const Text *t, size_t pos, Word *w)
-{
-	while (pos > 0 && !is_word_byte(t->at[pos - 1]))
-		pos--;
-	w->end = pos;
-	while (pos > 0 && is_word_byte(t->at[pos - 1]))
-		pos--;
-	w->start = pos;
-	return w->end > w->start;
-}
-
 /* Whether one of the words stands within NEIGHBOURS words of w, on either side. */
 static bool
-near(const Text *t, Word w, const char *const *words)
+near(const SklWords *t, SklWord w, const char *const *words)
 {
-	Word other;
+	SklWord other;
 	size_t pos = w.start;
 
-	for (int i = 0; i < NEIGHBOURS && previous_word(t, pos, &other); i++, pos = other.start)
-		if (is_among(t, other, words))
+	for (int i = 0; i < NEIGHBOURS && skl_previous_word(t, pos, &other); i++, pos = other.start)
+		if (skl_is_among(t, other, words))
 			return true;
 	pos = w.end;
-	for (int i = 0; i < NEIGHBOURS && next_word(t, pos, &other); i++, pos = other.end)
-		if (is_among(t, other, words))
+	for (int i = 0; i < NEIGHBOURS && skl_next_word(t, pos, &other); i++, pos = other.end)
+		if (skl_is_among(t, other, words))
 			return true;
 	return false;
 }
@@ -155,17 +67,17 @@ near(const Text *t, Word w, const char *const *words)
 static bool
 is_mail_name_byte(char c)
 {
-	return is_word_byte(c) || c == '.' || c == '_' || c == '-' || c == '+' || c == '%';
+	return skl_is_word_byte(c) || c == '.' || c == '_' || c == '-' || c == '+' || c == '%';
 }
 
 /* A name, '@' at pos, and a domain with a dot: blanks around the '@' are let through. */
 static bool
-is_email(const Text *t, size_t pos)
+is_email(const SklWords *t, size_t pos)
 {
 	size_t before = pos;
 	size_t after = pos + 1;
-	Word host;
-	Word top;
+	SklWord host;
+	SklWord top;
 
 	if (before > 0 && t->at[before - 1] == ' ')
 		before--;
@@ -173,48 +85,16 @@ is_email(const Text *t, size_t pos)
 		return false;
 	if (after < t->len && t->at[after] == ' ')
 		after++;
-	if (after >= t->len || !is_word_byte(t->at[after]) || !next_word(t, after, &host))
+	if (after >= t->len || !skl_is_word_byte(t->at[after]) || !skl_next_word(t, after, &host))
 		return false;
 	while (host.end < t->len && (t->at[host.end] == '.' || t->at[host.end] == '-') &&
-		   next_word(t, host.end, &top) && top.start == host.end + 1)
+		   skl_next_word(t, host.end, &top) && top.start == host.end + 1)
 	{
-		if (t->at[host.end] == '.' && top.end - top.start >= 2 && !is_digit(t->at[top.start]))
+		if (t->at[host.end] == '.' && top.end - top.start >= 2 && !skl_is_digit(t->at[top.start]))
 			return true;
 		host = top;
 	}
-	return is_among(t, host, mail_hosts);
-}
-
-/* "jane at gmail dot com", "jane (at) site [dot] io": w is the word "at". */
-static bool
-is_spelled_email(const Text *t, Word w)
-{
-	bool bracketed = w.start > 0 && (t->at[w.start - 1] == '(' || t->at[w.start - 1] == '[');
-	Word name;
-	Word host;
-	Word dot;
-	Word top;
-
-	if (!previous_word(t, w.start, &name) || !next_word(t, w.end, &host) ||
-		!next_word(t, host.end, &dot))
-		return false;
-	if (is_word(t, dot, "dot"))
-	{
-		if (!next_word(t, dot.end, &top))
-			return false;
-	}
-	else if (t->at[host.end] == '.' && dot.start == host.end + 1)
-		top = dot;
-	else
-		return false;
-	return is_among(t, top, top_domains) &&
-		   (bracketed || is_among(t, host, mail_hosts) || is_word(t, dot, "dot"));
-}
-
-static bool
-is_phone_separator(char c)
-{
-	return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/';
+	return skl_is_among(t, host, mail_hosts);
 }
 
 /*
@@ -223,43 +103,27 @@ is_phone_separator(char c)
  * bare run of digits may number anything, so it counts beside a word that asks to make contact.
  */
 static bool
-is_phone(const Text *t, size_t pos, size_t *end)
+is_phone(const SklWords *t, size_t pos, size_t *end)
 {
 	bool international = pos > 0 && (t->at[pos - 1] == '+' || t->at[pos - 1] == '(');
-	int digits = 0;
-	int groups = 1;
-	int gap = 0;
-	size_t i = pos;
+	SklDigits d = skl_digits_at(t, pos);
+	char next = d.looked < t->len ? t->at[d.looked] : '\0';
 
-	for (; i < t->len && gap <= 2; i++)
-	{
-		if (is_digit(t->at[i]))
-		{
-			if (gap > 0)
-				groups++;
-			gap = 0;
-			digits++;
-		}
-		else if (is_phone_separator(t->at[i]) && digits > 0)
-			gap++;
-		else
-			break;
-	}
-	*end = i;
+	*end = d.looked;
 	if (pos > 0 && strchr("$#_", t->at[pos - 1]) != NULL)
 		return false;
-	if (i < t->len && gap == 0 && (t->at[i] == ',' || t->at[i] == '_' || is_word_byte(t->at[i])))
+	if (d.gap == 0 && (next == ',' || next == '_' || skl_is_word_byte(next)))
 		return false;
-	if (digits < PHONE_MIN_DIGITS || digits > PHONE_MAX_DIGITS)
+	if (d.n < SKL_PHONE_MIN_DIGITS || d.n > SKL_PHONE_MAX_DIGITS)
 		return false;
-	if (groups == 1 && !international)
-		return digits >= 10 && near(t, (Word){pos, i - (size_t) gap}, contact_words);
-	return international || digits >= 10 || groups >= 3;
+	if (d.groups == 1 && !international)
+		return d.n >= 10 && near(t, (SklWord){pos, d.end}, contact_words);
+	return international || d.n >= 10 || d.groups >= 3;
 }
 
 /* An invitation to talk on another service. w is the service's name. */
 static bool
-is_messenger(const Text *t, Word w)
+is_messenger(const SklWords *t, SklWord w)
 {
 	size_t after = w.end;
 
@@ -267,45 +131,48 @@ is_messenger(const Text *t, Word w)
 		after++;
 	if (after < t->len && after > w.end &&
 		(t->at[after] == '@' || t->at[after] == '+' ||
-		 (is_digit(t->at[after]) && t->at[after - 1] == ' ' && t->at[w.end] == ':')))
+		 (skl_is_digit(t->at[after]) && t->at[after - 1] == ' ' && t->at[w.end] == ':')))
 		return true;
 	return near(t, w, contact_words) && near(t, w, contact_people);
 }
 
 /* "off platform", "outside of the site", "pay me through PayPal". */
 static bool
-is_payment_elsewhere(const Text *t, Word w)
+is_payment_elsewhere(const SklWords *t, SklWord w)
 {
-	Word next;
+	SklWord next;
 	size_t pos = w.end;
 
-	if (is_among(t, w, pay_services))
+	if (skl_is_among(t, w, pay_services))
 		return near(t, w, pay_words) && near(t, w, pay_people);
-	for (int i = 0; i < 4 && next_word(t, pos, &next); i++, pos = next.end)
-		if (is_among(t, next, platform_words))
+	for (int i = 0; i < 4 && skl_next_word(t, pos, &next); i++, pos = next.end)
+		if (skl_is_among(t, next, platform_words))
 			return near(t, w, pay_words) || near(t, w, contact_words);
 	return false;
 }
 
 /* What stands at the word w. */
 static unsigned
-scan_word(const Text *t, Word w)
+scan_word(const SklWords *t, SklWord w)
 {
 	unsigned found = 0;
+	SklWord name;
+	SklWord top;
 
-	if (is_word(t, w, "at") && is_spelled_email(t, w))
+	if (skl_is_word(t, w, "at") && skl_spelled_email(t, w, mail_hosts, top_domains, &name, &top))
 		found |= SKL_RISK_EMAIL;
-	if (is_among(t, w, messengers) && is_messenger(t, w))
+	if (skl_is_among(t, w, messengers) && is_messenger(t, w))
 		found |= SKL_RISK_MESSENGER;
-	if ((is_among(t, w, pay_services) || is_word(t, w, "outside") || is_word(t, w, "off")) &&
+	if ((skl_is_among(t, w, pay_services) || skl_is_word(t, w, "outside") ||
+		 skl_is_word(t, w, "off")) &&
 		is_payment_elsewhere(t, w))
 		found |= SKL_RISK_PAYMENT;
-	if ((is_word(t, w, "http") || is_word(t, w, "https")) && text_at(t, w.end, "://"))
+	if ((skl_is_word(t, w, "http") || skl_is_word(t, w, "https")) && skl_text_at(t, w.end, "://"))
 		found |= SKL_RISK_LINK;
-	if (is_word(t, w, "www") && text_at(t, w.end, "."))
+	if (skl_is_word(t, w, "www") && skl_text_at(t, w.end, "."))
 		found |= SKL_RISK_LINK;
 	for (const char *const *host = messenger_hosts; *host != NULL; host++)
-		if (text_at(t, w.start, *host))
+		if (skl_text_at(t, w.start, *host))
 			found |= SKL_RISK_MESSENGER;
 	return found;
 }
@@ -313,7 +180,7 @@ scan_word(const Text *t, Word w)
 unsigned
 skl_risk_scan(const char *words, size_t len)
 {
-	Text t = {words, len};
+	SklWords t = {words, len};
 	unsigned found = 0;
 	size_t phone_end = 0;
 
@@ -323,18 +190,18 @@ skl_risk_scan(const char *words, size_t len)
 
 		if (c == '@' && is_email(&t, pos))
 			found |= SKL_RISK_EMAIL;
-		if (!is_word_byte(c) || (pos > 0 && is_word_byte(words[pos - 1])))
+		if (!skl_is_word_byte(c) || (pos > 0 && skl_is_word_byte(words[pos - 1])))
 			continue;
-		if (is_digit(c) && pos >= phone_end)
+		if (skl_is_digit(c) && pos >= phone_end)
 		{
 			if (is_phone(&t, pos, &phone_end))
 				found |= SKL_RISK_PHONE;
 		}
-		else if (!is_digit(c))
+		else if (!skl_is_digit(c))
 		{
-			Word w;
+			SklWord w;
 
-			if (next_word(&t, pos, &w))
+			if (skl_next_word(&t, pos, &w))
 				found |= scan_word(&t, w);
 		}
 	}
