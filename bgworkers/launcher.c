@@ -126,7 +126,7 @@ wanted_databases(MemoryContext context)
 }
 
 /* Frees the entry of a database that is gone or unwanted, once its workers have left. */
-static void
+static bool
 release_database(SklDatabaseSlot *database)
 {
 	bool held = false;
@@ -141,6 +141,7 @@ release_database(SklDatabaseSlot *database)
 	}
 	if (!held)
 		memset(database, 0, sizeof(*database));
+	return !held;
 }
 
 static void
@@ -158,12 +159,16 @@ add_database(Oid dboid)
 	database->dboid = dboid;
 }
 
-/* Brings the entries in line with pg_database. */
-static void
+/*
+ * Brings the entries in line with pg_database. False while workers of a database that is not wanted
+ * are still ending: look again as soon as one has, or they would be started anew meanwhile.
+ */
+static bool
 refresh_databases(MemoryContext context)
 {
 	List *wanted = wanted_databases(context);
 	ListCell *cell;
+	bool settled = true;
 
 	LWLockAcquire(skl_shmem_lock, LW_EXCLUSIVE);
 	for (int i = 0; i < SKL_MAX_DATABASES; i++)
@@ -171,7 +176,7 @@ refresh_databases(MemoryContext context)
 		SklDatabaseSlot *database = &skl_shmem->databases[i];
 
 		if (database->dboid != InvalidOid && !list_member_oid(wanted, database->dboid))
-			release_database(database);
+			settled = release_database(database) && settled;
 	}
 	foreach (cell, wanted)
 	{
@@ -179,6 +184,7 @@ refresh_databases(MemoryContext context)
 			add_database(lfirst_oid(cell));
 	}
 	LWLockRelease(skl_shmem_lock);
+	return settled;
 }
 
 /* Registers a process for a database; NULL when none is free. */
@@ -431,8 +437,7 @@ skl_launcher_main(Datum arg)
 		if (refreshed == 0 || take_refresh_wish() ||
 			TimestampDifferenceExceeds(refreshed, GetCurrentTimestamp(), PROBE_INTERVAL_MS - 1000))
 		{
-			refresh_databases(context);
-			refreshed = GetCurrentTimestamp();
+			refreshed = refresh_databases(context) ? GetCurrentTimestamp() : 0;
 		}
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 drive_databases(), PG_WAIT_EXTENSION);
