@@ -56,8 +56,9 @@ static const BoolSetting bool_settings[] = {
 };
 
 static const IntSetting int_settings[] = {
-	{"skillancer.clock_offset", "Moves the marketplace's clock forward, for demos and tests.",
-	 &skl_guc.clock_offset, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S},
+	{"skillancer.clock_offset",
+	 "Moves the marketplace's clock, back when it is negative; for demos, simulations and tests.",
+	 &skl_guc.clock_offset, 0, -INT_MAX, INT_MAX, PGC_SUSET, GUC_UNIT_S},
 	{"skillancer.courier_concurrency", "Mails that the courier sends at the same time.",
 	 &skl_guc.courier_concurrency, 16, 1, 1000, PGC_SIGHUP, 0},
 	{"skillancer.courier_max_attempts", "Tries after which a mail is parked.",
