@@ -302,7 +302,7 @@ AS $fn$
 DECLARE
 	v_rows bigint;
 BEGIN
-	DELETE FROM skillancer.idempotency_key k WHERE k.created_at < skillancer.now() - skillancer.policy_interval('idempotencyRetention');
+	DELETE FROM skillancer.idempotency_key k WHERE k.created_at < skillancer.now() - (SELECT skillancer.policy_interval('idempotencyRetention'));
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;
 END

@@ -238,7 +238,7 @@ DECLARE
 	v_rows bigint;
 BEGIN
 	DELETE FROM skillancer.mail m
-	WHERE m.settled_at < skillancer.now() - skillancer.policy_interval('mailRetention');
+	WHERE m.settled_at < skillancer.now() - (SELECT skillancer.policy_interval('mailRetention'));
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;
 END

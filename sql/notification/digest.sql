@@ -76,7 +76,7 @@ DECLARE
 	v_rows bigint;
 BEGIN
 	DELETE FROM skillancer.notification n
-	WHERE n.created_at < skillancer.now() - skillancer.policy_interval('notificationRetention');
+	WHERE n.created_at < skillancer.now() - (SELECT skillancer.policy_interval('notificationRetention'));
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;
 END

@@ -36,7 +36,7 @@ AS $fn$
 DECLARE
 	v_rows bigint;
 BEGIN
-	DELETE FROM skillancer.search_log l WHERE l.at < skillancer.now() - skillancer.policy_interval('searchLogRetention');
+	DELETE FROM skillancer.search_log l WHERE l.at < skillancer.now() - (SELECT skillancer.policy_interval('searchLogRetention'));
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;
 END
