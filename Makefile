@@ -18,10 +18,13 @@ bridge: ## build skillancer-bridge
 world: all ## start a throw-away cluster with bridge and sinks in DIR
 	test/world up --dir $(DIR)
 
-run: ## install what is missing, build, and start a marketplace (DATA=dir, SIZE=n, PORT=n)
+run: ## install what is missing, build, and start a marketplace (DATA=dir, SIZE=n, DAYS=n, PORT=n)
 	test/deps run
 	$(MAKE) -s all
 	@test/demo run
+
+simulate: ## live a year in the marketplace of make run, or of a world (SIZE=1500 DAYS=365 SEED=1)
+	@test/simulate/run
 
 clean-local: ## stop and remove what make run made
 	test/demo clean
@@ -69,4 +72,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all extension bridge world run test lint docs bench bench-search relevance dist deb clean-local install clean help
+.PHONY: all extension bridge world run simulate test lint docs bench bench-search relevance dist deb clean-local install clean help

@@ -5,7 +5,7 @@ status=0
 for file in $(git ls-files test); do
 	case $file in
 		test/run | test/world | test/demo | test/deps | test/import | test/package.json | test/package-lock.json | test/.npmrc) ;;
-		test/lib/* | test/sinks/* | test/lint/* | test/bench/* | test/c/* | test/fuzz/* | test/expected/*.out) ;;
+		test/lib/* | test/sinks/* | test/lint/* | test/bench/* | test/simulate/* | test/c/* | test/fuzz/* | test/expected/*.out) ;;
 		test/sql/*.sql) [ -f "test/expected/$(basename "$file" .sql).out" ] || { echo "$file has no expected output"; status=1; } ;;
 		test/specs/*.spec) [ -f "test/expected/$(basename "$file" .spec).out" ] || { echo "$file has no expected output"; status=1; } ;;
 		test/pgtap/*.sql) ;;
