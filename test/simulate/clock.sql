@@ -64,14 +64,14 @@ BEGIN
 END
 $$;
 
--- Housekeeping: the jobs that run at least every day once a day, the others on Mondays.
+-- Housekeeping: on Mondays all of it, on other days the jobs that run more than once a day and do not only clear away.
 CREATE PROCEDURE pg_temp.keep_house(p_at timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
 	v_since timestamptz;
 	v_job record;
 BEGIN
 	FOR v_job IN SELECT j.job, j.every FROM skillancer.housekeeping_job j
-		WHERE j.every < interval '1 day' OR extract(isodow FROM p_at) = 1 ORDER BY j.job LOOP
+		WHERE extract(isodow FROM p_at) = 1 OR j.every < interval '1 day' AND j.job !~ '^(forget|purge|trim)_' ORDER BY j.job LOOP
 		v_since := clock_timestamp();
 		PERFORM pg_temp.be_at(p_at);
 		PERFORM skillancer.run_job(v_job.job, v_job.every);
@@ -90,7 +90,9 @@ DECLARE
 BEGIN
 	PERFORM pg_temp.be_at(p_at);
 	PERFORM skillancer.notifier_batch(500);
-	PERFORM skillancer.stream_batch(500);
+	IF v_hour = 0 OR p_at > (SELECT l.ends - interval '1 day' FROM life l) THEN
+		PERFORM skillancer.stream_batch(500);
+	END IF;
 	UPDATE skillancer.mail m SET state = 'SENT', settled_at = skillancer.now(), data = '{}' WHERE m.state = 'QUEUED' AND m.due_at <= skillancer.now();
 	PERFORM pg_temp.note('(notifier)', 'done', NULL, v_since);
 	COMMIT;
