@@ -68,7 +68,8 @@ close_proposals(const SklFire *fire)
 {
 	uint64 n;
 	pg_uuid_t *ids;
-	char *why = psprintf("{\"cause\": \"%s\"}", fire->event);
+	char *why = psprintf("{\"cause\": \"%s\", \"isFilled\": %s}", fire->event,
+						 strcmp(fire->event, "fill") == 0 ? "true" : "false");
 	Jsonb *payload = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(why)));
 
 	skl_spi_connect();

@@ -10,13 +10,15 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_created timestamptz;
+	v_message record;
 BEGIN
 	PERFORM skillancer.own_message(p_id);
 	PERFORM skillancer.check_if_match(p_header_if_match, d.etag) FROM skillancer.message_doc d WHERE d.id = p_id;
 	PERFORM skillancer.check_message(p_body, NULL, false);
-	SELECT m.created_at INTO v_created FROM skillancer.message m WHERE m.id = p_id;
-	IF v_created < skillancer.now() - skillancer.policy_interval('messageEditTerm') THEN
+	SELECT m.created_at, m.conversation_id INTO v_message FROM skillancer.message m WHERE m.id = p_id;
+	IF NOT skillancer.conversation_is_open(v_message.conversation_id) THEN
+		PERFORM skillancer.fail('PERMISSION_DENIED', 'one of you has blocked the other');
+	ELSIF v_message.created_at < skillancer.now() - skillancer.policy_interval('messageEditTerm') THEN
 		PERFORM skillancer.fail('INVALID_STATE', 'the message is too old to be edited');
 	END IF;
 	PERFORM skillancer.message_change(p_id, p_body);

@@ -100,6 +100,14 @@ SELECT skillancer.put_template('organisation.left', 'IN_APP', 'You left an organ
 SELECT skillancer.put_rule('project.rejected', 'client', 'project.rejected', 'PROJECTS', 'HIGH');
 SELECT skillancer.put_template('project.rejected', 'IN_APP', 'Your project needs changes',
 	'"{{project.title}}" was not published.{{#reason}} Reason: {{reason}}{{/reason}}');
+SELECT skillancer.put_rule('project.held', 'client', 'project.held', 'PROJECTS', 'HIGH');
+SELECT skillancer.put_template('project.held', 'IN_APP', 'Your project waits for a review',
+	'"{{project.title}}" is looked at by a moderator before others see it.');
+SELECT skillancer.put_rule('project.published', 'others', 'project.approved', 'PROJECTS');
+SELECT skillancer.put_template('project.approved', 'IN_APP', 'Your project is open', '"{{project.title}}" takes proposals now.');
+SELECT skillancer.put_rule('project.cancelled', 'others', 'project.cancelled', 'PROJECTS', 'HIGH');
+SELECT skillancer.put_template('project.cancelled', 'IN_APP', 'Your project was ended',
+	'The marketplace ended "{{project.title}}".{{#reason}} Reason: {{reason}}{{/reason}}');
 SELECT skillancer.put_rule('project.expired', 'client', 'project.expired', 'PROJECTS');
 SELECT skillancer.put_template('project.expired', 'IN_APP', 'Your project has expired',
 	'"{{project.title}}" takes no more proposals.');
@@ -133,7 +141,11 @@ SELECT skillancer.put_rule('proposal.withdrawn', 'client', 'proposal.withdrawn',
 SELECT skillancer.put_template('proposal.withdrawn', 'IN_APP', 'A proposal was withdrawn',
 	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} took back the proposal for "{{project.title}}".');
 SELECT skillancer.put_rule('proposal.closed', 'freelancer', 'proposal.closed', 'PROJECTS', 'LOW');
-SELECT skillancer.put_template('proposal.closed', 'IN_APP', 'A project was filled', '"{{project.title}}" went to somebody else.');
+SELECT skillancer.put_template('proposal.closed', 'IN_APP', 'A project {{#isFilled}}was filled{{/isFilled}}{{^isFilled}}has ended{{/isFilled}}',
+	'{{#isFilled}}"{{project.title}}" went to somebody else.{{/isFilled}}{{^isFilled}}"{{project.title}}" takes no more proposals.{{/isFilled}}');
+SELECT skillancer.put_rule('proposal.updated', 'others', 'proposal.updated', 'PROJECTS', 'LOW', 'proposal.updated/{{proposalId}}');
+SELECT skillancer.put_template('proposal.updated', 'IN_APP', 'A proposal was changed',
+	'{{#freelancer}}{{name}}{{/freelancer}}{{^freelancer}}A freelancer{{/freelancer}} changed the proposal for "{{project.title}}".');
 SELECT skillancer.put_rule('proposal.expired', 'freelancer', 'proposal.expired', 'PROJECTS', 'LOW');
 SELECT skillancer.put_template('proposal.expired', 'IN_APP', 'Your proposal has expired',
 	'The client of "{{project.title}}" did not answer in time.');

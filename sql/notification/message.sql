@@ -257,6 +257,22 @@ COMMENT ON FUNCTION skillancer.message_put(skillancer.conversation_id, text, jso
 	'Appends a message of the caller, counts it as unread for the others and tells them.';
 ALTER FUNCTION skillancer.message_put(skillancer.conversation_id, text, jsonb) OWNER TO skillancer_engine;
 
+-- emit_message
+CREATE OR REPLACE FUNCTION skillancer.emit_message(p_type text, p_id skillancer.message_id)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	PERFORM skillancer.emit(p_type, 'conversation', m.conversation_id::uuid, jsonb_build_object('messageId', m.id,
+		'conversationId', m.conversation_id, 'senderId', m.sender_id, 'revision', m.revision),
+		ARRAY(SELECT p.user_id::uuid FROM skillancer.conversation_participant p WHERE p.conversation_id = m.conversation_id))
+	FROM skillancer.message m WHERE m.id = p_id;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.emit_message(text, skillancer.message_id) IS
+	'Tells the people of a conversation what happened to one of its messages.';
+
 -- message_change
 CREATE OR REPLACE FUNCTION skillancer.message_change(p_id skillancer.message_id, p_body text)
 RETURNS void
@@ -274,6 +290,7 @@ BEGIN
 	UPDATE skillancer.message m
 	SET body = v_words.words, is_masked = v_words.is_masked, revision = m.revision + 1, edited_at = skillancer.now()
 	WHERE m.id = p_id;
+	PERFORM skillancer.emit_message('message.edited', p_id);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.message_change(skillancer.message_id, text) IS 'Edits a message; what it said before is kept.';
@@ -286,7 +303,10 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
-	UPDATE skillancer.message m SET deleted_at = coalesce(m.deleted_at, skillancer.now()) WHERE m.id = p_id;
+	UPDATE skillancer.message m SET deleted_at = skillancer.now() WHERE m.id = p_id AND m.deleted_at IS NULL;
+	IF FOUND THEN
+		PERFORM skillancer.emit_message('message.deleted', p_id);
+	END IF;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.message_remove(skillancer.message_id) IS 'Hides a message from everybody; its row stays.';
@@ -329,6 +349,10 @@ SELECT v.name, '1.0', v.description, v.schema::jsonb
 FROM (VALUES
 	('message.sent', 'Somebody wrote in a conversation; heard by all of its people',
 		'{"type": "object", "required": ["messageId", "conversationId", "kind", "senderId"], "properties": {"kind": {"enum": ["DIRECT", "PROPOSAL", "BOOKING", "DISPUTE", "SUPPORT"]}}}'),
+	('message.edited', 'Somebody changed a message; heard by all of its conversation',
+		'{"type": "object", "required": ["messageId", "conversationId", "senderId", "revision"]}'),
+	('message.deleted', 'Somebody deleted a message: its words are shown to nobody any more',
+		'{"type": "object", "required": ["messageId", "conversationId", "senderId", "revision"]}'),
 	('message.read', 'Somebody has read a conversation up to a message',
 		'{"type": "object", "required": ["messageId", "conversationId", "userId"]}')
 ) AS v (name, description, schema);

@@ -77,6 +77,8 @@ test('edits are kept, a deleted message says nothing', async () => {
 	assert.deepEqual([gone.id, gone.body, gone.attachments, gone.deletedAt !== null], [message.id, null, [], true]);
 	assert.equal((await client.raw('PATCH', `/v1/messages/${message.id}`, { body: 'Back' })).status, 410);
 	assert.equal((await client.raw('GET', `/v1/messages/${message.id}/revisions`)).status, 404);
+	assert.deepEqual(sql(`SELECT type, data ->> 'revision', cardinality(audience) FROM skillancer.event WHERE data ->> 'messageId' = '${message.id}' AND type <> 'message.sent'
+		ORDER BY seq`), [['message.edited', '2', '2'], ['message.deleted', '2', '2']], 'and the others see it happen');
 	const old = await say(client, conversation, 'Old');
 	sql(`UPDATE skillancer.message SET created_at = created_at - interval '2 days' WHERE id = '${old.id}'`);
 	assert.equal((await client.raw('PATCH', `/v1/messages/${old.id}`, { body: 'New' })).status, 409);
@@ -108,7 +110,9 @@ test('contact details are hidden until there is a booking', async () => {
 
 test('a block ends direct words, and not those about a booking', async () => {
 	const conversation = await direct(client, freelancer);
+	const before = await say(client, conversation, 'Hello');
 	assert.equal((await freelancer.raw('POST', `/v1/users/${client.id}/block`)).status, 204);
+	assert.equal((await client.raw('PATCH', `/v1/messages/${before.id}`, { body: 'Other words' })).status, 403, 'an edit would be a message');
 	for (const person of [client, freelancer]) assert.equal((await person.raw('POST', `/v1/conversations/${conversation.id}/messages`, { body: 'Hey' })).status, 403);
 	assert.deepEqual((await freelancer.get('/v1/users/me/blocks')).map((b) => b.userId), [client.id]);
 	assert.deepEqual(await client.get('/v1/users/me/blocks'), []);
