@@ -53,7 +53,7 @@ BEGIN
 	PERFORM skillancer.schedule('erasure', v_id, 'erase', v_at);
 	PERFORM skillancer.schedule('erasure', v_id, 'refuse', v_at + interval '1 minute');
 	PERFORM skillancer.emit('user.erasure_requested', 'erasure', v_id,
-		jsonb_build_object('erasureId', v_id, 'userId', v_me, 'eraseAt', v_at), ARRAY[v_me::uuid]);
+		jsonb_build_object('erasureId', v_id, 'userId', v_me, 'state', 'PENDING', 'eraseAt', v_at), ARRAY[v_me::uuid]);
 	RETURN (SELECT ROW(202, NULL, NULL, NULL, d.doc)::skillancer.reply FROM skillancer.erasure_doc d WHERE d.id = v_id);
 END
 $$;

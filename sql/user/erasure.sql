@@ -206,7 +206,6 @@ BEGIN
 	PERFORM skillancer.erase_traces(p_user);
 	PERFORM skillancer.erase_sign_in(p_user);
 	PERFORM skillancer.erase_person(p_user, v_email);
-	PERFORM skillancer.emit('user.deleted', 'user', p_user::uuid, jsonb_build_object('userId', p_user::text), '{}');
 END
 $$;
 COMMENT ON FUNCTION skillancer.erase_account(skillancer.user_id) IS

@@ -23,7 +23,7 @@ INSERT INTO skillancer.transition (machine, from_state, event, to_state, actors,
 	('user', 'SUSPENDED', 'close', 'CLOSED', '{staff,system}', 'user_closing', 'user.closed'),
 
 	('erasure', 'PENDING', 'withdraw', 'WITHDRAWN', '{owner}', NULL, 'user.erasure_withdrawn'),
-	('erasure', 'PENDING', 'erase', 'DONE', '{system}', 'erasure_possible', NULL),
+	('erasure', 'PENDING', 'erase', 'DONE', '{system}', 'erasure_possible', 'user.deleted'),
 	('erasure', 'PENDING', 'refuse', 'REFUSED', '{system}', 'erasure_tried', 'user.erasure_refused'),
 
 	('organisation_invitation', 'SENT', 'accept', 'ACCEPTED', '{system}', NULL, NULL),

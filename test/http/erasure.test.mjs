@@ -167,7 +167,7 @@ test('then nothing is left but what has to be kept', async () => {
 	const [[shown]] = sql(`SELECT string_agg(n.body, ' ') FROM skillancer.notification n WHERE n.user_id = '${client.id}' AND n.body LIKE '%Deleted user%'`);
 	assert.ok(shown, 'others read of a deleted user');
 	assert.equal((await client.get(`/v1/bookings/${booking.id}`)).freelancer?.id ?? anna.id, anna.id, 'the contract stays');
-	assert.deepEqual(sql(`SELECT e.type FROM skillancer.event e WHERE e.aggregate_id = '${anna.id}'::skillancer.user_id::uuid AND e.type IN ('user.closed', 'user.deleted') ORDER BY e.seq`).flat(), ['user.closed', 'user.deleted']);
+	assert.deepEqual(sql(`SELECT e.type FROM skillancer.event e WHERE e.data ->> 'userId' = '${anna.id}' AND e.type IN ('user.closed', 'user.deleted') ORDER BY e.seq`).flat(), ['user.closed', 'user.deleted']);
 	assert.deepEqual(sql(`SELECT state, attempts FROM skillancer.mail WHERE user_id = '${anna.id}'`), []);
 	const again = await call('POST', '/v1/auth/register', { body: { email: anna.email, password: PASSWORD, name: 'new', roles: ['CLIENT'] } });
 	assert.equal(again.status, 202);

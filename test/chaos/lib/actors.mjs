@@ -104,6 +104,7 @@ export class Actors {
 			case 'open': return this.#open(actor, decision);
 			case 'payout': return one(commands.payout(market, rolls));
 			case 'charge': return one(commands.charge(market, rolls));
+			case 'forget': return one(commands.forget(market, rolls));
 			case 'repeat': case 'misuse': return this.#again(actor, decision);
 			case 'nonsense': return one(commands.nonsense(market, live, rolls));
 			default:

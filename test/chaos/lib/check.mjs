@@ -6,7 +6,7 @@ import { Model, leg } from './model.mjs';
 
 const BATCH = 5000;
 const MAX_OUTCOMES = 5000; // each is computed anew with all others of its freelancer
-const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review' };
+const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review', erasure: 'erasure' };
 
 // Rows of a query, a few thousand at a time.
 async function* rows(client, query) {

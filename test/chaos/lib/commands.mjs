@@ -33,12 +33,15 @@ function pair(market, [a, b, c]) {
 // ---- making bookings: a list of steps, each of which sees the answers to those before ----
 
 function offer(market, rolls) {
-	const { client, freelancer } = pair(market, rolls);
+	const { client, freelancer: near } = pair(market, rolls);
+	const freelancer = rolls[2] > 0.95 ? choose(market.passing, rolls[1]) : near;
+	const organisation = rolls[6] < 0.6 ? client.organisation : undefined;
 	const currency = weigh([[8, 'USD'], [1, 'EUR'], [1, 'JPY'], [1, 'BHD']], rolls[3]);
 	const minor = price(currency, rolls[4]);
 	const parts = split(minor, currency, rolls[5]);
-	return [() => ({ kind: 'offer', makes: 'booking', who: client, target: { client, freelancer }, currency, parts, path: '/v1/bookings', body: {
-		freelancerId: freelancer.id, title: 'Work that was offered', description: 'Everything that has to be done for it.',
+	const target = { client, freelancer, partner: organisation?.partner };
+	return [() => ({ kind: 'offer', makes: 'booking', who: client, target, currency, parts, path: '/v1/bookings', body: {
+		freelancerId: freelancer.id, ...(organisation && { organisationId: organisation.id }), title: 'Work that was offered', description: 'Everything that has to be done for it.',
 		price: amount(minor, currency), deliveryDays: 10, milestones: milestones(parts, currency),
 	} })];
 }
@@ -152,7 +155,7 @@ function share(kind, { by, claim, offers: { claimant, respondent } }, who, roll)
 function command(kind, booking, rolls, { milestone, change, dispute, wrongSide = false, inSql = false } = {}) {
 	const rule = RULES[kind];
 	const wrong = rule.by !== 'either' && wrongSide;
-	const who = actor(rule, { booking, dispute }, rolls[5], wrong);
+	const who = rule.on === 'charge' && milestone?.charge && !wrong ? milestone.charge.by : actor(rule, { booking, dispute }, rolls[5], wrong);
 	const left = milestone?.left ?? 1000;
 	const target = { booking, milestone, dispute, change: change ?? booking.changes.at(-1), charge: milestone?.charge, rating: 1 + Math.floor(rolls[6] * 5),
 		method: choose(who.methods, rolls[6] ** 3), minor: Math.max(1, Math.floor(left * (kind === 'propose' ? 0.5 : 0.9 * rolls[6]))) };
@@ -268,6 +271,9 @@ export function dispute(booking, rolls) {
 	return milestone && command('claim', booking, rolls, { milestone });
 }
 
+// Somebody who is just passing asks to be forgotten.
+export const forget = (market, rolls) => ({ kind: 'forget', who: choose(market.passing, rolls[0]), target: {}, path: '/v1/users/me/erasure' });
+
 export function payout(market, rolls) {
 	const who = choose(market.freelancers, rolls[0]);
 	const asked = market.payouts[Math.floor(rolls[1] * market.payouts.length)];
@@ -295,7 +301,7 @@ export function charge(market, rolls) {
 export function stranger(market, booking, rolls) {
 	const op = anything(booking, rolls);
 	if (RULES[op.kind].by === 'staff') return undefined;
-	const others = (rolls[5] < 0.5 ? market.clients : market.freelancers).filter((person) => person !== booking.client && person !== booking.freelancer);
+	const others = (rolls[5] < 0.5 ? market.clients : market.freelancers).filter((person) => ![booking.client, booking.partner, booking.freelancer].includes(person));
 	return { ...op, who: choose(others, rolls[6]), expect: 'stranger', sql: undefined };
 }
 

@@ -21,7 +21,7 @@ export class Market {
 
 	// A booking that an operation has made.
 	add(op, doc) {
-		const booking = { id: doc.id, kind: 'booking', op, client: op.target.client, freelancer: op.target.freelancer, currency: op.currency,
+		const booking = { id: doc.id, kind: 'booking', op, client: op.target.client, partner: op.target.partner, freelancer: op.target.freelancer, currency: op.currency,
 			state: doc.state, termsHash: doc.termsHash, questions: doc.terms?.requirements?.length ?? 0, milestones: [], changes: [], disputes: [], reviewed: new Set() };
 		this.bookings.push(booking);
 		this.live.push(booking);

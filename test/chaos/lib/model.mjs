@@ -14,6 +14,7 @@ export const KINDS = ['charge', 'charge_cost', 'fund', 'release', 'release_part'
 	'dispute_freeze', 'dispute_split', 'dispute_return'];
 // What a card that is declined leaves behind: nothing is kept under the key, so who has to ask again may hear of another state.
 const DECLINED = ['milestone.funding', 'payment.failed', 'milestone.payment_failed'];
+const OVER = ['COMPLETED', 'CANCELLED', 'VOID'];
 const ALSO_MADE = { post: 'project.created', publish: 'project.published', bid: 'proposal.submitted' };
 
 // One line for a leg; accounts of the platform are told apart by class and currency alone.
@@ -145,11 +146,12 @@ export class Model {
 		if (this.#divides(row)) return this.#divide(row);
 		if (['milestone.released', 'milestone.refunded'].includes(row.type)) this.ladder.mayEnd(row);
 		switch (row.type) {
+			case 'user.deleted': return this.#mayForget(row);
 			case 'milestone.frozen': return this.#freeze(row, op);
 			case 'booking.paused': return this.ladder.mayPause(row);
-			case 'milestone.funding': return this.#await(row, this.#terms(row));
+			case 'milestone.funding': return this.#await(row, this.#paidBy(row, op));
 			case 'milestone.payment_failed': return this.#promiseNothing(row, this.#terms(row));
-			case 'milestone.funded': return this.#fund(row);
+			case 'milestone.funded': return this.#fund(row, this.#paidBy(row, op));
 			case 'milestone.released': return this.#release(row, this.#rest(row), 'release');
 			case 'milestone.part_released': return this.#release(row, op?.minor, 'release_part');
 			case 'milestone.refunded': return this.#refund(row, this.#rest(row), 'refund');
@@ -168,11 +170,30 @@ export class Model {
 		if (terms.client) return terms;
 		const made = this.byMade.get(terms.booking);
 		if (!made) throw new Error(`milestone ${row.id} is of a booking that nobody has made`);
-		const { client, freelancer } = made.target;
-		return Object.assign(terms, { client: client.uuid, freelancer: freelancer.uuid, gone: 0 });
+		const { client, partner, freelancer } = made.target;
+		return Object.assign(terms, { client: client.uuid, payer: client.uuid, organised: Boolean(partner), freelancer: freelancer.uuid, gone: 0 });
 	}
 
-	#wallet({ client, currency }) { return `${client}|${currency}`; }
+	// Of an organisation, whoever funds a milestone pays for it, and gets back what comes back.
+	#paidBy(row, op) {
+		const terms = this.#terms(row);
+		if (terms.organised && op?.kind === 'fund') terms.payer = op.who.uuid;
+		return terms;
+	}
+
+	// An account ends only when nothing is open on it.
+	#mayForget(row) {
+		const user = uuidOf(row.data.userId);
+		for (const [key, amount] of this.balances)
+			if (amount !== 0 && key.split('|')[1] === user && !key.startsWith('payout_transit')) this.#wrong(`event ${row.seq}: ${user} is forgotten, ${key} is ${amount}`);
+		for (const [made, { target }] of this.byMade) {
+			const thing = this.things.get(made);
+			if (thing?.machine === 'booking' && !OVER.includes(thing.state) && [target.client?.uuid, target.freelancer?.uuid].includes(user))
+				this.#wrong(`event ${row.seq}: ${user} is forgotten, the booking ${made} is ${thing.state}`);
+		}
+	}
+
+	#wallet({ payer, currency }) { return `${payer}|${currency}`; }
 	#due({ minor, currency }) { return minor + fee('CLIENT', 0, minor, currency); }
 
 	// What has to be charged: nothing when the wallet covers it, else all but what no other milestone counts on that is being paid for.
@@ -193,11 +214,10 @@ export class Model {
 	#promiseNothing({ id }, terms) { this.promises.get(this.#wallet(terms))?.delete(id); }
 	#rest(row) { const terms = this.#terms(row); return terms.minor - terms.gone; }
 
-	#fund(row) {
-		const terms = this.#terms(row);
-		const { currency, minor, client } = terms;
+	#fund(row, terms) {
+		const { currency, minor, payer } = terms;
 		const deferred = fee('CLIENT', 0, minor, currency);
-		this.#post('fund', row.id, [leg('client_wallet', client, null, currency, minor + deferred), leg('escrow', null, row.id, currency, -minor),
+		this.#post('fund', row.id, [leg('client_wallet', payer, null, currency, minor + deferred), leg('escrow', null, row.id, currency, -minor),
 			leg('deferred_fee', null, row.id, currency, -deferred)]);
 		add(this.wallets, this.#wallet(terms), -minor - deferred);
 		this.#promiseNothing(row, terms);
@@ -219,10 +239,10 @@ export class Model {
 
 	#refund(row, step, kind) {
 		const terms = this.#terms(row);
-		const { currency, client, gone } = terms;
+		const { currency, payer, gone } = terms;
 		const deferred = fee('CLIENT', gone, step, currency);
 		this.#post(kind, row.id, [leg('escrow', null, row.id, currency, step), leg('deferred_fee', null, row.id, currency, deferred),
-			leg('client_wallet', client, null, currency, -step - deferred)]);
+			leg('client_wallet', payer, null, currency, -step - deferred)]);
 		add(this.wallets, this.#wallet(terms), step + deferred);
 		terms.gone += step;
 	}
@@ -237,7 +257,7 @@ export class Model {
 	// The end of a dispute: what was claimed is divided, or goes back into escrow.
 	#divide(row) {
 		const terms = this.#terms(row);
-		const { currency, client, freelancer, gone } = terms;
+		const { currency, client, payer, freelancer, gone } = terms;
 		const { dispute, claim, toClient, toFreelancer } = this.ladder.divide(row);
 		const held = leg('escrow_hold', null, dispute, currency, claim);
 		if (toClient + toFreelancer === 0) {
@@ -245,7 +265,7 @@ export class Model {
 		} else {
 			const pair = `${client}|${freelancer}|${currency}`;
 			const { back, kept, service, wallet, net } = divide({ toClient, toFreelancer, gone, billed: this.billed.get(pair) ?? 0, currency });
-			this.#post('dispute_split', dispute, [held, leg('deferred_fee', null, row.id, currency, back + kept), leg('client_wallet', client, null, currency, -wallet),
+			this.#post('dispute_split', dispute, [held, leg('deferred_fee', null, row.id, currency, back + kept), leg('client_wallet', payer, null, currency, -wallet),
 				leg('freelancer_pending', freelancer, null, currency, -net), leg('revenue_service', null, null, currency, -service),
 				leg('revenue_client', null, null, currency, -kept)]);
 			add(this.wallets, this.#wallet(terms), wallet);

@@ -7,9 +7,12 @@ import { createPrivateKey, randomUUID, sign } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { typeid } from '../../http/support.mjs';
+import { ERASURE_DAYS } from './rules.mjs';
 
 const CARDS = ['tok_success', 'tok_success', 'tok_action_required', 'tok_declined'];
 const STAFF = 2;
+const PASSING = 12; // freelancers who may ask to be forgotten
+const ORGANISED = 6; // clients who book for an organisation, of which another client is an owner
 const BANKS = ['tok_bank_success', 'tok_bank_success', 'tok_bank_closed'];
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
@@ -34,7 +37,7 @@ const ACCOUNTS = (role, count) => `SELECT skillancer.import_begin('chaos') \\g /
 	), p AS (
 		INSERT INTO skillancer.profile (user_id, display_name, is_public, is_listed) SELECT u.id, 'Chaos', true, true FROM u
 	), s AS (
-		INSERT INTO skillancer.session (user_id, expires_at) SELECT u.id, now() + interval '90 years' FROM u RETURNING user_id, id
+		INSERT INTO skillancer.session (user_id, expires_at, confirmed_at) SELECT u.id, now() + interval '90 years', now() + interval '90 years' FROM u RETURNING user_id, id
 	)
 	SELECT s.user_id::uuid, s.id::uuid, u.email FROM s JOIN u ON u.id = s.user_id ORDER BY s.user_id;
 	SELECT skillancer.connects_give(r.user_id, 100000, 'enough for every bid') FROM skillancer.user_role r WHERE r.role = '${role}' AND r.role = 'FREELANCER' \\g /dev/null`;
@@ -59,9 +62,11 @@ function accounts(place, role, count) {
 
 export async function makePeople(place, count) {
 	const { SKL_DIR, SKL_URL } = place.env;
+	await place.sql(`UPDATE skillancer.policy SET value = '"P${ERASURE_DAYS}D"' WHERE key = 'erasureDelay'`);
 	const token = signer(path.join(SKL_DIR, 'keys'));
-	const [clients, freelancers, staff] = [accounts(place, 'CLIENT', count), accounts(place, 'FREELANCER', count), accounts(place, 'SUPPORT', STAFF)];
-	for (const person of [...clients, ...freelancers, ...staff]) person.token = token({ sub: person.id, sid: person.sid, roles: ['USER'] });
+	const [clients, freelancers, staff] = [accounts(place, 'CLIENT', count), accounts(place, 'FREELANCER', count + PASSING), accounts(place, 'SUPPORT', STAFF)];
+	const passing = freelancers.splice(count);
+	for (const person of [...clients, ...freelancers, ...passing, ...staff]) person.token = token({ sub: person.id, sid: person.sid, roles: ['USER'] });
 	const methods = async (person, route, tokens) => {
 		person.methods = [];
 		for (const name of tokens) person.methods.push((await post(SKL_URL, person, route, { token: name })).id);
@@ -76,6 +81,15 @@ export async function makePeople(place, count) {
 			person.gig = await post(SKL_URL, person, `/v1/gigs/${gig.id}/activate`);
 		}),
 	]);
-	for (const person of staff) person.methods = [];
-	return { clients, freelancers, staff };
+	for (const person of [...staff, ...passing]) person.methods = [];
+	for (const person of passing) person.passing = true;
+	// the first clients found organisations, and take those who come behind them in as owners
+	for (const [i, client] of clients.slice(0, ORGANISED).entries()) {
+		const partner = clients[ORGANISED + i];
+		const organisation = await post(SKL_URL, client, '/v1/organisations', { name: `Chaos ${i} Ltd` });
+		const invitation = await post(SKL_URL, client, `/v1/organisations/${organisation.id}/invitations`, { email: partner.name, role: 'OWNER' });
+		await post(SKL_URL, partner, `/v1/organisation-invitations/${invitation.id}/accept`);
+		client.organisation = { id: organisation.id, partner };
+	}
+	return { clients, freelancers, passing, staff };
 }

@@ -32,7 +32,7 @@ export function weigh(pairs, roll) {
 // What an actor does next, by weight: mostly what is due, often anything, sometimes what nobody should.
 const STEPS = [
 	[12, 'open'], [50, 'advance'], [16, 'anything'], [4, 'burst'], [4, 'payout'], [3, 'charge'],
-	[5, 'part'], [4, 'change'], [6, 'dispute'], [2, 'repeat'], [2, 'stranger'], [1, 'misuse'], [2, 'nonsense'],
+	[5, 'part'], [4, 'change'], [6, 'dispute'], [2, 'repeat'], [2, 'stranger'], [1, 'misuse'], [2, 'nonsense'], [1, 'forget'],
 ];
 
 export function* decisions(seed, actor) {

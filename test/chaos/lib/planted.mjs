@@ -50,6 +50,11 @@ export const PLANTED = [
 		sql: `UPDATE skillancer.transition SET guard = NULL WHERE machine = 'dispute' AND event = 'offer'`,
 	},
 	{
+		name: 'nothing keeps an account from being erased',
+		sql: `CREATE OR REPLACE FUNCTION skillancer.account_open_things(p_user skillancer.user_id) RETURNS jsonb LANGUAGE sql AS 'SELECT NULL::jsonb';
+			DROP TRIGGER closed_guard ON skillancer.booking`,
+	},
+	{
 		name: 'keys are forgotten',
 		sql: `CREATE OR REPLACE FUNCTION skillancer.idempotency_claim(p_key text, p_route text, p_hash bytea) RETURNS skillancer.reply LANGUAGE sql AS 'SELECT NULL::skillancer.reply'`,
 	},

@@ -58,6 +58,7 @@ export const RULES = {
 	review: { by: 'either', event: 'review.submitted', also: ['review.published'] },
 	charge: { by: 'client', event: 'payment.captured', instead: ['payment.failed', 'payment.action_required'] },
 	payout: { by: 'freelancer', event: 'payout.requested' },
+	forget: { by: 'freelancer', event: 'user.erasure_requested' },
 	take_back: { by: 'freelancer', on: 'payout', from: ['REQUESTED'], event: 'payout.cancelled' },
 };
 
@@ -68,6 +69,7 @@ const REFUSALS = {
 	fund: ['ALREADY_FUNDED', 'INSUFFICIENT_FUNDS', 'PAYMENT_FAILED'], charge: ['PAYMENT_FAILED'], request_changes: ['NO_REVISIONS_LEFT'],
 	release_part: ['INSUFFICIENT_FUNDS'], refund_part: ['INSUFFICIENT_FUNDS'], payout: ['INSUFFICIENT_FUNDS'],
 	ask: ['DUPLICATE_RESOURCE', 'VALIDATION_ERROR', 'DISPUTE_OPEN'], review: ['REVIEW_EXISTS'], approve: ['DISPUTE_OPEN'], refund: ['DISPUTE_OPEN'],
+	forget: ['ACCOUNT_IN_USE', 'DUPLICATE_RESOURCE'],
 	claim: ['DISPUTE_OPEN', 'INSUFFICIENT_FUNDS'], make_offer: ['OFFER_NOT_BETTER'], accept_offer: ['PRECONDITION_FAILED'],
 };
 
@@ -78,6 +80,7 @@ export function entitled({ by }, { booking, dispute }) {
 		case 'claimant': return [dispute.by];
 		case 'respondent': return [booking.client, booking.freelancer].filter((person) => person !== dispute.by);
 		case 'staff': return dispute.staff;
+		case 'client': return [booking.client, booking.partner].filter(Boolean);
 		default: return [booking[by]];
 	}
 }
@@ -87,6 +90,8 @@ export function misjudged(op) {
 	const rule = RULES[op.kind];
 	const { status, code, details } = op;
 	const refused = status >= 400;
+	if (status === 401 && op.who.passing) return undefined;
+	if (op.target.freelancer?.passing && ['VALIDATION_ERROR', 'ACCOUNT_CLOSED'].includes(code)) return undefined;
 	if (status >= 500 || status === 401) return `${status} ${code}`;
 	if (op.expect === 'misuse') return code === 'IDEMPOTENCY_MISMATCH' ? undefined : `a key was used for something else: ${status} ${code}`;
 	if (op.expect === 'nonsense') return status === 422 ? undefined : `nonsense was answered with ${status} ${code}`;
@@ -162,11 +167,16 @@ export const MACHINES = {
 		'payout.failed': [['REQUESTED', 'FAILED']],
 		'payout.cancelled': [['REQUESTED', 'CANCELLED']],
 	} },
+	erasure: { first: ['PENDING'], born: ['user.erasure_requested'], steps: {
+		'user.erasure_refused': [['PENDING', 'REFUSED']],
+		'user.deleted': [['PENDING', 'DONE']],
+	} },
 	review: { first: ['HIDDEN'], born: ['review.submitted'], steps: { 'review.published': [['HIDDEN', 'PUBLISHED']] } },
 };
 
 // What happens by itself, and how many seconds after the object came to its state at the earliest.
 const DAY = 86400;
+export const ERASURE_DAYS = 1; // a fortnight is longer than most runs
 export const BY_TIME = {
 	'booking.voided': { OFFERED: 7 * DAY, AWAITING_PAYMENT: 14 * DAY },
 	'milestone.released': { SUBMITTED: 3 * DAY },
@@ -179,6 +189,8 @@ export const BY_TIME = {
 	'payout.paid': { REQUESTED: 60 },
 	'payout.failed': { REQUESTED: 60 },
 	'review.published': { HIDDEN: 0 },
+	'user.erasure_refused': { PENDING: ERASURE_DAYS * DAY },
+	'user.deleted': { PENDING: ERASURE_DAYS * DAY },
 };
 export const EVIDENCE_TERM = 5 * DAY;
 export const FOLLOWS = [...CALLED_OFF, 'booking.paused', 'milestone.payment_failed', 'milestone.unfrozen'];
