@@ -84,7 +84,7 @@ COMMENT ON FUNCTION skillancer.booking_command(skillancer.booking_id, text, json
 	'The common body of the commands on a booking.';
 
 -- Either side ends a running booking.
-CREATE OR REPLACE FUNCTION skillancer_api.booking_end(p_id skillancer.booking_id, p_reason text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION skillancer_api.booking_end(p_id skillancer.booking_id, p_reason text DEFAULT NULL, p_dry_run boolean DEFAULT false)
 	RETURNS skillancer.reply
 	LANGUAGE plpgsql SECURITY DEFINER
 	SET search_path = pg_catalog, skillancer, pg_temp
@@ -93,13 +93,16 @@ BEGIN
 	PERFORM skillancer.require_role('CLIENT', 'FREELANCER', 'ADMIN');
 	PERFORM skillancer.check_text('reason', p_reason, 1, 500, false);
 	PERFORM skillancer.check_done();
+	IF p_dry_run THEN
+		RETURN ROW(200, NULL, NULL, NULL, skillancer.dry_run(format('SELECT (skillancer_api.booking_end(%L, %L)).body', p_id, p_reason)))::skillancer.reply;
+	END IF;
 	RETURN skillancer.booking_command(p_id, 'end', jsonb_strip_nulls(jsonb_build_object('reason', p_reason)));
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.booking_end(skillancer.booking_id, text) IS
-	'Ends a booking. Milestones without money are cancelled at once; the booking is COMPLETED (or CANCELLED, when nothing was released) as soon as no milestone holds money.';
+COMMENT ON FUNCTION skillancer_api.booking_end(skillancer.booking_id, text, boolean) IS
+	'Ends a booking. Milestones without money are cancelled at once; the booking is COMPLETED (or CANCELLED, when nothing was released) as soon as no milestone holds money. Open hours are billed; dryRun shows what that would post.';
 SELECT skillancer.add_route('POST', '/v1/bookings/{id}/end', 'booking_end', summary => 'End a booking',
-	answers => 'booking_doc');
+	answers => 'booking_doc|dry_run');
 
 -- Either side withdraws from a booking that nobody has funded.
 CREATE OR REPLACE FUNCTION skillancer_api.booking_cancel(p_id skillancer.booking_id, p_reason text DEFAULT NULL)

@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(36);
+SELECT plan(37);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('fin', 'FINANCE'), pg_temp.add_person('fay', 'FINANCE') \g /dev/null
 CREATE FUNCTION pg_temp.fingerprint() RETURNS text LANGUAGE sql VOLATILE AS $$
@@ -50,6 +50,7 @@ SELECT pg_temp.check_dry('clara', 'charge_cancel', format('%L', :'ch'), '', 'giv
 SELECT pg_temp.check_dry('clara', 'charge_confirm', format('%L', :'ch'), 'charge charge_cost fund', 'confirm it');
 SELECT pg_temp.as_person('clara', format('SELECT skillancer_api.charge_confirm(%L)', :'ch')) \g /dev/null
 SELECT pg_temp.check_dry('felix', 'milestone_refund', format('%L', :'m'), 'refund', 'refund');
+SELECT pg_temp.check_dry('clara', 'booking_end', format('%L', :'b'), '', 'end a booking');
 SELECT pg_temp.check_dry('felix', 'milestone_refund_part', format('%L, %L', :'m', '10 USD'), 'refund_part', 'refund a part');
 SELECT pg_temp.check_dry('clara', 'milestone_release_part', format('%L, %L', :'m', '10 USD'), 'release_part', 'release a part');
 SELECT pg_temp.check_dry('clara', 'milestone_release_part', format('%L, %L, %L', :'m', '10 USD', 'ROLL'), 'release_part roll', 'and roll the rest on');
