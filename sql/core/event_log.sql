@@ -17,10 +17,16 @@ BEGIN
 	CROSS JOIN LATERAL (
 		SELECT count(*) AS events, min(u.at) AS first_at
 		FROM (
-			SELECT e.at
+			(SELECT e.at
 			FROM skillancer.event e
-			WHERE e.epoch = c.epoch AND (e.xid >= pg_snapshot_xmax(c.position)
-				OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(c.position))))
+			WHERE e.epoch = c.epoch AND e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(c.position)))
+			LIMIT 10000)
+			UNION ALL
+			(SELECT e.at
+			FROM skillancer.event e
+			WHERE e.epoch = c.epoch AND e.xid >= pg_snapshot_xmax(c.position)
+			ORDER BY e.xid -- by the index, or it would read the whole log
+			LIMIT 10000)
 			LIMIT 10000) u) b
 	WHERE c.epoch = skillancer.epoch();
 END
