@@ -129,12 +129,11 @@ BEGIN
 END
 $$;
 
--- Lives from the first moment to the last.
-CREATE PROCEDURE pg_temp.live() LANGUAGE plpgsql AS $$
+-- Lives until a moment.
+CREATE PROCEDURE pg_temp.live(p_until timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
 	v_act agenda%ROWTYPE;
-	v_ends timestamptz := (SELECT l.ends FROM life l);
-	v_turn timestamptz := (SELECT l.starts FROM life l);
+	v_turn timestamptz := (SELECT l.next_turn FROM life l);
 	v_due timestamptz;
 	v_next timestamptz;
 BEGIN
@@ -142,7 +141,7 @@ BEGIN
 		SELECT * INTO v_act FROM agenda a ORDER BY a.at, a.n LIMIT 1;
 		SELECT date_trunc('minute', min(d.due_at)) + interval '1 minute' INTO v_due FROM skillancer.due d WHERE d.parked_at IS NULL;
 		v_next := least(v_act.at, v_due, v_turn);
-		EXIT WHEN v_next >= v_ends;
+		EXIT WHEN v_next >= p_until;
 		IF v_next = v_due THEN
 			CALL pg_temp.fire_timers(v_due);
 		ELSIF v_next = v_turn THEN
@@ -153,8 +152,27 @@ BEGIN
 			COMMIT;
 		END IF;
 	END LOOP;
-	CALL pg_temp.keep_house(v_ends);
-	CALL pg_temp.turn(v_ends);
-	CALL pg_temp.index_all(v_ends);
+	UPDATE life SET next_turn = v_turn;
+	RAISE NOTICE 'lived until %', p_until;
 END
+$$;
+
+-- The workers' turns at the last moment.
+CREATE PROCEDURE pg_temp.finish(p_at timestamptz) LANGUAGE plpgsql AS $$
+BEGIN
+	CALL pg_temp.keep_house(p_at);
+	CALL pg_temp.turn(p_at);
+	CALL pg_temp.index_all(p_at);
+END
+$$;
+
+-- The statements that live it all, in slices: a session reports what it wrote, and may vacuum, only between statements. Plans
+-- that were made for a market of ten people are made anew after each ANALYZE.
+CREATE FUNCTION pg_temp.slices() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT s.statement
+	FROM life l, LATERAL (SELECT least(l.starts + d * interval '1 day', l.ends) AS upto, d FROM unnest('{1,3,7,14}'::integer[] || ARRAY(SELECT generate_series(30, 36500, 30))) d) t,
+		unnest(ARRAY[format('CALL pg_temp.live(%L)', t.upto), 'ANALYZE',
+			'VACUUM skillancer.due, skillancer.ledger_account, skillancer.notification, skillancer.consumer, skillancer.housekeeping_run']) WITH ORDINALITY s (statement, n)
+	WHERE l.starts + t.d * interval '1 day' < l.ends + interval '30 days'
+	ORDER BY t.d, s.n
 $$;

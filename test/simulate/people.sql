@@ -111,13 +111,14 @@ BEGIN
 END
 $$;
 
--- Somebody searches and looks at some of what was found.
+-- Somebody searches and looks at some of what was found; who signs in reads what there is to tell, too.
 CREATE FUNCTION pg_temp.act_visit(p_act agenda) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	v_kind text := (SELECT p.kind FROM person p WHERE p.n = p_act.who);
 	v_index bigint := p_act.subject * 2 + (v_kind = 'CLIENT')::integer;
 	v_field field%ROWTYPE;
 	v_words text;
+	v_known boolean;
 	v_reply skillancer.reply;
 	v_what text;
 	v_id text;
@@ -128,8 +129,13 @@ BEGIN
 		THEN pg_temp.one_of('unknown', v_index, '{falconry lessons,cobol mainframe,stained glass repair,latin poems,taxidermy,fax archive}')
 		ELSE lower(v_field.skills[1 + floor(cardinality(v_field.skills) * pg_temp.luck('visit skill', v_index) ^ 2)::integer]) END;
 	v_what := CASE WHEN v_kind = 'FREELANCER' THEN 'projects' ELSE pg_temp.one_of('visit what', v_index, '{freelancers,gigs}', '{60,40}') END;
-	PERFORM pg_temp.act_as(CASE WHEN NOT pg_temp.happens('anonymous visit', v_index) AND (SELECT p.ready FROM person p WHERE p.n = p_act.who) THEN p_act.who END);
+	v_known := NOT pg_temp.happens('anonymous visit', v_index) AND (SELECT p.ready FROM person p WHERE p.n = p_act.who);
+	PERFORM pg_temp.act_as(CASE WHEN v_known THEN p_act.who END);
 	PERFORM set_config('role', 'skillancer_bridge', true);
+	IF v_known THEN
+		PERFORM skillancer_api.notification_list(p_unread => true);
+		PERFORM skillancer_api.notification_read_all();
+	END IF;
 	v_reply := CASE v_what
 		WHEN 'projects' THEN skillancer_api.search_projects(p_q => v_words, p_limit => 10)
 		WHEN 'gigs' THEN skillancer_api.search_gigs(p_q => v_words, p_limit => 10)

@@ -21,10 +21,12 @@ SELECT set_config('simulation.seed', :'seed', false), set_config('simulation.sig
 
 UPDATE rate r SET value = x.value::double precision
 FROM (SELECT split_part(p, '=', 1) AS name, split_part(p, '=', 2) AS value FROM regexp_split_to_table(:'rates', ',') p) x WHERE x.name = r.name;
-INSERT INTO life (seed, size, starts, ends)
-SELECT :'seed', :'size', date_trunc('day', :'until'::timestamptz) - :'days' * interval '1 day', :'until'::timestamptz;
+INSERT INTO life (seed, size, starts, ends, next_turn)
+SELECT :'seed', :'size', s.starts, :'until', s.starts FROM (SELECT date_trunc('day', :'until'::timestamptz) - :'days' * interval '1 day' AS starts) s;
 SELECT pg_temp.begin_life() \g /dev/null
 SELECT pg_temp.plan_life() \g /dev/null
-CALL pg_temp.live();
+SET client_min_messages = :level;
+SELECT pg_temp.slices() \gexec
+SELECT format('CALL pg_temp.finish(%L)', l.ends) FROM life l \gexec
 SELECT pg_temp.end_life() \g /dev/null
 SELECT * FROM pg_temp.report();

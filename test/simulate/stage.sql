@@ -9,6 +9,7 @@ CREATE TEMP TABLE life (
 	size integer NOT NULL,
 	starts timestamptz NOT NULL,
 	ends timestamptz NOT NULL,
+	next_turn timestamptz NOT NULL,
 	acts bigint NOT NULL DEFAULT 0,
 	timers bigint NOT NULL DEFAULT 0,
 	fingerprint bigint NOT NULL DEFAULT 0
