@@ -14,8 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/crypto.h>
-
 #include "args.h"
 #include "config.h"
 #include "jwt.h"
@@ -80,6 +78,28 @@ remember(SklConn *conn, const char *token, size_t length, uint64_t epoch, const 
 	conn->seen = seen;
 }
 
+/* Compare without a branch on what is compared, so that no time tells where two texts differ. Eight
+ * bytes at a time: byte by byte, as CRYPTO_memcmp() does, takes ten times as long. */
+static bool
+same_bytes(const char *a, const char *b, size_t length)
+{
+	uint64_t differs = 0;
+
+	for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t))
+	{
+		uint64_t left, right;
+
+		memcpy(&left, a, sizeof(left));
+		memcpy(&right, b, sizeof(right));
+		differs |= left ^ right;
+		a += sizeof(left);
+		b += sizeof(right);
+	}
+	while (length-- > 0)
+		differs |= (uint64_t) (uint8_t) (*a++ ^ *b++);
+	return differs == 0;
+}
+
 /*
  * Find out what a token says: from the request before it on the same connection, by cache or by
  * signature. A connection remembers only what was in the cache, so that one which sends a single
@@ -97,7 +117,7 @@ judge(const SklRequestCtx *ctx, const char *token, SklClaims *claims)
 	SklTokenVerdict verdict;
 	/* connections of a proxy carry the tokens of many people: no time may tell of another's */
 	bool is_same = seen != NULL && seen->epoch == epoch && seen->length == length &&
-				   CRYPTO_memcmp(seen->text, token, length) == 0;
+				   same_bytes(seen->text, token, length);
 
 	if (is_same)
 		*claims = seen->claims;
