@@ -260,8 +260,9 @@ BEGIN
 	SET state = 'DROPPED', lease_until = NULL, settled_at = skillancer.now(), data = '{}'
 	WHERE m.state IN ('QUEUED', 'SENDING', 'PARKED');
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	UPDATE skillancer.notification n SET digest_at = NULL WHERE n.digest_at IS NOT NULL;
 	RETURN format('%s mails', v_rows);
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.adopt_quiet_mail() IS 'Part of adopt(quiet): a copy sends nothing that the original had queued.';
+COMMENT ON FUNCTION skillancer.adopt_quiet_mail() IS 'Part of adopt(quiet): a copy sends nothing that the original had queued, nor digests of what it had told.';
 ALTER FUNCTION skillancer.adopt_quiet_mail() OWNER TO skillancer_engine;

@@ -4,8 +4,8 @@
 CREATE VIEW skillancer.notification_doc WITH (security_invoker = true) AS
 SELECT n.id, n.user_id, n.category, n.created_at, n.read_at, n.is_head, n.in_app, n.dismissed_at,
 	skillancer.json_doc('id', n.id, 'type', n.type, 'category', n.category, 'priority', n.priority,
-		'groupKey', n.group_key, 'count', n.count, 'title', n.title, 'body', n.body, 'data', n.data, 'createdAt', n.created_at,
-		'readAt', n.read_at) AS doc
+		'groupKey', n.group_key, 'count', n.count, 'title', n.title, 'body', n.body, 'data', n.data, 'eventId', n.event_id, 'correlationId', n.correlation_id,
+		'createdAt', n.created_at, 'readAt', n.read_at) AS doc
 FROM skillancer.notification n;
 COMMENT ON VIEW skillancer.notification_doc IS 'Notifications as the API shows them.';
 

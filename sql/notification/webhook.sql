@@ -421,6 +421,7 @@ BEGIN
 	SET state = 'DROPPED', settled_at = skillancer.now()
 	WHERE d.state IN ('WAITING', 'QUEUED', 'SENDING');
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	UPDATE skillancer.notification n SET webhook_at = NULL WHERE n.webhook_at IS NOT NULL;
 	RETURN format('%s webhooks', v_rows);
 END
 $fn$;

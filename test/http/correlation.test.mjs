@@ -37,7 +37,8 @@ test('what a request sets off is one chain, through to mail, webhook and stream'
 	}, 'one event that follows from nothing but the request, and each other from the one before');
 
 	const count = (text) => Number(sql(text)[0][0]);
-	assert.ok(await until(() => count(`SELECT count(*) FROM skillancer.notification WHERE correlation_id = '${request}' AND user_id = '${freelancer.id}'`) > 0));
+	const told = await until(async () => (await freelancer.get('/v1/notifications')).find((n) => n.correlationId === request));
+	assert.ok(sql(`SELECT id::uuid FROM skillancer.event WHERE id = '${told.eventId}' AND correlation_id = '${request}'`).length === 1);
 	const [[mail]] = await until(() => {
 		const rows = sql(`SELECT id FROM skillancer.mail WHERE correlation_id = '${request}' AND user_id = '${freelancer.id}'`);
 		return rows.length > 0 && rows;

@@ -157,6 +157,14 @@ SELECT skillancer.notify(ARRAY[pg_temp.event('gig.updated', :'dora', '{"x": "dro
 SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "WEBHOOK", "frequency": "NEVER"},
 	{"category": "ACCOUNT", "channel": "WEBHOOK", "frequency": "WEEKLY"}]');
 SELECT is((SELECT count(*) FROM skillancer.notification WHERE user_id = :'dora' AND webhook_at IS NOT NULL), 0::bigint, 'what waits is dropped with the wish');
+SELECT skillancer_api.notification_prefer('[{"category": "PROJECTS", "channel": "WEBHOOK", "frequency": "DAILY"},
+	{"category": "PROJECTS", "channel": "EMAIL", "frequency": "DAILY"}]');
+SELECT skillancer.notify(ARRAY[pg_temp.event('gig.updated', :'dora', '{"x": "copied"}')]);
+SELECT is((SELECT count(*) FROM skillancer.notification WHERE user_id = :'dora' AND webhook_at > skillancer.now() AND digest_at > skillancer.now()), 1::bigint,
+	'a digest waits on either channel');
+SELECT skillancer.adopt_quiet_webhook(), skillancer.adopt_quiet_mail();
+SELECT is((SELECT count(*) FROM skillancer.notification WHERE user_id = :'dora' AND num_nonnulls(webhook_at, digest_at) > 0), 0::bigint,
+	'a copy that is adopted quietly sends neither');
 DELETE FROM skillancer.webhook_delivery WHERE user_id = :'dora';
 SELECT skillancer.notify(ARRAY[pg_temp.event('gig.paused', :'dora', '{"x": "must"}')]);
 SELECT results_eq(format('SELECT * FROM pg_temp.hooked(%L)', :'dora'), $$ VALUES ('notification.created', 'Title must', '2') $$,
