@@ -14,6 +14,7 @@
 #include "search/lexeme_cache.h"
 
 #include "catalog/namespace.h"
+#include "miscadmin.h"
 #include "utils/regproc.h"
 
 #include <math.h>
@@ -121,6 +122,7 @@ skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t len
 			DatumGetInt32(FunctionCall3(&parser->prstoken, PointerGetDatum(state),
 										PointerGetDatum(&token), PointerGetDatum(&token_length)));
 
+		CHECK_FOR_INTERRUPTS();
 		if (type <= 0)
 			break;
 		if (token_length > TOKEN_MAX)

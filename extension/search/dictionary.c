@@ -9,6 +9,8 @@
 
 #include "search/dictionary.h"
 
+#include "miscadmin.h"
+
 /* Words with a prefix that are looked at, at most. */
 #define PREFIX_WORDS 20000
 
@@ -19,6 +21,7 @@ frequency(void *context, const char *lexeme, size_t length)
 	SklBytes term = {(const uint8_t *) lexeme, (uint32_t) length};
 	uint32_t sum = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	if (length > SKL_SEARCH_WORD_MAX)
 		return 0;
 	for (int i = 0; i < words->scope->n; i++)
@@ -109,6 +112,7 @@ prefix_words(void *context, SklArena *arena, const char *prefix, size_t length,
 	size_t n = 0;
 	size_t different = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < words->scope->n && length <= SKL_SEARCH_WORD_MAX; i++)
 		n = collect(words, words->scope->segments[i].segment, arena, begin, found, n);
 	/* those of one segment are in order, each once */

@@ -126,6 +126,73 @@ same('in the new generation');
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.search_chunk c WHERE NOT EXISTS (SELECT FROM skillancer.search_segment s
 	WHERE s.seg_id = c.seg_id)}, 0, 10), 0, 'the bytes of the old one are deleted');
 
+# a search that takes long ends when it shall, and leaves nothing behind
+my $words = join ' or ', map { qq{"heron$_ number"~3 e$_*} } 1 .. 20_000;
+my $heavy = q[SELECT (skillancer.search_run('gig', jsonb_build_object('q', :'words', 'total', true))).total;];
+my $memory = q{SELECT sum(used_bytes) FROM pg_backend_memory_contexts;};
+my @answers = split /\n/, $world->ask(qq{\\set words '$words'
+$heavy
+$memory
+} . join('', map { qq{SET statement_timeout = '${_}ms';
+$heavy
+SET statement_timeout = 0;
+} } 1 .. 5, 1 .. 5) . $memory);
+is(scalar(grep { /canceling statement due to/ } @answers), 10, 'searches are cancelled half-way');
+cmp_ok($answers[-1] - $answers[1], '<', 200_000, 'and no memory is lost');
+$world->disconnect;
+my $asker = fork // die;
+if ($asker == 0)
+{
+	$world->{gone} = 1;
+	$world->ask(qq{\\set words '$words'
+SET application_name = 'asker';
+} . ($heavy x 200));
+	require POSIX;
+	POSIX::_exit(0);
+}
+is($world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'asker' AND state = 'active'}, 1, 10), 1, 'a search runs');
+my $cancelled = time;
+$world->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'asker'});
+$world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'asker'}, 0, 10);
+cmp_ok(time - $cancelled, '<', 2, 'and ends at once when its session is terminated');
+waitpid $asker, 0;
+same('after cancelled searches');
+
+# a disk that is full while segments are merged: an error that says so, nothing is lost, and all goes on when there is room
+my $disk = "$world->{dir}/disk";
+my $mounted;
+END { system("umount -l '$disk'") if $mounted }
+mkdir $disk;
+SKIP:
+{
+	skip 'no file system can be mounted here', 8 if system("mount -t tmpfs -o size=4m tmpfs '$disk' 2>/dev/null") != 0;
+	$mounted = 1;
+	mkdir "$disk/data";
+	system("chown postgres '$disk' '$disk/data'");
+	$world->sql('VACUUM FULL skillancer.search_chunk');
+	$world->sql("CREATE TABLESPACE small LOCATION '$disk/data'");
+	$world->sql('ALTER TABLE skillancer.search_chunk SET TABLESPACE small');
+	system("cat /dev/zero >'$disk/filler' 2>/dev/null");
+	like($world->sql(q{SELECT skillancer.search_rebuild('gig')}), qr/^\d+$/, 'a rebuild is asked for on a full disk');
+	$world->sql('BEGIN; ' . gig('Kingfisher on a full disk') . '; COMMIT');
+	my $deadline = time + 20;
+	sleep 0.2 while $world->log !~ /could not extend file .*: No space left on device/ && time < $deadline;
+	like($world->log, qr/could not extend file .*: No space left on device/, 'the log says that the disk is full');
+	like($world->sql(q{DO $$ BEGIN PERFORM skillancer.search_write(2::smallint, 9, ARRAY(SELECT id::uuid FROM skillancer.gig), '{}'); END $$}),
+		qr/No space left on device/, 'and so does the error');
+	is(found('heron'), $world->sql(q{SELECT count(*) FROM skillancer.gig WHERE state = 'ACTIVE' AND title ~* '\\yheron\\y'}), 'searches go on');
+	is(found('kingfisher', ', "fresh": true'), 1, 'a fresh search finds what waits');
+	unlink "$disk/filler";
+	is($world->wait_sql(q[SELECT (skillancer.search_run('gig', '{"q": "kingfisher", "total": true}')).total], 1, 20), 1, 'with room again, the worker goes on');
+	is($world->wait_sql(q{SELECT count(*) FROM skillancer.search_status WHERE kind = 'gig' AND building IS NULL}, 1, 20), 1, 'and the rebuild ends');
+	is($world->sql(q{SELECT count(*) FROM skillancer.search_attempt}), 0, 'no document was blamed');
+	$world->settle('merger');
+	$world->sql('ALTER TABLE skillancer.search_chunk SET TABLESPACE pg_default');
+	$world->sql('DROP TABLESPACE small');
+	$mounted = system("umount '$disk'");
+	same('after the disk was full');
+}
+
 # a document that cannot be indexed does not stop the others
 $world->sql(q{UPDATE skillancer.search_index SET config = 'nowhere' WHERE kind = 'gig'});
 $world->sql('BEGIN; ' . gig('Osprey watching in spring') . '; COMMIT');

@@ -176,6 +176,7 @@ skl_run_count_terms(SklRun *run)
 	run->terms = skl_engine_zalloc(run->engine, sizeof(SklRunTerm) * ((size_t) plan->n_terms + 1));
 	for (uint32_t t = 0; t < plan->n_terms; t++)
 	{
+		skl_engine_check(run->engine);
 		run->terms[t].plan = &plan->terms[t];
 		run->terms[t].df = count_term(run, postings, &plan->terms[t]);
 	}
