@@ -3,10 +3,10 @@
  *		The workers that keep the search indexes (sql/search/indexer.sql, merger.sql).
  *
  * The indexer follows changes: a turn is one tick, in one transaction with all that it writes.
- *Ticks are skillancer.indexer_pause apart, so that changes that come together are written together.
- *What takes long (merging segments, building a generation) is done by the merger beside it, a piece
- *a transaction, and holds the indexer up only for the moment in which the manifest changes. When it
- * has nothing of that to do, it looks after the suggestions.
+ * Ticks are skillancer.indexer_pause apart, so that changes that come together are written
+ * together. What takes long (merging segments, building a generation) is done by the merger beside
+ * it, a piece a transaction, and holds the indexer up only for the moment in which the manifest
+ * changes. When it has nothing of that to do, it looks after the suggestions.
  *
  * Starts are counted in a committed row. An indexer that starts for the third time without having
  * finished a tick is careful: it counts an attempt before each document and works on each in a

@@ -4,8 +4,8 @@
  *
  * The long part, reading and writing, goes without a lock: segments do not change, and queries and
  * ticks go on. Then the row of search_index is locked, documents that died meanwhile are marked
- *dead in the new segment as well, and the manifest changes; the bytes of the old segments are
- *deleted later by search_collect(). Segments of one class and level are merged when there are
+ * dead in the new segment as well, and the manifest changes; the bytes of the old segments are
+ * deleted later by search_collect(). Segments of one class and level are merged when there are
  * skillancer.search_merge_factor of them, and one alone when a quarter of it is dead.
  */
 #include "skl.h"

@@ -4,7 +4,7 @@
  *
  * A few words make up most of any text, and a stemmer takes longer for each of them than a look
  * into a table. Each token has one place in it, which the last one that came there has: no lists,
- *no memory to give back. Dictionaries answer the same as long as they are not altered; when a
+ * no memory to give back. Dictionaries answer the same as long as they are not altered; when a
  * configuration or a dictionary is, all is forgotten.
  */
 #include "skl.h"

@@ -4,8 +4,8 @@
  *
  * It stands on every table that documents are made of, fires whoever changes a row (ENABLE ALWAYS),
  * and adds one row to search_queue in the same transaction; the indexer is woken by the commit.
- *What the document says now is read later, so a row names the document and nothing else. A second
- *change of the same document in the same subtransaction adds nothing.
+ * What the document says now is read later, so a row names the document and nothing else. A second
+ * change of the same document in the same subtransaction adds nothing.
  *
  *		CREATE TRIGGER ... EXECUTE FUNCTION skillancer.search_changed(index, column, op)
  *

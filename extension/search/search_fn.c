@@ -3,10 +3,10 @@
  *		search_run(): one page of a search, as ids in order with what there is to say about them.
  *
  * All that is read is read with the caller's snapshot: the row of the index, the manifest, dead
- *bits. Who may not see restricted documents does not even open their segments, so nothing about
- *them can show: no result, count, facet, frequency of a word or time. For others, the documents of
- *those segments that policies do not show them count as dead. The rows themselves are read by the
- *caller under row-level security afterwards (sql/search/api_search.sql).
+ * bits. Who may not see restricted documents does not even open their segments, so nothing about
+ * them can show: no result, count, facet, frequency of a word or time. For others, the documents of
+ * those segments that policies do not show them count as dead. The rows themselves are read by the
+ * caller under row-level security afterwards (sql/search/api_search.sql).
  */
 #include "skl.h"
 

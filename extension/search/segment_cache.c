@@ -7,9 +7,9 @@
  * number. A table in the main shared memory says which block of dynamic shared memory has which
  * segment; who needs one that is not there makes room (least recently used first, at most
  * skillancer.search_cache), reads the rows and enters it, while others wait. A process keeps what
- *it has attached for a minute after its last use, so a block that was thrown out goes when the last
- * process lets go of it. Without shared_preload_libraries, or when shared memory is full, processes
- * make copies of their own.
+ * it has attached for a minute after its last use, so a block that was thrown out goes when the
+ * last process lets go of it. Without shared_preload_libraries, or when shared memory is full,
+ * processes make copies of their own.
  */
 #include "skl.h"
 

@@ -3,7 +3,7 @@
  *		search_snippet(): the part of a text that answers a query, as HTML.
  *
  * The words to mark come from search_run() as JSON, [[lexeme, prefix, weight], ...], so that a
- *query is compiled once for a page and the text is analysed by its own dictionaries.
+ * query is compiled once for a page and the text is analysed by its own dictionaries.
  */
 #include "skl.h"
 

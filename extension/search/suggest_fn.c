@@ -1,7 +1,7 @@
 /*
  * search/suggest_fn.c
  *		SQL functions of suggestions: suggest(), suggest_batch(),
- *suggest_refresh().
+ *		suggest_refresh().
  */
 #include "skl.h"
 

@@ -3,9 +3,9 @@
  *		Reads what suggestions are made of, and puts it into one block.
  *
  * What is read comes from the functions in sql/search/suggest_source.sql, which say what everybody
- *may see. Titles come in pieces, newest first; their stop words are left out by the dictionaries of
- *their language. Phrases that stand for the same are kept as text: a process analyses them when it
- *first compiles a query of a configuration, and again only when they are others.
+ * may see. Titles come in pieces, newest first; their stop words are left out by the dictionaries
+ * of their language. Phrases that stand for the same are kept as text: a process analyses them
+ * when it first compiles a query of a configuration, and again only when they are others.
  */
 #include "skl.h"
 

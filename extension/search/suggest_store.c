@@ -3,13 +3,13 @@
  *		The snapshot of suggestions of this database: built by a worker, shared by all processes.
  *
  * The merger builds a snapshot (suggest_load.c) at most once a minute, when something has changed,
- *and seldom enough to spend a thirtieth of its time on it. It lies in a block of dynamic shared
- *memory; an entry for the database in the main shared memory names the newest block and its epoch.
- *A process that finds another epoch than its own attaches the new block and lets go of the old one,
- *which disappears with its last user.
+ * and seldom enough to spend a thirtieth of its time on it. It lies in a block of dynamic shared
+ * memory; an entry for the database in the main shared memory names the newest block and its
+ * epoch. A process that finds another epoch than its own attaches the new block and lets go of the
+ * old one, which disappears with its last user.
  *
  * Where no worker builds (a standby, a library that is not preloaded), a process builds a smaller
- *one itself, and shares it if it can.
+ * one itself, and shares it if it can.
  */
 #include "skl.h"
 

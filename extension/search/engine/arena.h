@@ -4,7 +4,7 @@
  *
  * Inside PostgreSQL the hook is a memory context (palloc raises when memory is out); in tests,
  * fuzzers and tools it is malloc, and running out of memory ends the program. Therefore nothing
- *that allocates here has a failure to report.
+ * that allocates here has a failure to report.
  */
 #ifndef SKL_SEARCH_ENGINE_ARENA_H
 #define SKL_SEARCH_ENGINE_ARENA_H

@@ -2,10 +2,10 @@
  * search/engine/bits.h
  *		Numbers in as few bits as they need, numbers of seven bits a byte, and checksums.
  *
- * Two layouts of packed numbers. Across: 128 numbers in four lanes of 32 bits, number i in lane i %
- *4, so that four are unpacked by each instruction on any processor with 128-bit vectors. Along: any
- * number of numbers, the lowest bit first; reading loads eight bytes at a time, so up to seven
- *bytes behind the packed ones must be readable (SKL_BITS_SLACK).
+ * Two layouts of packed numbers. Across: 128 numbers in four lanes of 32 bits, number i in lane i
+ * % 4, so that four are unpacked by each instruction on any processor with 128-bit vectors. Along:
+ * any number of numbers, the lowest bit first; reading loads eight bytes at a time, so up to seven
+ * bytes behind the packed ones must be readable (SKL_BITS_SLACK).
  *
  * All stored numbers are little endian, as are the machines this runs on; a segment says so.
  */

@@ -3,8 +3,8 @@
  *		Columns: what filters, facets and sorts read instead of the documents.
  *
  * A column is cut into pages of SKL_COLUMN_PAGE documents. A page of numbers is a frame of
- *reference: the least number, then for each document the difference plus one, 0 for none, in as few
- *bits as they need. A page stands alone, so that one with fresher numbers can take its place.
+ * reference: the least number, then for each document the difference plus one, 0 for none, in as
+ * few bits as they need. A page stands alone, so that one with fresher numbers can take its place.
  */
 #ifndef SKL_SEARCH_COLUMN_H
 #define SKL_SEARCH_COLUMN_H

@@ -5,7 +5,7 @@
  * Scores are sums of integers: the contribution of a term is rounded once to a unit that depends
  * only on the plan's terms and the statistics, so that a score does not depend on the order of
  * addition, on what was skipped, or on how many segments there are. Results are exact: the same
- *hits in the same order as scoring every document.
+ * hits in the same order as scoring every document.
  */
 #ifndef SKL_SEARCH_EXEC_H
 #define SKL_SEARCH_EXEC_H

@@ -1,7 +1,7 @@
 /*
  * search/engine/exec_join.c
  *		Documents that have all of some words, for plans that ask for nothing else but the best
- *hits.
+ *		hits.
  *
  * The rarest word leads: each of its documents is looked up in the others, in the order of how rare
  * they are, and the first one that lacks it says where to go on. Before anything is unpacked, the

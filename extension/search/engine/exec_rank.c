@@ -1,8 +1,8 @@
 /*
  * search/engine/exec_rank.c
  *		Puts the best hits in a new order: by how near the words of the query lie together, and by
- *what the caller knows of who asks. Only the SKL_RANK_WINDOW best take part; the others follow them
- *		in the order of their scores, and pages go on from either part.
+ *		what the caller knows of who asks. Only the SKL_RANK_WINDOW best take part; the others
+ *		follow them in the order of their scores, and pages go on from either part.
  */
 #include "search/engine/exec_run.h"
 

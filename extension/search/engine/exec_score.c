@@ -4,10 +4,10 @@
  *
  * Every clause has a bound: the most that a document of the window can get from it. Clauses are put
  * in the order of their bounds; the weakest, whose bounds together cannot reach the worst hit of
- *the heap, are not essential: a document must have an essential one to matter. Essential clauses
- *are added up for the whole window, except for blocks that cannot matter even with all that the
- *others may give; then the documents that may still win are looked up in the other clauses, the
- *strongest first, and dropped as soon as they cannot.
+ * the heap, are not essential: a document must have an essential one to matter. Essential clauses
+ * are added up for the whole window, except for blocks that cannot matter even with all that the
+ * others may give; then the documents that may still win are looked up in the other clauses, the
+ * strongest first, and dropped as soon as they cannot.
  *
  * Of the terms of a clause the best one counts. A block that cannot matter can be left out for a
  * clause of several terms as well: a document that would get most from it cannot win, and with what

@@ -3,8 +3,8 @@
  *		Letters as people mean them: lower case, without accents; and cutting a text into words.
  *
  * Latin (with its accents), Greek and Cyrillic are folded, other scripts stay as they are. The
- *rules are those of suggestions and typing errors, not of the index, which has PostgreSQL's
- *dictionaries.
+ * rules are those of suggestions and typing errors, not of the index, which has PostgreSQL's
+ * dictionaries.
  */
 #ifndef SKL_SEARCH_ENGINE_FOLD_H
 #define SKL_SEARCH_ENGINE_FOLD_H

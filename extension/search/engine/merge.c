@@ -1,8 +1,8 @@
 /*
  * search/engine/merge.c
  *		Makes one segment of several: documents one after the other without the dead, terms by a
- *walk over all dictionaries at once. Postings stream through; what stays in memory is the
- *dictionary, the document table and the columns.
+ *		walk over all dictionaries at once. Postings stream through; what stays in memory is the
+ *		dictionary, the document table and the columns.
  */
 #include "search/engine/merge.h"
 

@@ -18,8 +18,8 @@
  *		entry_bits each. Full blocks are packed across, the last one along.
  *	positions, from SklTermInfo.pos_from on: u32 a block (only when there are several), where its
  *		positions begin, counted from pos_from; for each block a byte (bits of a position) and all
- *its positions, packed along: by document, by field, the first of a field as it is, the others as
- *		distance from the one before, less one
+ *		its positions, packed along: by document, by field, the first of a field as it is, the
+ *		others as distance from the one before, less one
  *
  * A palette entry says how often a word occurs in each field. Entries are numbered by how many
  * postings have them, so that common ones take few bits, and a posting needs neither counts nor a
@@ -28,19 +28,20 @@
  * A skip entry bounds what its block can score, whatever the average length: no document has a
  * greater part than the better of (most, its length) and (next, least length of all others), where
  * most is the greatest weighted count and next the greatest of those below. Counts above 254 are
- *255, which stands for no bound.
+ * 255, which stands for no bound.
  *
  * Dictionary block: u64 where the postings of its first term begin, then for each term: bytes
- *shared with the term before, number of other bytes, those bytes; df; bytes of postings; words:
- *pos_from. All numbers are varints. The first byte of a term is its kind. Index: for each block u32
- *where it begins, u32 where its first term begins; both once more for the end; then these terms.
+ * shared with the term before, number of other bytes, those bytes; df; bytes of postings; words:
+ * pos_from. All numbers are varints. The first byte of a term is its kind. Index: for each block
+ * u32 where it begins, u32 where its first term begins; both once more for the end; then these
+ * terms.
  *
  * Number column: SklColumnPage for each page of 4,096 documents, then pages (column.h). Label
- *column: the same over label numbers; labels are sorted, 0 is the first. Labels column: pages are:
- *u32 how many labels, u8 bits of an offset, u8 bits of a label, u16 0; one offset more than
- *documents, packed along; the labels, packed along. Behind the pages: u32 offsets of label texts,
- *one more than labels; the texts; for each class of the header (in order) a u32 for each label:
- *documents.
+ * column: the same over label numbers; labels are sorted, 0 is the first. Labels column: pages are:
+ * u32 how many labels, u8 bits of an offset, u8 bits of a label, u16 0; one offset more than
+ * documents, packed along; the labels, packed along. Behind the pages: u32 offsets of label texts,
+ * one more than labels; the texts; for each class of the header (in order) a u32 for each label:
+ * documents.
  */
 #ifndef SKL_SEARCH_SEGMENT_FORMAT_H
 #define SKL_SEARCH_SEGMENT_FORMAT_H

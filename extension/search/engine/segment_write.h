@@ -4,7 +4,7 @@
  *		bytes are.
  *
  * The documents get numbers (docno) in the order in which they are added, from 0. The same
- *documents in the same order always make the same bytes.
+ * documents in the same order always make the same bytes.
  */
 #ifndef SKL_SEARCH_SEGMENT_WRITE_H
 #define SKL_SEARCH_SEGMENT_WRITE_H

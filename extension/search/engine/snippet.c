@@ -3,8 +3,8 @@
  *		The part of a text that answers a query best, as HTML with the query's words marked.
  *
  * Tokens that the query has are found by binary search among its terms. A window slides over them
- *and keeps the sum of the weights of the distinct terms in it. The best one is widened to whole
- *words on both sides and written with its marks.
+ * and keeps the sum of the weights of the distinct terms in it. The best one is widened to whole
+ * words on both sides and written with its marks.
  */
 #include "skl.h"
 

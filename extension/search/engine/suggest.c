@@ -3,9 +3,9 @@
  *		Reads a snapshot of suggestions.
  *
  * A prefix is a range of the sorted words. One word typed: the best entries of its range, kept
- *ready for the large ones. Several: the entries of the rarest complete word, best first, that have
- *all the others; and words of the range that stand behind the last complete word in titles. When
- *nothing is found, words that begin like what was typed but for one or two errors are tried.
+ * ready for the large ones. Several: the entries of the rarest complete word, best first, that have
+ * all the others; and words of the range that stand behind the last complete word in titles. When
+ * nothing is found, words that begin like what was typed but for one or two errors are tried.
  */
 #include "skl.h"
 

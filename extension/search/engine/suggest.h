@@ -14,7 +14,7 @@
  *
  * A text that is typed matches an entry when its last word is the beginning of one of the entry's
  * words and each earlier word is one of them; a word that is not there at all may have a typing
- *error.
+ * error.
  */
 #ifndef SKL_SEARCH_ENGINE_SUGGEST_H
 #define SKL_SEARCH_ENGINE_SUGGEST_H

@@ -3,7 +3,7 @@
  *		Collects what a snapshot of suggestions is made of.
  *
  * Titles are counted as they come: words in one table, pairs of near words in another, which
- *forgets the rarest pairs whenever it is full.
+ * forgets the rarest pairs whenever it is full.
  */
 #include "skl.h"
 

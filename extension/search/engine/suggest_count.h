@@ -1,7 +1,7 @@
 /*
  * search/engine/suggest_count.h
  *		What a builder of suggestions has collected. Internal to suggest_count.c and
- *suggest_build.c.
+ *		suggest_build.c.
  */
 #ifndef SKL_SEARCH_ENGINE_SUGGEST_COUNT_H
 #define SKL_SEARCH_ENGINE_SUGGEST_COUNT_H

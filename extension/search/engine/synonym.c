@@ -3,7 +3,7 @@
  *		Other ways to say the same, as lexemes.
  *
  * The table: a head, the phrases sorted by their lexemes (which end in a NUL each), their numbers
- *in the order of groups, and the bytes. A look-up tries the longest run of lexemes first.
+ * in the order of groups, and the bytes. A look-up tries the longest run of lexemes first.
  */
 #include "skl.h"
 

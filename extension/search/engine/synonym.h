@@ -3,7 +3,7 @@
  *		Other ways to say the same, as lexemes: "js" is "javascript", "ror" is "ruby on rails".
  *
  * Every phrase of a group stands for all others of it. One block of bytes without pointers, built
- *from the rows of skillancer.search_synonym, looked up while a query is compiled.
+ * from the rows of skillancer.search_synonym, looked up while a query is compiled.
  */
 #ifndef SKL_SEARCH_ENGINE_SYNONYM_H
 #define SKL_SEARCH_ENGINE_SYNONYM_H

@@ -4,7 +4,7 @@
  *
  * The table: a head, the start of each bucket, then for each leaving the word it was made of and 16
  * bits of its hash. A bucket is the upper bits of the hash. It is filled in two passes that make
- *the same leavings, the first to count them.
+ * the same leavings, the first to count them.
  */
 #include "skl.h"
 

@@ -1,11 +1,11 @@
 /*
  * test/bench/search/engine_peer.c
  *		The search engine outside PostgreSQL, over segments in memory: engine_peer
- *DOCUMENTS_PER_SEGMENT.
+ *		DOCUMENTS_PER_SEGMENT.
  *
  * It shows what the engine itself takes, without rows, policies and connections. peer.h says how it
- *is spoken to. One more command: check SET FILE K compares the best K with scoring every match ->
- *checked N DIFFERENCES.
+ * is spoken to. One more command: check SET FILE K compares the best K with scoring every match ->
+ * checked N DIFFERENCES.
  */
 #include "search/engine/exec.h"
 #include "search/engine/merge.h"

@@ -3,10 +3,10 @@
  *		The corpus and the queries of the search benchmark: generate DOCS DIRECTORY [SEED].
  *
  * Writes DIRECTORY/corpus.tsv, one gig a line: number, title, body, category (of 40), country (of
- *60), skills (of 500, an array literal), price, day; and DIRECTORY/SET.tsv for each set of queries:
- *words, category, country, lowest and highest price, where empty means no condition. A document
- *depends on the seed and its number alone, so queries make again the documents that they are drawn
- *from.
+ * 60), skills (of 500, an array literal), price, day; and DIRECTORY/SET.tsv for each set of
+ * queries: words, category, country, lowest and highest price, where empty means no condition. A
+ * document depends on the seed and its number alone, so queries make again the documents that they
+ * are drawn from.
  */
 #include "vocabulary.h"
 

@@ -1,8 +1,8 @@
 /*
  * test/bench/search/peer.h
  *		What peers of the search benchmark that are written in C share: the commands that they read
- *from standard input, sets of queries, clocks, and clients in threads. LucenePeer.java speaks the
- *same language.
+ *		from standard input, sets of queries, clocks, and clients in threads. LucenePeer.java
+ *		speaks the same language.
  */
 #ifndef SKL_BENCH_PEER_H
 #define SKL_BENCH_PEER_H

@@ -1,7 +1,7 @@
 /*
  * test/bench/search/vocabulary.c
  *		Invented words out of syllables, a set that keeps them unique, and an alias table for
- *drawing them.
+ *		drawing them.
  */
 #include "vocabulary.h"
 

@@ -3,8 +3,8 @@
  *		200,000 invented words, the commonest first, and random draws of them by Zipf's law.
  *
  * Every English stemmer leaves these words alone and none is a stop word, so that all engines index
- *the same tokens whatever their analysis is. Only integers and exact arithmetic of doubles: the
- *same seed gives the same bytes everywhere.
+ * the same tokens whatever their analysis is. Only integers and exact arithmetic of doubles: the
+ * same seed gives the same bytes everywhere.
  */
 #ifndef SKL_BENCH_VOCABULARY_H
 #define SKL_BENCH_VOCABULARY_H
