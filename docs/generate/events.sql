@@ -10,7 +10,8 @@ Made by `make docs` from the rows of `skillancer.event_type`; a test compares. A
 the transaction that makes it happen. Outside it looks like this:
 
 ```json
-{"id": "evt_…", "type": "project.published", "version": "1.0", "timestamp": "…", "source": "…", "correlationId": "…", "data": {…}}
+{"id": "evt_…", "type": "project.published", "version": "1.0", "timestamp": "…", "source": "…", "correlationId": "…", "data": {…},
+ "metadata": {"aggregateType": "…", "causationId": "evt_…"}}
 ```
 
 *data* lists the members that are always there; the whole JSON schema is in the column `schema`. Members that end in Id are

@@ -120,13 +120,14 @@ ALTER FUNCTION skillancer.consumer_idle(text) OWNER TO skillancer_engine;
 
 -- An event as the world outside sees it.
 CREATE OR REPLACE FUNCTION skillancer.event_json(p_id skillancer.event_id, p_type text, p_version text, p_at timestamptz,
-	p_source text, p_correlation_id text, p_aggregate_type text, p_data jsonb)
+	p_source text, p_correlation_id text, p_causation_id uuid, p_aggregate_type text, p_data jsonb)
 RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 	SELECT jsonb_build_object('id', p_id, 'type', p_type, 'version', p_version, 'timestamp', p_at, 'source', p_source,
-		'correlationId', p_correlation_id, 'data', p_data, 'metadata', jsonb_build_object('aggregateType', p_aggregate_type))
+		'correlationId', p_correlation_id, 'data', p_data, 'metadata', jsonb_build_object('aggregateType', p_aggregate_type,
+		'causationId', p_causation_id::skillancer.event_id))
 $$;
-COMMENT ON FUNCTION skillancer.event_json(skillancer.event_id, text, text, timestamptz, text, text, text, jsonb) IS
+COMMENT ON FUNCTION skillancer.event_json(skillancer.event_id, text, text, timestamptz, text, text, uuid, text, jsonb) IS
 	'An event for those in its audience: id, type, version of its schema, time, source, correlation id, data.';

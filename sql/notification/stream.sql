@@ -67,7 +67,7 @@ BEGIN
 		SELECT * INTO v_tick FROM skillancer.tick_open('stream');
 		SELECT count(DISTINCT e.seq) AS events, array_agg(u.id ORDER BY e.seq, u.id) FILTER (WHERE u.id IS NOT NULL) AS users,
 			array_agg(e.type ORDER BY e.seq, u.id) FILTER (WHERE u.id IS NOT NULL) AS types,
-			array_agg(skillancer.event_json(e.id, e.type, e.version, e.at, e.source, e.correlation_id, e.aggregate_type,
+			array_agg(skillancer.event_json(e.id, e.type, e.version, e.at, e.source, e.correlation_id, e.causation_id, e.aggregate_type,
 				e.data) ORDER BY e.seq, u.id) FILTER (WHERE u.id IS NOT NULL) AS data
 		INTO v_rows
 		FROM skillancer.tick_events(v_tick.epoch, v_tick.position_a, v_tick.position_b) e

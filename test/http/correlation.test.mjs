@@ -49,6 +49,11 @@ test('what a request sets off is one chain, through to mail, webhook and stream'
 	assert.match(text, new RegExp(`^X-Correlation-ID: ${request}\\r?$`, 'mi'));
 	assert.ok(await until(() => count(`SELECT count(*) FROM skillancer.webhook_delivery WHERE correlation_id = '${request}' AND state = 'DELIVERED'`) >= 2));
 	assert.ok(await until(() => count(`SELECT count(*) FROM skillancer.stream_entry WHERE user_id = '${freelancer.id}' AND data ->> 'correlationId' = '${request}'`) >= 2));
+	const [[cause, funded]] = sql(`SELECT s.data #>> '{metadata,causationId}', c.type FROM skillancer.stream_entry s
+		JOIN skillancer.event c ON c.id = (s.data #>> '{metadata,causationId}')::skillancer.event_id
+		WHERE s.user_id = '${freelancer.id}' AND s.event = 'milestone.funded' AND s.data ->> 'correlationId' = '${request}'`);
+	assert.match(cause, /^evt_/);
+	assert.equal(funded, 'payment.captured');
 
 	// the money matures weeks later, in no request of anybody
 	await freelancer.post(`/v1/milestones/${milestone.id}/submit`, { note: 'Done' });
