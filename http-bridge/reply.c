@@ -116,7 +116,8 @@ static void
 add_error_headers(SklRequestCtx *ctx)
 {
 	bool later = ctx->status == 503 || ctx->status == 504 || ctx->error == SKL_ERR_RETRY_LATER ||
-				 ctx->error == SKL_ERR_IDEMPOTENCY_IN_PROGRESS;
+				 ctx->error == SKL_ERR_IDEMPOTENCY_IN_PROGRESS ||
+				 ctx->error == SKL_ERR_RATE_LIMITED;
 
 	if (later && !has_header(ctx, "Retry-After"))
 		skl_header(ctx, "Retry-After", "1");
