@@ -112,6 +112,8 @@ wake_workers(int workers)
 			poke_worker(database, SKL_WORKER_INDEXER);
 		if (workers & SKL_WAKE_MERGER)
 			poke_worker(database, SKL_WORKER_MERGER);
+		if (workers & SKL_WAKE_ANALYST)
+			poke_worker(database, SKL_WORKER_ANALYST);
 		if (workers & SKL_WAKE_LAUNCHER)
 			database->probe_wanted = true;
 	}

@@ -4,6 +4,7 @@
  */
 #include "skl.h"
 
+#include "bgworkers/analyst.h"
 #include "bgworkers/courier.h"
 #include "bgworkers/indexer.h"
 #include "bgworkers/notifier.h"
@@ -29,4 +30,7 @@ const SklWorkerSpec skl_worker_specs[SKL_WORKER_COUNT] = {
 	[SKL_WORKER_MERGER] = {.name = "merger",
 						   .naptime_ms = &skl_guc.merger_naptime,
 						   .turn = skl_merger_turn},
+	[SKL_WORKER_ANALYST] = {.name = "analyst",
+							.naptime_ms = &skl_guc.analyst_naptime,
+							.turn = skl_analyst_turn},
 };

@@ -6,6 +6,7 @@
  */
 #include "skl.h"
 
+#include "analytics/read_ring.h"
 #include "booking/booking.h"
 #include "core/events.h"
 #include "core/guc.h"
@@ -49,5 +50,6 @@ _PG_init(void)
 	skl_store_init();
 	skl_suggest_init();
 	skl_query_log_init();
+	skl_read_ring_init();
 	skl_bgworkers_init();
 }

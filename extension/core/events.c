@@ -246,7 +246,7 @@ skl_emit_as(const pg_uuid_t *id, const char *type, const char *aggregate_type,
 	if (!cause.marks[MARK_FIRST].given)
 		set_mark(MARK_FIRST, id);
 	set_mark(MARK_LAST, id);
-	skl_wake(SKL_WAKE_NOTIFIER | SKL_WAKE_COURIER);
+	skl_wake(SKL_WAKE_NOTIFIER | SKL_WAKE_COURIER | SKL_WAKE_ANALYST);
 }
 
 pg_uuid_t

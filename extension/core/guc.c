@@ -56,6 +56,10 @@ static const BoolSetting bool_settings[] = {
 };
 
 static const IntSetting int_settings[] = {
+	{"skillancer.analyst_naptime", "Longest time between two looks of the analyst.",
+	 &skl_guc.analyst_naptime, 1000, 10, 3600000, PGC_SIGHUP, GUC_UNIT_MS},
+	{"skillancer.analyst_pause", "Time from one tick of the analyst to the next, at least.",
+	 &skl_guc.analyst_pause, 250, 0, 60000, PGC_SIGHUP, GUC_UNIT_MS},
 	{"skillancer.clock_offset",
 	 "Moves the marketplace's clock, back when it is negative; for demos, simulations and tests.",
 	 &skl_guc.clock_offset, 0, -INT_MAX, INT_MAX, PGC_SUSET, GUC_UNIT_S},

@@ -25,6 +25,8 @@ typedef struct SklGuc
 	int courier_naptime;
 	int indexer_naptime;
 	int merger_naptime;
+	int analyst_naptime;
+	int analyst_pause; /* milliseconds from tick to tick, at least */
 	int indexer_pause; /* milliseconds from tick to tick, at least */
 	int indexer_batch_size;
 	int search_cache;		 /* megabytes of shared memory for segments */

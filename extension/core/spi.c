@@ -112,6 +112,35 @@ skl_spi_exec_text(const char *sql, int nargs, Oid *argtypes, Datum *values, cons
 	return SPI_processed;
 }
 
+Portal
+skl_spi_open(const char *sql)
+{
+	SPIPlanPtr plan = SPI_prepare_cursor(sql, 0, NULL, CURSOR_OPT_NO_SCROLL);
+	Portal portal;
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare: %s", SPI_result_code_string(SPI_result));
+	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
+	if (portal == NULL)
+		elog(ERROR, "SPI_cursor_open: %s", SPI_result_code_string(SPI_result));
+	return portal;
+}
+
+uint64
+skl_spi_fetch(Portal portal, long rows)
+{
+	SPI_freetuptable(SPI_tuptable);
+	SPI_cursor_fetch(portal, true, rows);
+	return SPI_processed;
+}
+
+void
+skl_spi_close(Portal portal)
+{
+	SPI_freetuptable(SPI_tuptable);
+	SPI_cursor_close(portal);
+}
+
 void
 skl_spi_forget(SklStmt *stmt)
 {

@@ -52,6 +52,15 @@ extern uint64 skl_spi_exec_snapshot(SklStmt *stmt, const Datum *values, Snapshot
 extern uint64 skl_spi_exec_text(const char *sql, int nargs, Oid *argtypes, Datum *values,
 								const char *nulls);
 
+/*
+ * Reads the rows of a text in pieces, with the snapshot that is active when it is opened: opens it,
+ * fetches the next rows (0: there are no more; skl_spi_value() reads them until the next fetch),
+ * closes it.
+ */
+extern Portal skl_spi_open(const char *sql);
+extern uint64 skl_spi_fetch(Portal portal, long rows);
+extern void skl_spi_close(Portal portal);
+
 /* Frees the plan of a statement that is going away. */
 extern void skl_spi_forget(SklStmt *stmt);
 

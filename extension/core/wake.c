@@ -21,6 +21,7 @@ static const struct
 	{"timekeeper", SKL_WAKE_TIMEKEEPER}, {"notifier", SKL_WAKE_NOTIFIER},
 	{"courier", SKL_WAKE_COURIER},		 {"indexer", SKL_WAKE_INDEXER},
 	{"merger", SKL_WAKE_MERGER},		 {"launcher", SKL_WAKE_LAUNCHER},
+	{"analyst", SKL_WAKE_ANALYST},
 };
 
 PG_FUNCTION_INFO_V1(skl_fn_wake);

@@ -14,6 +14,7 @@ typedef enum SklWake
 	SKL_WAKE_LAUNCHER = 1 << 3,
 	SKL_WAKE_INDEXER = 1 << 4,
 	SKL_WAKE_MERGER = 1 << 5,
+	SKL_WAKE_ANALYST = 1 << 6,
 } SklWake;
 
 /*

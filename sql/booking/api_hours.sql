@@ -119,20 +119,23 @@ COMMENT ON FUNCTION skillancer.hours_limit(skillancer.booking_id, date, integer,
 	'LIMIT_REACHED when so many minutes more exceed the weekly limit, or 24 hours of the freelancer''s day over all bookings; an entry that is being changed is left out.';
 
 -- Appends what happened to the hours of a booking.
-CREATE OR REPLACE FUNCTION skillancer.hours_tell(p_type text, p_entry skillancer.time_entry_id) RETURNS void
+CREATE OR REPLACE FUNCTION skillancer.hours_tell(p_type text, p_entry skillancer.time_entry_id,
+		p_minutes_before integer DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql
 	SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 BEGIN
 	PERFORM skillancer.emit(p_type, 'booking', e.booking_id::uuid,
 		jsonb_build_object('bookingId', e.booking_id, 'timeEntryId', e.id, 'clientId', e.client_id,
-			'freelancerId', e.freelancer_id, 'date', e.day, 'minutes', e.minutes),
+			'freelancerId', e.freelancer_id, 'date', e.day, 'minutes', e.minutes)
+		|| jsonb_strip_nulls(jsonb_build_object('minutesBefore', p_minutes_before)),
 		ARRAY[e.client_id::uuid, e.freelancer_id::uuid])
 	FROM skillancer.time_entry e
 	WHERE e.id = p_entry;
 END
 $$;
-COMMENT ON FUNCTION skillancer.hours_tell(text, skillancer.time_entry_id) IS 'Appends an event about a time entry to its booking.';
+COMMENT ON FUNCTION skillancer.hours_tell(text, skillancer.time_entry_id, integer) IS
+	'Appends an event about a time entry to its booking; of a correction also the minutes before it.';
 
 -- The freelancer logs hours.
 CREATE OR REPLACE FUNCTION skillancer_api.time_entry_create(p_id skillancer.booking_id, p_date date, p_minutes integer,
@@ -232,7 +235,7 @@ BEGIN
 	SET minutes = coalesce(p_minutes, e.minutes), note = coalesce(p_note, e.note), version = e.version + 1,
 		updated_at = skillancer.now()
 	WHERE e.id = p_id;
-	PERFORM skillancer.hours_tell('booking.time_changed', p_id);
+	PERFORM skillancer.hours_tell('booking.time_changed', p_id, v_entry.minutes);
 	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply
 			FROM skillancer.time_entry_doc d WHERE d.id = p_id);
 END

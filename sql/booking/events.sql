@@ -35,7 +35,7 @@ FROM (VALUES
 	('booking.time_logged', 'The freelancer logged hours in an hourly booking',
 		'{"type": "object", "required": ["bookingId", "timeEntryId", "clientId", "freelancerId", "date", "minutes"]}'),
 	('booking.time_changed', 'The freelancer corrected hours of a week that is not locked',
-		'{"type": "object", "required": ["bookingId", "timeEntryId", "clientId", "freelancerId", "date", "minutes"]}'),
+		'{"type": "object", "required": ["bookingId", "timeEntryId", "clientId", "freelancerId", "date", "minutes", "minutesBefore"]}'),
 	('booking.time_removed', 'The freelancer removed hours of a week that is not locked',
 		'{"type": "object", "required": ["bookingId", "timeEntryId", "clientId", "freelancerId", "date", "minutes"]}'),
 	('week.locked', 'A week of an hourly booking is over: its hours are billed and stay as they are',

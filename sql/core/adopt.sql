@@ -87,6 +87,7 @@ BEGIN
 		RETURN;
 	END IF;
 	PERFORM skillancer.ledger_fold_adopt(v_old.epoch + 1);
+	PERFORM skillancer.rollup_adopt(v_old.epoch + 1);
 	v_moved := skillancer.adopt_events(v_old.epoch, v_old.epoch + 1,
 		CASE WHEN p_quiet THEN ARRAY['notifier', 'webhooks'] ELSE '{}' END);
 	v_documents := skillancer.search_adopt(v_old.epoch + 1, p_quiet);

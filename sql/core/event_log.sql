@@ -98,13 +98,15 @@ BEGIN
 			AND to_date(right(c.relname, 6), 'YYYYMM') < v_before
 		ORDER BY c.relname
 	LOOP
+		CONTINUE WHEN NOT skillancer.rollup_seal_month(to_date(right(v_name, 6), 'YYYYMM'));
 		EXECUTE format('DROP TABLE skillancer.%I', v_name);
+		PERFORM skillancer.rollup_seal_forgotten(to_date(right(v_name, 6), 'YYYYMM'));
 		v_gone := v_gone + 1;
 	END LOOP;
 	RETURN v_gone;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.forget_events() IS
-	'Drops the months of the event log that are older than the policy eventRetention, once every consumer has read them.';
+	'Drops the months of the event log that are older than the policy eventRetention, once every consumer has read them and their rollups are sealed.';
 
 INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('forget_events', '12 hours');

@@ -1,0 +1,47 @@
+/*
+ * sql/analytics/reads.sql
+ *		Counting what is looked at. Reads are READ ONLY transactions, so they note it in shared memory.
+ */
+
+-- note_read
+CREATE OR REPLACE FUNCTION skillancer.note_read(p_kind text, p_object uuid)
+RETURNS void
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_note_read';
+COMMENT ON FUNCTION skillancer.note_read(text, uuid) IS
+	'Notes that the request looked at something; the analyst counts it. Nothing is written by the caller.';
+GRANT EXECUTE ON FUNCTION skillancer.note_read(text, uuid) TO skillancer_bridge;
+
+-- reads_take
+CREATE OR REPLACE FUNCTION skillancer.reads_take()
+RETURNS TABLE (kind text, object uuid, at timestamptz)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_reads_take';
+COMMENT ON FUNCTION skillancer.reads_take() IS 'Takes what requests of this database have noted out of shared memory.';
+
+-- reads_write
+CREATE OR REPLACE FUNCTION skillancer.reads_write()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_reads jsonb := (SELECT jsonb_agg(t) FROM skillancer.reads_take() t);
+BEGIN
+	IF v_reads IS NULL THEN
+		RETURN 0;
+	END IF;
+	INSERT INTO skillancer.read_day AS d (kind, object, day, n)
+	SELECT r.kind, r.object, skillancer.utc_day(r.at), count(*)
+	FROM jsonb_to_recordset(v_reads) AS r (kind text, object uuid, at timestamptz)
+	GROUP BY 1, 2, 3
+	ON CONFLICT (kind, object, day) DO UPDATE SET n = d.n + EXCLUDED.n;
+	PERFORM skillancer.rollup_add_sums(ARRAY(
+		SELECT ROW('sum', r.kind || '_views', date_trunc('hour', r.at, 'UTC'), '{}', NULL, NULL, count(*), count(*), NULL)::skillancer.rollup_cell
+		FROM jsonb_to_recordset(v_reads) AS r (kind text, at timestamptz)
+		GROUP BY r.kind, date_trunc('hour', r.at, 'UTC')));
+	RETURN jsonb_array_length(v_reads);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.reads_write() IS
+	'Adds what requests have looked at to the counts of its day and to the rollups; returns how many reads.';

@@ -1,0 +1,384 @@
+/*
+ * sql/analytics/rollup.sql
+ *		Adding up what happens: what the analyst calls.
+ *
+ * A batch is one tick over the event log and the ledger (sql/core/consumers.sql): rollup_scan() reads what became
+ * visible between the stored position A and the current snapshot B and adds it up to cells, rollup_apply() adds the
+ * cells to the rollups of all levels, and B is stored, in one transaction. Cells only hold what can be added in any
+ * order. What cannot is marked in rollup_invalid, and recomputed in the next tick. The position of both sources is the
+ * row "analyst" of consumer.
+ */
+
+-- rollup_scan
+CREATE OR REPLACE FUNCTION skillancer.rollup_scan(p_epoch integer, p_a pg_snapshot, p_b pg_snapshot,
+	p_from timestamptz, p_to timestamptz, p_events_from timestamptz, p_metric text)
+RETURNS SETOF skillancer.rollup_cell
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'skl_fn_rollup_scan';
+COMMENT ON FUNCTION skillancer.rollup_scan(integer, pg_snapshot, pg_snapshot, timestamptz, timestamptz, timestamptz, text) IS
+	'Adds up events and entries of the ledger: those that became visible between A and B; without A all that B sees, earlier epochs too; without B all of the epoch that A does not see. Times and metric restrict it.';
+
+-- earliest_times
+CREATE OR REPLACE FUNCTION skillancer.earliest_times(p_one timestamptz[], p_other timestamptz[])
+RETURNS timestamptz[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT array_agg(t.at ORDER BY t.at)
+	FROM (SELECT u.at FROM unnest(p_one || p_other) AS u (at) ORDER BY u.at LIMIT 3) t
+$fn$;
+COMMENT ON FUNCTION skillancer.earliest_times(timestamptz[], timestamptz[]) IS 'The three earliest times of two lists.';
+
+-- utc_day
+CREATE OR REPLACE FUNCTION skillancer.utc_day(p_at timestamptz)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $fn$
+	SELECT (p_at AT TIME ZONE 'UTC')::date
+$fn$;
+COMMENT ON FUNCTION skillancer.utc_day(timestamptz) IS 'The day of a time in UTC.';
+
+-- utc_month
+CREATE OR REPLACE FUNCTION skillancer.utc_month(p_at timestamptz)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $fn$
+	SELECT date_trunc('month', p_at AT TIME ZONE 'UTC')::date
+$fn$;
+COMMENT ON FUNCTION skillancer.utc_month(timestamptz) IS 'The first day of the month of a time in UTC.';
+
+-- rollup_add_sums
+CREATE OR REPLACE FUNCTION skillancer.rollup_add_sums(p_cells skillancer.rollup_cell[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	INSERT INTO skillancer.metric_hour AS m (metric, at, dims, num, den)
+	SELECT c.metric, c.at, c.dims, sum(c.num), sum(c.den)
+	FROM unnest(p_cells) c WHERE c.mode = 'sum' GROUP BY 1, 2, 3
+	ON CONFLICT (metric, at, dims) DO UPDATE SET num = m.num + EXCLUDED.num, den = m.den + EXCLUDED.den;
+	INSERT INTO skillancer.metric_day AS m (metric, day, dims, num, den)
+	SELECT c.metric, skillancer.utc_day(c.at), c.dims, sum(c.num), sum(c.den)
+	FROM unnest(p_cells) c WHERE c.mode = 'sum' GROUP BY 1, 2, 3
+	ON CONFLICT (metric, day, dims) DO UPDATE SET num = m.num + EXCLUDED.num, den = m.den + EXCLUDED.den;
+	INSERT INTO skillancer.metric_month AS m (metric, month, dims, num, den)
+	SELECT c.metric, skillancer.utc_month(c.at), c.dims, sum(c.num), sum(c.den)
+	FROM unnest(p_cells) c WHERE c.mode = 'sum' GROUP BY 1, 2, 3
+	ON CONFLICT (metric, month, dims) DO UPDATE SET num = m.num + EXCLUDED.num, den = m.den + EXCLUDED.den;
+	INSERT INTO skillancer.metric_histogram AS m (metric, day, dims, bucket, n)
+	SELECT c.metric, skillancer.utc_day(c.at), c.dims, c.bucket, sum(c.den)
+	FROM unnest(p_cells) c WHERE c.mode = 'histogram' GROUP BY 1, 2, 3, 4
+	ON CONFLICT (metric, day, dims, bucket) DO UPDATE SET n = m.n + EXCLUDED.n;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_add_sums(skillancer.rollup_cell[]) IS
+	'Adds cells to the sums by hour, day and month, and to the histograms.';
+
+-- rollup_add_members
+CREATE OR REPLACE FUNCTION skillancer.rollup_add_members(p_cells skillancer.rollup_cell[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	WITH changed AS (
+		INSERT INTO skillancer.metric_member AS m (metric, level, at, dims, subject, num, n)
+		SELECT c.metric, l.level, l.at, c.dims, c.subject, sum(c.num), sum(c.den)
+		FROM unnest(p_cells) c
+		CROSS JOIN LATERAL (VALUES ('day', skillancer.utc_day(c.at)), ('month', skillancer.utc_month(c.at))) l (level, at)
+		WHERE c.mode = 'member'
+		GROUP BY 1, 2, 3, 4, 5
+		ON CONFLICT (metric, level, at, dims, subject) DO UPDATE SET num = m.num + EXCLUDED.num, n = m.n + EXCLUDED.n
+		-- a row that was not there before has no transaction that replaced it
+		RETURNING m.metric, m.level, m.at, m.dims,
+			(CASE WHEN m.n <> 0 THEN 1 ELSE 0 END - CASE WHEN m.xmax::text = '0' THEN 0 ELSE 1 END) AS more
+	), counted AS (
+		SELECT c.metric, c.level, c.at, c.dims, sum(c.more) AS more
+		FROM changed c GROUP BY 1, 2, 3, 4 HAVING sum(c.more) <> 0
+	), days AS (
+		INSERT INTO skillancer.metric_day AS m (metric, day, dims, num, den)
+		SELECT c.metric, c.at, c.dims, c.more, 0 FROM counted c WHERE c.level = 'day'
+		ON CONFLICT (metric, day, dims) DO UPDATE SET num = m.num + EXCLUDED.num
+	)
+	INSERT INTO skillancer.metric_month AS m (metric, month, dims, num, den)
+	SELECT c.metric, c.at, c.dims, c.more, 0 FROM counted c WHERE c.level = 'month'
+	ON CONFLICT (metric, month, dims) DO UPDATE SET num = m.num + EXCLUDED.num;
+	DELETE FROM skillancer.metric_member m
+	USING unnest(p_cells) c, LATERAL (VALUES ('day', skillancer.utc_day(c.at)), ('month', skillancer.utc_month(c.at))) l (level, at)
+	WHERE c.mode = 'member' AND c.den <= 0 AND m.n = 0
+		AND (m.metric, m.level, m.at, m.dims, m.subject) = (c.metric, l.level, l.at, c.dims, c.subject);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_add_members(skillancer.rollup_cell[]) IS
+	'Adds cells to the sets of who took part in a day and a month, and keeps count of their different subjects.';
+
+-- rollup_mark
+CREATE OR REPLACE FUNCTION skillancer.rollup_mark(p_cells skillancer.rollup_cell[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	INSERT INTO skillancer.rollup_invalid (metric, day)
+	SELECT DISTINCT h.metric, skillancer.utc_day(s.times[1])
+	FROM unnest(p_cells) c
+	JOIN skillancer.cohort_measure h ON c.metric IN (h.entry, h.goal)
+	JOIN skillancer.metric_step s ON s.metric = h.entry AND s.subject = c.subject
+	WHERE c.mode = 'step'
+	ON CONFLICT DO NOTHING;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_mark(skillancer.rollup_cell[]) IS
+	'Marks the days whose beginners took one of these steps: what is told of them is recomputed.';
+
+-- rollup_add_steps
+CREATE OR REPLACE FUNCTION skillancer.rollup_add_steps(p_cells skillancer.rollup_cell[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	-- before and after: an event that comes late moves a subject to another day
+	PERFORM skillancer.rollup_mark(p_cells);
+	INSERT INTO skillancer.metric_step AS m (metric, subject, times, n)
+	SELECT c.metric, c.subject, c.times, c.den FROM unnest(p_cells) c WHERE c.mode = 'step'
+	ON CONFLICT (metric, subject) DO UPDATE
+	SET times = skillancer.earliest_times(m.times, EXCLUDED.times), n = m.n + EXCLUDED.n;
+	PERFORM skillancer.rollup_mark(p_cells);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_add_steps(skillancer.rollup_cell[]) IS
+	'Adds cells to the times at which steps were taken, and marks the days that this changes.';
+
+-- rollup_apply
+CREATE OR REPLACE FUNCTION skillancer.rollup_apply(p_cells skillancer.rollup_cell[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_modes text[] := ARRAY(SELECT DISTINCT c.mode FROM unnest(p_cells) c);
+BEGIN
+	IF v_modes && '{sum,histogram}' THEN
+		PERFORM skillancer.rollup_add_sums(p_cells);
+	END IF;
+	IF 'member' = ANY (v_modes) THEN
+		PERFORM skillancer.rollup_add_members(ARRAY(SELECT c FROM unnest(p_cells) c WHERE c.mode = 'member'));
+	END IF;
+	IF 'step' = ANY (v_modes) THEN
+		PERFORM skillancer.rollup_add_steps(ARRAY(SELECT c FROM unnest(p_cells) c WHERE c.mode = 'step'));
+	END IF;
+	PERFORM skillancer.rollup_amend(ARRAY(SELECT DISTINCT skillancer.utc_month(c.at) FROM unnest(p_cells) c WHERE c.mode <> 'events' AND c.at IS NOT NULL));
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_apply(skillancer.rollup_cell[]) IS 'Adds cells to the rollups of all levels.';
+
+-- rollup_recompute
+CREATE OR REPLACE FUNCTION skillancer.rollup_recompute(p_metric text, p_day date)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_month date := date_trunc('month', p_day)::date;
+BEGIN
+	DELETE FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.day = p_day;
+	DELETE FROM skillancer.metric_histogram m WHERE m.metric = p_metric AND m.day = p_day;
+	DELETE FROM skillancer.metric_month m WHERE m.metric = p_metric AND m.month = v_month;
+	INSERT INTO skillancer.metric_day (metric, day, dims, num, den)
+	SELECT p_metric, p_day, '{}', c.num, c.den FROM skillancer.cohort_of(p_metric, p_day, p_day + 1) c;
+	INSERT INTO skillancer.metric_histogram (metric, day, dims, bucket, n)
+	SELECT p_metric, p_day, '{}', c.bucket, c.n FROM skillancer.cohort_histogram(p_metric, p_day, p_day + 1) c;
+	INSERT INTO skillancer.metric_month (metric, month, dims, num, den)
+	SELECT p_metric, v_month, '{}', sum(m.num), sum(m.den)
+	FROM skillancer.metric_day m
+	WHERE m.metric = p_metric AND m.day >= v_month AND m.day < v_month + interval '1 month'
+	HAVING count(*) > 0;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_recompute(text, date) IS
+	'Recomputes what a cohort metric tells of one day, and its month.';
+
+-- cohort_times
+CREATE OR REPLACE FUNCTION skillancer.cohort_times(p_metric text, p_from date, p_to date)
+RETURNS TABLE (day date, seconds double precision, reached boolean)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT skillancer.utc_day(e.times[1]), greatest(extract(epoch FROM g.times[h.nth] - e.times[1]), 0)::double precision,
+		coalesce(g.times[h.nth] <= e.times[1] + coalesce(h.within, interval '1000 years'), false)
+	FROM skillancer.cohort_measure h
+	JOIN skillancer.metric_step e ON e.metric = h.entry AND e.times[1] >= p_from::timestamp AT TIME ZONE 'UTC'
+		AND e.times[1] < p_to::timestamp AT TIME ZONE 'UTC'
+	LEFT JOIN skillancer.metric_step g ON g.metric = h.goal AND g.subject = e.subject
+	WHERE h.metric = p_metric
+$fn$;
+COMMENT ON FUNCTION skillancer.cohort_times(text, date, date) IS
+	'All that began in some days: how long it took to the goal (NULL: not reached yet), and whether that was within the period.';
+
+-- cohort_of
+CREATE OR REPLACE FUNCTION skillancer.cohort_of(p_metric text, p_from date, p_to date)
+RETURNS TABLE (day date, num numeric, den numeric)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT t.day, count(*) FILTER (WHERE t.reached)::numeric, count(*)::numeric
+	FROM skillancer.cohort_times(p_metric, p_from, p_to) t GROUP BY t.day
+$fn$;
+COMMENT ON FUNCTION skillancer.cohort_of(text, date, date) IS
+	'By day: how many began, and how many of them reached the goal.';
+
+-- cohort_histogram
+CREATE OR REPLACE FUNCTION skillancer.cohort_histogram(p_metric text, p_from date, p_to date)
+RETURNS TABLE (day date, bucket integer, n bigint)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	SELECT t.day, skillancer.histogram_bucket(t.seconds), count(*)
+	FROM skillancer.cohort_times(p_metric, p_from, p_to) t WHERE t.reached GROUP BY 1, 2
+$fn$;
+COMMENT ON FUNCTION skillancer.cohort_histogram(text, date, date) IS
+	'By day: how long it took those who reached the goal, in buckets of seconds.';
+
+-- rollup_revalidate
+CREATE OR REPLACE FUNCTION skillancer.rollup_revalidate(p_limit integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_mark record;
+	v_done bigint := 0;
+BEGIN
+	FOR v_mark IN
+		DELETE FROM skillancer.rollup_invalid i
+		USING (SELECT o.metric, o.day FROM skillancer.rollup_invalid o ORDER BY o.day DESC, o.metric LIMIT p_limit) m
+		WHERE i.metric = m.metric AND i.day = m.day
+		RETURNING i.metric, i.day
+	LOOP
+		PERFORM skillancer.rollup_recompute(v_mark.metric, v_mark.day);
+		v_done := v_done + 1;
+	END LOOP;
+	RETURN v_done;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_revalidate(integer) IS
+	'Recomputes days of metrics that were marked, the newest first; returns how many.';
+
+-- rollup_idle
+CREATE OR REPLACE FUNCTION skillancer.rollup_idle()
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_position pg_snapshot;
+	v_read     boolean;
+BEGIN
+	IF NOT skillancer.consumer_idle('analyst') OR EXISTS (SELECT FROM skillancer.rollup_invalid) THEN
+		RETURN false;
+	END IF;
+	SELECT c.position INTO v_position FROM skillancer.consumer c WHERE c.name = 'analyst';
+	-- the position as constants, so that the index on xid answers
+	EXECUTE format('SELECT NOT EXISTS (
+			SELECT FROM skillancer.ledger_entry l WHERE l.epoch = %2$s AND (l.xid >= pg_snapshot_xmax(%1$L::pg_snapshot)
+				OR l.xid = ANY (ARRAY(SELECT pg_snapshot_xip(%1$L::pg_snapshot)))))', v_position, skillancer.epoch())
+	INTO v_read;
+	RETURN v_read;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_idle() IS
+	'Whether the analyst has read all events and postings and nothing is marked.';
+
+-- rollup_begun
+CREATE OR REPLACE FUNCTION skillancer.rollup_begun()
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	IF EXISTS (SELECT FROM skillancer.rollup_built) THEN
+		RETURN true;
+	END IF;
+	INSERT INTO skillancer.rollup_built (metric, declared)
+	SELECT d.metric, d.declared FROM skillancer.rollup_declared() d;
+	RETURN false;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_begun() IS
+	'Whether there has been a tick; if not, notes that the first one builds every metric.';
+
+-- rollup_tick
+CREATE OR REPLACE FUNCTION skillancer.rollup_tick(OUT rows bigint, OUT lag_seconds double precision)
+RETURNS record
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_tick  record;
+	v_cells skillancer.rollup_cell[];
+BEGIN
+	SELECT * INTO v_tick FROM skillancer.tick_open('analyst');
+	-- the first tick takes all there is, of earlier epochs too
+	v_cells := ARRAY(SELECT c FROM skillancer.rollup_scan(v_tick.epoch,
+		CASE WHEN skillancer.rollup_begun() THEN v_tick.position_a END, v_tick.position_b, NULL, NULL, NULL, NULL) c);
+	SELECT c.den, coalesce(extract(epoch FROM skillancer.now() - c.at), 0) INTO rows, lag_seconds
+	FROM unnest(v_cells) c WHERE c.mode = 'events';
+	PERFORM skillancer.rollup_apply(v_cells);
+	PERFORM skillancer.tick_close('analyst', v_tick.position_b, rows);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_tick() IS
+	'One tick: adds up what became visible since the position, and moves it. Returns how many events, and how old the first one was.';
+
+-- analyst_batch
+CREATE OR REPLACE FUNCTION skillancer.analyst_batch(OUT rows bigint, OUT lag_seconds double precision)
+RETURNS record
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_reads bigint := skillancer.reads_write();
+	v_built bigint;
+	v_tick  record;
+BEGIN
+	rows := v_reads;
+	lag_seconds := 0;
+	v_built := skillancer.rollup_build_next();
+	IF v_built = 0 AND skillancer.rollup_idle() THEN
+		RETURN;
+	END IF;
+	rows := rows + v_built + skillancer.rollup_revalidate(500);
+	SELECT * INTO v_tick FROM skillancer.rollup_tick();
+	rows := rows + v_tick.rows;
+	lag_seconds := v_tick.lag_seconds;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.analyst_batch() IS
+	'What the analyst does in one transaction: writes down reads, builds a metric that is new, recomputes what was marked, ticks.';
+ALTER FUNCTION skillancer.analyst_batch() OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.analyst_batch() TO skillancer_worker;
+
+-- rollup_adopt
+CREATE OR REPLACE FUNCTION skillancer.rollup_adopt(p_new integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_consumer skillancer.consumer%ROWTYPE;
+	v_cells    skillancer.rollup_cell[];
+BEGIN
+	SELECT * INTO v_consumer FROM skillancer.consumer c WHERE c.name = 'analyst' FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN 0;
+	END IF;
+	v_cells := ARRAY(SELECT c FROM skillancer.rollup_scan(v_consumer.epoch, v_consumer.position, NULL, NULL, NULL, NULL, NULL) c);
+	PERFORM skillancer.rollup_apply(v_cells);
+	UPDATE skillancer.consumer c SET epoch = p_new, position = skillancer.tick_snapshot() WHERE c.name = 'analyst';
+	RETURN (SELECT c.den FROM unnest(v_cells) c WHERE c.mode = 'events');
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_adopt(integer) IS
+	'Adds up what the analyst had not read in the epoch that ends, and starts the new one; part of adopt(). Returns how many events.';

@@ -1,0 +1,168 @@
+/*
+ * analytics_rollup.sql
+ *		Rollups equal what plain SQL makes of the same events and postings: in any ticks, late, corrected, damaged and
+ *		repaired, sealed and forgotten.
+ */
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+SELECT no_plan();
+SET LOCAL client_min_messages = warning;
+SET LOCAL timezone = 'Asia/Kolkata';
+SELECT setseed(0.61) AS seeded \gset
+
+-- A tick over what the test has appended since the last one: as if each had been a transaction of its own.
+CREATE TEMP SEQUENCE stamp;
+CREATE FUNCTION pg_temp.tick() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	v_tick record;
+	v_stamp bigint := pg_current_xact_id()::text::bigint + nextval('stamp');
+	v_b pg_snapshot := format('%s:%s:', v_stamp + 1, v_stamp + 1);
+	v_cells skillancer.rollup_cell[];
+BEGIN
+	UPDATE skillancer.event e SET xid = v_stamp::text::xid8 WHERE e.xid = pg_current_xact_id();
+	SELECT * INTO v_tick FROM skillancer.tick_open('analyst');
+	v_cells := ARRAY(SELECT c FROM skillancer.rollup_scan(v_tick.epoch, v_tick.position_a, v_b, NULL, NULL, NULL, NULL) c);
+	PERFORM skillancer.rollup_apply(v_cells);
+	PERFORM skillancer.tick_close('analyst', v_b, 0);
+	RETURN (SELECT c.den FROM unnest(v_cells) c WHERE c.mode = 'events');
+END
+$$;
+CREATE FUNCTION pg_temp.happens(p_type text, p_at timestamptz, p_data jsonb, p_thing uuid DEFAULT NULL, p_actor uuid DEFAULT NULL)
+RETURNS void LANGUAGE sql AS $$
+	INSERT INTO skillancer.event (at, epoch, type, source, aggregate_type, aggregate_id, actor_id, data)
+	VALUES (p_at, skillancer.epoch(), p_type, 'test', 'test', coalesce(p_thing, skillancer.new_id()), p_actor::skillancer.user_id, p_data)
+$$;
+CREATE FUNCTION pg_temp.stored(p_metric text, p_day date, p_dims jsonb DEFAULT '{}') RETURNS numeric LANGUAGE sql AS
+	$$ SELECT m.num FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.day = p_day AND m.dims = p_dims $$;
+CREATE FUNCTION pg_temp.verified(p_what text) RETURNS text LANGUAGE sql AS
+	$$ SELECT is_empty('SELECT * FROM skillancer.rollup_verify()', p_what) $$;
+
+-- declarations
+SELECT is_empty($$ SELECT m.metric, m.match FROM skillancer.measure m WHERE m.source = 'event' AND m.match <> '*'
+	AND NOT EXISTS (SELECT FROM skillancer.event_type t WHERE t.name = m.match) $$, 'measures are about types of events that there are');
+SELECT is_empty($$ SELECT m.metric, m.match FROM skillancer.measure m WHERE m.source = 'ledger'
+	AND NOT EXISTS (SELECT FROM skillancer.account_class c WHERE c.class = m.match) $$, 'and about classes of accounts that there are');
+SELECT is_empty($$ SELECT h.metric FROM skillancer.cohort_measure h WHERE 2 > (SELECT count(DISTINCT m.metric) FROM skillancer.measure m
+	WHERE m.mode = 'step' AND m.metric IN (h.entry, h.goal)) AND h.entry <> h.goal $$, 'cohorts are made of steps');
+SELECT throws_ok($$ SELECT skillancer.rollup_rebuild('nothing') $$, '22023', NULL, 'there is no such metric');
+SELECT throws_ok($$ SELECT skillancer.rollup_scan(1, NULL, NULL, NULL, NULL, NULL, NULL) $$, '22004', NULL, 'a scan needs a snapshot');
+
+-- random events over three months, in five ticks
+CREATE TEMP TABLE person AS SELECT skillancer.new_id() AS id, i FROM generate_series(0, 6) i;
+CREATE FUNCTION pg_temp.happen_at_random(p_n integer) RETURNS void LANGUAGE sql AS $$
+	SELECT pg_temp.happens((ARRAY['proposal.submitted', 'message.sent', 'booking.created', 'booking.time_logged', 'user.updated'])[1 + (random() * 4)::int],
+		'2026-01-15 12:00Z'::timestamptz + (random() * 7000000)::int * interval '1 second',
+		jsonb_strip_nulls(jsonb_build_object('clientId', a.id::skillancer.user_id, 'freelancerId', b.id::skillancer.user_id,
+			'projectId', md5(((random() * 40)::int)::text)::uuid::skillancer.project_id,
+			'kind', (ARRAY['TEXT', 'SYSTEM'])[1 + g.i % 2], 'minutes', g.i % 300,
+			'proposalId', CASE WHEN g.i % 3 = 0 THEN 'x' END, 'gigId', CASE WHEN g.i % 3 = 1 THEN 'y' END)), NULL, a.id)
+	FROM generate_series(1, p_n) AS g (i)
+	JOIN person a ON a.i = g.i % 7 JOIN person b ON b.i = (g.i + 3) % 7
+$$;
+SELECT pg_temp.happen_at_random(250), pg_temp.tick() FROM generate_series(1, 5);
+SELECT pg_temp.verified('five ticks are what one look at everything is');
+SELECT results_eq(
+	$$ SELECT (e.at AT TIME ZONE 'UTC')::date, CASE WHEN e.data ? 'gigId' THEN 'GIG' WHEN e.data ? 'proposalId' THEN 'PROPOSAL' ELSE 'OFFER' END COLLATE "C",
+		count(*)::numeric FROM skillancer.event e WHERE e.type = 'booking.created' AND e.source = 'test' GROUP BY 1, 2 ORDER BY 1, 2 $$,
+	$$ SELECT m.day, m.dims ->> 'source' COLLATE "C", m.num FROM skillancer.metric_day m WHERE m.metric = 'bookings_created' ORDER BY 1, 2 $$,
+	'days of UTC with a dimension equal plain SQL');
+SELECT is((SELECT sum(m.num) FROM skillancer.metric_month m WHERE m.metric = 'minutes_logged'),
+	(SELECT sum((e.data ->> 'minutes')::numeric) FROM skillancer.event e WHERE e.type = 'booking.time_logged'), 'so do sums of numbers');
+SELECT results_eq(
+	$$ SELECT (date_trunc('month', e.at AT TIME ZONE 'UTC'))::date, count(DISTINCT e.actor_id)::numeric FROM skillancer.event e WHERE e.source = 'test' GROUP BY 1 ORDER BY 1 $$,
+	$$ SELECT m.month, m.num FROM skillancer.metric_month m WHERE m.metric = 'active_users' ORDER BY 1 $$, 'and different people of a month');
+SELECT is((SELECT s.times FROM skillancer.metric_step s WHERE s.metric = 'project_proposed' AND s.subject = md5('7')::uuid),
+	(SELECT (array_agg(e.at ORDER BY e.at))[1:3] FROM skillancer.event e WHERE e.type = 'proposal.submitted'
+		AND e.data ->> 'projectId' = md5('7')::uuid::skillancer.project_id::text), 'and the three earliest times');
+SELECT is((SELECT array_agg(t.total) FROM (
+	SELECT sum(m.num) AS total FROM skillancer.metric_hour m WHERE m.metric = 'messages_sent' UNION
+	SELECT sum(m.num) FROM skillancer.metric_day m WHERE m.metric = 'messages_sent' UNION
+	SELECT sum(m.num) FROM skillancer.metric_month m WHERE m.metric = 'messages_sent') t),
+	ARRAY(SELECT count(*)::numeric FROM skillancer.event e WHERE e.type = 'message.sent'), 'all levels have one sum');
+
+-- corrections are signed pairs; what is not a number is not counted
+SELECT pg_temp.happens('booking.time_changed', '2026-05-02Z', '{"minutes": 90, "minutesBefore": 120}');
+SELECT pg_temp.happens('booking.time_removed', '2026-05-02Z', '{"minutes": 15}');
+SELECT pg_temp.happens('booking.time_logged', '2026-05-02Z', d) FROM unnest(ARRAY['{"minutes": "12"}', '{}', '[]', '{"minutes": 1e300}', '{"minutes": null}',
+	'{"minutes": {"a": 1}}', '"x"', '{"minutes": -1e300}']::jsonb[]) d;
+SELECT pg_temp.happens('user.created', '2026-05-02Z', d) FROM unnest(ARRAY['{"roles": ["CLIENT", "FREELANCER"]}', '{"roles": "CLIENT"}', '{"roles": [1]}',
+	'{"roles": []}', jsonb_build_object('roles', ARRAY[repeat('é', 500)], 'userId', 'usr_nonsense')]::jsonb[]) d;
+SELECT is(pg_temp.tick(), 15::bigint, 'events with odd data are read');
+SELECT is(pg_temp.stored('minutes_logged', '2026-05-02'), -45::numeric, 'old values are taken back, new ones added');
+SELECT is(pg_temp.stored('users_registered', '2026-05-02', '{"role": "CLIENT+FREELANCER"}'), 1::numeric, 'a list is a dimension');
+SELECT is(pg_temp.stored('users_registered', '2026-05-02'), 3::numeric, 'what is no list is none');
+SELECT pg_temp.verified('odd data changes nothing about it');
+
+-- how long things take
+CREATE TEMP TABLE payout AS SELECT skillancer.new_id() AS id, (exp(random() * 12))::int AS seconds FROM generate_series(1, 600);
+SELECT pg_temp.happens('payout.requested', '2026-06-01', '{}', id) FROM payout;
+SELECT pg_temp.happens('payout.paid', '2026-06-01'::timestamptz + seconds * interval '1 second', '{}', id) FROM payout;
+SELECT pg_temp.tick();
+SELECT cmp_ok(abs(h.p / x.p - 1), '<=', 0.02::float8, format('percentile %s of a histogram is within 2 %%', s))
+FROM unnest('{0.5,0.9,0.95,0.99}'::float8[]) s
+CROSS JOIN LATERAL (SELECT percentile_disc(s) WITHIN GROUP (ORDER BY seconds) AS p FROM payout) x
+CROSS JOIN LATERAL (SELECT skillancer.histogram_percentile(array_agg(m.bucket ORDER BY m.bucket), array_agg(m.n ORDER BY m.bucket), s) AS p
+	FROM (SELECT m.bucket, sum(m.n)::bigint AS n FROM skillancer.metric_histogram m WHERE m.metric = 'payout_seconds' GROUP BY 1) m) h;
+SELECT is((SELECT sum(m.num) FROM skillancer.metric_day m WHERE m.metric = 'payout_seconds'), (SELECT sum(seconds)::numeric FROM payout), 'sums beside it are exact');
+
+-- cohorts: marked in the tick, recomputed after it
+SELECT pg_temp.happens('project.published', '2026-07-01 10:00Z', jsonb_build_object('projectId', md5('p' || i)::uuid::skillancer.project_id)) FROM generate_series(1, 4) i;
+SELECT pg_temp.happens('proposal.submitted', '2026-07-01 11:00Z'::timestamptz + k * interval '1 hour', jsonb_build_object('projectId', md5('p' || i)::uuid::skillancer.project_id))
+FROM generate_series(1, 2) i, generate_series(1, 3) k;
+SELECT pg_temp.tick();
+SELECT cmp_ok((SELECT count(*) FROM skillancer.rollup_invalid i WHERE i.day = '2026-07-01'), '>=', 4::bigint, 'days of cohorts are marked');
+SELECT pg_temp.verified('marked days are not compared');
+SELECT cmp_ok(skillancer.rollup_revalidate(1000), '>=', 4::bigint, 'and recomputed');
+SELECT results_eq($$ SELECT m.num, m.den FROM skillancer.metric_day m WHERE m.metric = 'projects_liquid_24h' AND m.day = '2026-07-01' $$, $$ VALUES (2::numeric, 4::numeric) $$,
+	'two of four projects had three proposals within a day');
+SELECT pg_temp.verified('cohorts are what the steps say');
+-- a publication that comes late and is earlier moves its project to another day
+SELECT pg_temp.happens('project.published', '2026-06-30 23:30Z', jsonb_build_object('projectId', md5('p1')::uuid::skillancer.project_id));
+SELECT pg_temp.tick();
+SELECT skillancer.rollup_revalidate(1000);
+SELECT results_eq($$ SELECT m.day, m.num, m.den FROM skillancer.metric_day m WHERE m.metric = 'projects_liquid_24h' AND m.den > 0 AND m.day >= '2026-06-30' ORDER BY 1 $$,
+	$$ VALUES ('2026-06-30'::date, 1::numeric, 1::numeric), ('2026-07-01', 1, 3) $$, 'late events move what began');
+SELECT pg_temp.verified('on both days');
+
+-- damage is found and repaired
+UPDATE skillancer.metric_hour SET num = num + 1 WHERE metric = 'messages_sent' AND at = (SELECT min(at) FROM skillancer.metric_hour WHERE metric = 'messages_sent');
+DELETE FROM skillancer.metric_day WHERE metric = 'proposals_submitted' AND day < '2026-02-01';
+SELECT cmp_ok((SELECT count(*) FROM skillancer.rollup_verify()), '>=', 2::bigint, 'damage is found');
+DELETE FROM skillancer.metric_hour WHERE metric IN ('messages_sent', 'proposals_submitted', 'bookings_created');
+DELETE FROM skillancer.metric_day WHERE metric IN ('messages_sent', 'proposals_submitted', 'bookings_created');
+DELETE FROM skillancer.metric_month WHERE metric IN ('messages_sent', 'proposals_submitted', 'bookings_created');
+DELETE FROM skillancer.metric_step WHERE metric = 'project_proposed';
+SELECT skillancer.rollup_rebuild(m) FROM unnest('{messages_sent,proposals_submitted,project_proposed,active_users}'::text[]) m;
+SELECT skillancer.rollup_rebuild('bookings_created', d, d + interval '1 month') FROM generate_series('2026-01-01Z'::timestamptz, '2026-07-31Z', '1 month') d;
+SELECT skillancer.rollup_revalidate(1000);
+SELECT pg_temp.verified('a rebuild repairs it, in one go or day by day');
+
+-- a metric that is declared anew is built from the past
+SELECT skillancer.rollup_begun();
+UPDATE skillancer.measure SET dims = '{}' WHERE metric = 'bookings_created';
+SELECT is(skillancer.rollup_build_next(), 1::bigint, 'a new declaration is seen');
+SELECT is(skillancer.rollup_build_next(), 0::bigint, 'once');
+SELECT is((SELECT count(*) FROM skillancer.metric_day m WHERE m.metric = 'bookings_created' AND m.dims <> '{}'), 0::bigint, 'the old dimensions are gone');
+SELECT pg_temp.verified('the new ones are right');
+
+-- sealed before it is forgotten; late events amend the seal
+SET LOCAL ROLE skillancer_owner;
+SELECT skillancer.make_month_partition('event', '2001-02-01');
+RESET ROLE;
+SELECT pg_temp.happens('message.sent', '2001-02-03', '{"kind": "TEXT"}');
+SELECT pg_temp.tick();
+UPDATE skillancer.metric_day SET num = 7 WHERE day = '2001-02-03' AND metric = 'messages_sent';
+DELETE FROM skillancer.consumer WHERE name <> 'analyst';
+SELECT is(skillancer.forget_events(), 0::bigint, 'events whose rollups are wrong are kept');
+SELECT skillancer.rollup_rebuild('messages_sent', '2001-02-01', '2001-03-01');
+UPDATE skillancer.metric_day SET num = 1 WHERE day = '2001-02-03' AND metric = 'messages_sent';
+SELECT is(skillancer.forget_events(), 1::bigint, 'sealed ones are forgotten');
+SELECT pg_temp.verified('what is forgotten counts as sealed');
+SELECT pg_temp.happens('message.sent', '2001-02-04', '{"kind": "TEXT"}');
+SELECT pg_temp.tick();
+SELECT is((SELECT amended FROM skillancer.rollup_seal), 1, 'a late event amends the seal');
+UPDATE skillancer.metric_day SET num = 7 WHERE day = '2001-02-03' AND metric = 'messages_sent';
+SELECT results_eq('SELECT v.metric FROM skillancer.rollup_verify() v', $$ VALUES ('seal') $$, 'a sealed month that was changed is found');
+
+SELECT * FROM finish();
+ROLLBACK;
