@@ -88,14 +88,14 @@ skl_fn_note_read(PG_FUNCTION_ARGS)
 	ReadLine line = {.dboid = MyDatabaseId};
 
 	if (ring == NULL || skl_request() == NULL)
-		PG_RETURN_VOID();
+		PG_RETURN_BOOL(false);
 	text_to_cstring_buffer(PG_GETARG_TEXT_PP(0), line.kind, sizeof(line.kind));
 	line.object = *PG_GETARG_UUID_P(1);
 	line.at = skl_now();
 	LWLockAcquire(ring_lock, LW_EXCLUSIVE);
 	ring->lines[ring->next++ % RING_LINES] = line;
 	LWLockRelease(ring_lock);
-	PG_RETURN_VOID();
+	PG_RETURN_BOOL(true);
 }
 
 /* Takes the lines of this database out of the ring, oldest first; returns how many. */

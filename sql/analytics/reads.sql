@@ -5,11 +5,11 @@
 
 -- note_read
 CREATE OR REPLACE FUNCTION skillancer.note_read(p_kind text, p_object uuid)
-RETURNS void
+RETURNS boolean
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'skl_fn_note_read';
 COMMENT ON FUNCTION skillancer.note_read(text, uuid) IS
-	'Notes that the request looked at something; the analyst counts it. Nothing is written by the caller.';
+	'Notes that the request looked at something, which the analyst counts, and returns whether that was possible. Nothing is written by the caller; as the value of an assignment it costs next to nothing.';
 GRANT EXECUTE ON FUNCTION skillancer.note_read(text, uuid) TO skillancer_bridge;
 
 -- reads_take

@@ -33,6 +33,7 @@ COMMENT ON FUNCTION skillancer.earliest_times(timestamptz[], timestamptz[]) IS '
 CREATE OR REPLACE FUNCTION skillancer.utc_day(p_at timestamptz)
 RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 	SELECT (p_at AT TIME ZONE 'UTC')::date
 $fn$;
@@ -42,6 +43,7 @@ COMMENT ON FUNCTION skillancer.utc_day(timestamptz) IS 'The day of a time in UTC
 CREATE OR REPLACE FUNCTION skillancer.utc_month(p_at timestamptz)
 RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 	SELECT date_trunc('month', p_at AT TIME ZONE 'UTC')::date
 $fn$;

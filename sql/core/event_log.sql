@@ -46,6 +46,10 @@ DECLARE
 	v_position pg_snapshot;
 	v_from     xid8;
 BEGIN
+	IF p_consumer = 'analyst' THEN
+		RAISE EXCEPTION 'the analyst adds up: what it reads again would count twice'
+			USING ERRCODE = 'feature_not_supported', HINT = 'Call skillancer.rollup_rebuild().';
+	END IF;
 	SELECT c.position INTO v_position
 	FROM skillancer.consumer c WHERE c.name = p_consumer AND c.epoch = skillancer.epoch() FOR UPDATE;
 	IF NOT FOUND THEN

@@ -128,10 +128,12 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_etag text;
-	v_doc  json;
+	v_etag  text;
+	v_doc   json;
+	v_noted boolean;
 BEGIN
 	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.gig_doc d WHERE d.id = p_id;
+	v_noted := v_doc IS NOT NULL AND skillancer.note_read('gig', p_id::uuid);
 	RETURN skillancer.object_reply(v_etag, v_doc, p_header_if_none_match);
 END
 $$;

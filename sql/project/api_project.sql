@@ -53,8 +53,9 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
-	v_etag text;
-	v_doc  json;
+	v_etag  text;
+	v_doc   json;
+	v_noted boolean;
 BEGIN
 	IF p_header_if_none_match IS NOT NULL THEN
 		SELECT d.etag INTO v_etag FROM skillancer.project_doc d WHERE d.id = p_id;
@@ -66,6 +67,7 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	END IF;
+	v_noted := skillancer.note_read('project', p_id::uuid);
 	RETURN ROW(200, v_etag, NULL, NULL, v_doc)::skillancer.reply;
 END
 $$;

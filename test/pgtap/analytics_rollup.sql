@@ -47,6 +47,8 @@ SELECT is_empty($$ SELECT h.metric FROM skillancer.cohort_measure h WHERE 2 > (S
 SELECT throws_ok($$ SELECT skillancer.rollup_rebuild('nothing') $$, '22023', NULL, 'there is no such metric');
 SELECT throws_ok($$ SELECT skillancer.rollup_scan(1, NULL, NULL, NULL, NULL, NULL, NULL) $$, '22004', NULL, 'a scan needs a snapshot');
 
+SELECT throws_ok($$ SELECT skillancer.replay('analyst', '-infinity') $$, '0A000', NULL, 'what is added up is not read again');
+
 -- random events over three months, in five ticks
 CREATE TEMP TABLE person AS SELECT skillancer.new_id() AS id, i FROM generate_series(0, 6) i;
 CREATE FUNCTION pg_temp.happen_at_random(p_n integer) RETURNS void LANGUAGE sql AS $$
@@ -149,16 +151,16 @@ SELECT pg_temp.verified('the new ones are right');
 SET LOCAL ROLE skillancer_owner;
 SELECT skillancer.make_month_partition('event', '2001-02-01');
 RESET ROLE;
-SELECT pg_temp.happens('message.sent', '2001-02-03', '{"kind": "TEXT"}');
+SELECT pg_temp.happens('message.sent', '2001-02-03Z', '{"kind": "TEXT"}');
 SELECT pg_temp.tick();
 UPDATE skillancer.metric_day SET num = 7 WHERE day = '2001-02-03' AND metric = 'messages_sent';
 DELETE FROM skillancer.consumer WHERE name <> 'analyst';
 SELECT is(skillancer.forget_events(), 0::bigint, 'events whose rollups are wrong are kept');
-SELECT skillancer.rollup_rebuild('messages_sent', '2001-02-01', '2001-03-01');
+SELECT skillancer.rollup_rebuild('messages_sent', '2001-02-01Z', '2001-03-01Z');
 UPDATE skillancer.metric_day SET num = 1 WHERE day = '2001-02-03' AND metric = 'messages_sent';
 SELECT is(skillancer.forget_events(), 1::bigint, 'sealed ones are forgotten');
 SELECT pg_temp.verified('what is forgotten counts as sealed');
-SELECT pg_temp.happens('message.sent', '2001-02-04', '{"kind": "TEXT"}');
+SELECT pg_temp.happens('message.sent', '2001-02-04Z', '{"kind": "TEXT"}');
 SELECT pg_temp.tick();
 SELECT is((SELECT amended FROM skillancer.rollup_seal), 1, 'a late event amends the seal');
 UPDATE skillancer.metric_day SET num = 7 WHERE day = '2001-02-03' AND metric = 'messages_sent';

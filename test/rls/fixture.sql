@@ -278,6 +278,7 @@ INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data) VALUES (1, 0, '\x00
 INSERT INTO skillancer.search_popular (q, people) SELECT 'q' || t, 5 FROM rls.tenant;
 INSERT INTO skillancer.search_dead (seg_id, part, bits) SELECT i, 0, decode(repeat('00', 1024), 'hex') FROM generate_series(1, 2) i;
 INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
+INSERT INTO skillancer.rollup_seal (month, events, cells, checksum) VALUES ('2001-01-01', 0, 0, ''), ('2001-02-01', 0, 0, '');
 INSERT INTO skillancer.conversation (id, kind, subject, created_by)
 SELECT rls.id('conversation' || t, n)::skillancer.conversation_id, 'SUPPORT', 'x', client FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.conversation_participant (user_id, conversation_id)

@@ -60,7 +60,7 @@ is($standby->wait_sql("SELECT pg_last_wal_replay_lsn() >= '$lsn'", 't', 10), 't'
 kill 'QUIT', $world->{SKL_POSTMASTER_PID};
 sleep 0.5;
 ok(run_quiet("$bin/pg_ctl", '-D', $data, '-w', 'promote'), 'promotion');
-ok($standby->worker($_), "$_ starts") for qw(timekeeper notifier courier indexer merger);
+ok($standby->worker($_), "$_ starts") for qw(timekeeper notifier courier indexer merger analyst);
 is($standby->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENT'}, $sent + 1, 30), $sent + 1,
 	'and the mail that waited is sent');
 is($standby->sql('SELECT count(*) FROM skillancer.notification'), $told, 'nothing is notified twice');
