@@ -23,30 +23,41 @@ BEGIN
 	END IF;
 	SELECT * INTO v_tick FROM skillancer.tick_open('metrics');
 	WITH fresh AS MATERIALIZED (
-		SELECT e.type, e.aggregate_id, e.data ->> 'amount' AS part
+		SELECT e.type, e.aggregate_id
 		FROM skillancer.tick_events(v_tick.epoch, v_tick.position_a, v_tick.position_b) e
-	), money AS (
-		SELECT 'captured' AS name, c.amount FROM fresh f JOIN skillancer.charge c ON c.id::uuid = f.aggregate_id
+	), posted AS (
+		SELECT l.txn FROM skillancer.ledger_entry l
+		WHERE l.epoch = v_tick.epoch AND l.xid >= pg_snapshot_xmax(v_tick.position_a) AND l.xid < pg_snapshot_xmax(v_tick.position_b)
+			AND pg_visible_in_snapshot(l.xid, v_tick.position_b)
+		UNION
+		SELECT l.txn FROM skillancer.ledger_entry l
+		WHERE l.epoch = v_tick.epoch AND l.xid = ANY (ARRAY(SELECT pg_snapshot_xip(v_tick.position_a)))
+			AND pg_visible_in_snapshot(l.xid, v_tick.position_b)
+	), money (name, currency, minor) AS (
+		SELECT 'captured', skillancer.monetary_currency(c.amount), skillancer.monetary_minor(c.amount)
+		FROM fresh f JOIN skillancer.charge c ON c.id::uuid = f.aggregate_id
 		WHERE f.type = 'payment.captured'
 		UNION ALL
-		SELECT 'refunded', r.amount FROM fresh f JOIN skillancer.refund r ON r.id::uuid = f.aggregate_id
+		SELECT 'refunded', skillancer.monetary_currency(r.amount), skillancer.monetary_minor(r.amount)
+		FROM fresh f JOIN skillancer.refund r ON r.id::uuid = f.aggregate_id
 		WHERE f.type = 'payment.refunded'
 		UNION ALL
-		SELECT 'paid_out', p.amount FROM fresh f JOIN skillancer.payout p ON p.id::uuid = f.aggregate_id
+		SELECT 'paid_out', skillancer.monetary_currency(p.amount), skillancer.monetary_minor(p.amount)
+		FROM fresh f JOIN skillancer.payout p ON p.id::uuid = f.aggregate_id
 		WHERE f.type = 'payout.paid'
 		UNION ALL
-		SELECT 'funded', m.amount FROM fresh f JOIN skillancer.milestone m ON m.id::uuid = f.aggregate_id
+		SELECT 'funded', skillancer.monetary_currency(m.amount), skillancer.monetary_minor(m.amount)
+		FROM fresh f JOIN skillancer.milestone m ON m.id::uuid = f.aggregate_id
 		WHERE f.type = 'milestone.funded'
 		UNION ALL
-		SELECT 'released', CASE f.type WHEN 'milestone.released' THEN m.amount - m.released_part - m.refunded_part
-			ELSE (f.part || ' ' || skillancer.monetary_currency(m.amount))::skillancer.monetary END
-		FROM fresh f JOIN skillancer.milestone m ON m.id::uuid = f.aggregate_id
-		WHERE f.type IN ('milestone.released', 'milestone.part_released')
+		-- milestones, parts of them and hours alike: what was posted between the same snapshots
+		SELECT 'released', skillancer.monetary_currency(g.gross), skillancer.monetary_minor(g.gross)
+		FROM skillancer.earning g
+		WHERE g.tip_id IS NULL AND g.posting IN (SELECT p.txn FROM posted p)
 	), added AS (
 		SELECT 'events' AS name, f.type AS label, count(*)::numeric AS value FROM fresh f GROUP BY f.type
 		UNION ALL
-		SELECT y.name, skillancer.monetary_currency(y.amount), sum(skillancer.monetary_minor(y.amount))
-		FROM money y GROUP BY 1, 2
+		SELECT y.name, y.currency, sum(y.minor) FROM money y GROUP BY y.name, y.currency
 	), stored AS (
 		INSERT INTO skillancer.metric_total AS t (name, label, value)
 		SELECT a.name, a.label, a.value FROM added a
@@ -234,8 +245,8 @@ BEGIN
 		('payments_captured_amount_total', 'captured', 'counter', 'Money of captured charges, in units of the currency.', ''),
 		('payments_refunded_amount_total', 'refunded', 'counter', 'Money of finished refunds, in units of the currency.', ''),
 		('payouts_paid_amount_total', 'paid_out', 'counter', 'Money of finished payouts, in units of the currency.', ''),
-		('gmv_total', 'funded', 'counter', 'Gross merchandise volume: milestones funded, and of them released, in units of the currency.', 'stage="funded",'),
-		('gmv_total', 'released', 'counter', 'Gross merchandise volume: milestones funded, and of them released, in units of the currency.', 'stage="released",'))
+		('gmv_total', 'funded', 'counter', 'Gross merchandise volume: money put into milestones, and work paid out of them, in units of the currency.', 'stage="funded",'),
+		('gmv_total', 'released', 'counter', 'Gross merchandise volume: money put into milestones, and work paid out of them, in units of the currency.', 'stage="released",'))
 		AS f (name, total, type, help, label)
 	JOIN skillancer.metric_total t ON t.name = f.total
 	UNION ALL

@@ -99,6 +99,18 @@ test('business is counted as it happens', async () => {
 		FROM skillancer.metric_total t JOIN skillancer.account_class c ON c.class = split_part(t.label, '/', 1)
 		WHERE t.name = 'ledger' GROUP BY split_part(t.label, '/', 2)`);
 	for (const { sum } of ledger) assert.equal(Number(sum), 0, 'classes of a currency add up to zero');
+	// what timers do meanwhile is in the next tick
+	const money = await until(async () => {
+		await count();
+		const [now] = await sql(`SELECT
+			(SELECT coalesce(sum(value), 0) FROM skillancer.metric_total WHERE name = 'released') AS released,
+			(SELECT coalesce(sum(skillancer.monetary_minor(gross)), 0) FROM skillancer.earning WHERE tip_id IS NULL AND posting IS NOT NULL) AS earned,
+			(SELECT coalesce(sum(value), 0) FROM skillancer.metric_total WHERE name = 'captured') AS captured,
+			(SELECT coalesce(sum(skillancer.monetary_minor(c.amount)), 0) FROM skillancer.event e JOIN skillancer.charge c ON c.id::uuid = e.aggregate_id
+				WHERE e.type = 'payment.captured') AS charged`);
+		return now.released === now.earned && now.captured === now.charged && now;
+	}, 5000);
+	assert.ok(money, 'what was released is what was earned, what was captured is what was charged');
 });
 
 test('a worker or a queue that is behind shows', async () => {
