@@ -170,7 +170,7 @@ $$;
 -- that were made for a market of ten people are made anew after each ANALYZE.
 CREATE FUNCTION pg_temp.slices() RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT s.statement
-	FROM life l, LATERAL (SELECT least(l.starts + d * interval '1 day', l.ends) AS upto, d FROM unnest('{1,3,7,14}'::integer[] || ARRAY(SELECT generate_series(30, 36500, 30))) d) t,
+	FROM life l, LATERAL (SELECT least(l.starts + d * interval '1 day', l.ends) AS upto, d FROM unnest('{2,10}'::integer[] || ARRAY(SELECT generate_series(30, 36500, 30))) d) t,
 		unnest(ARRAY[format('CALL pg_temp.live(%L)', t.upto), 'ANALYZE',
 			'VACUUM skillancer.due, skillancer.ledger_account, skillancer.notification, skillancer.consumer, skillancer.housekeeping_run']) WITH ORDINALITY s (statement, n)
 	WHERE l.starts + t.d * interval '1 day' < l.ends + interval '30 days'

@@ -72,18 +72,35 @@ END
 $$;
 
 -- The steps of a bid on fixed work above some size.
-CREATE FUNCTION pg_temp.bid_steps(p_bid skillancer.monetary, p_days integer) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_agg(jsonb_build_object('title', (ARRAY['First half', 'Second half', 'Handover'])[s.n], 'amount', s.amount::jsonb, 'days', p_days) ORDER BY s.n)
-	FROM unnest(skillancer.split(p_bid, CASE WHEN p_bid::numeric >= 1500 THEN 3 ELSE 2 END)) WITH ORDINALITY s (amount, n)
-	WHERE p_bid::numeric >= 400
+CREATE FUNCTION pg_temp.bid_steps(p_bid skillancer.monetary, p_days integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	IF p_bid::numeric < 400 THEN
+		RETURN NULL;
+	END IF;
+	RETURN (
+		SELECT jsonb_agg(jsonb_build_object('title', (ARRAY['First half', 'Second half', 'Handover'])[s.n], 'amount', s.amount::jsonb, 'days', p_days) ORDER BY s.n)
+		FROM unnest(skillancer.split(p_bid, CASE WHEN p_bid::numeric >= 1500 THEN 3 ELSE 2 END)) WITH ORDINALITY s (amount, n));
+END
 $$;
 
+CREATE FUNCTION pg_temp.propose(p_posting posting, p_index bigint, p_bid skillancer.monetary) RETURNS skillancer.proposal_id LANGUAGE plpgsql AS $$
+DECLARE
+	v_days integer := 2 + floor(28 * pg_temp.luck('days', p_index));
+BEGIN
+	RETURN pg_temp.body(skillancer_api.proposal_create(p_posting.id, pg_temp.words('letter', p_index,
+		'{Hello,|Good day,|Hi there,} {your posting reads as if it was written for me|this is the kind of work I like best|I have just finished something very similar}. '
+		|| '{I would begin with {a short call|a list of questions|a look at what you have}, and send {a first draft|a plan} within {two|three|five} days.|You would see {results|drafts} {every week|after each step}.} '
+		|| '{I can start {tomorrow|on Monday|next week}.|Samples of my work are in my profile.}'), p_bid, v_days,
+		CASE p_posting.kind WHEN 'FIXED' THEN pg_temp.bid_steps(p_bid, v_days) END)) ->> 'id';
+END
+$$;
+
+-- A freelancer bids; one who has too few connects buys some, or lets it be.
 CREATE FUNCTION pg_temp.act_bid(p_act agenda) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	v_posting posting%ROWTYPE;
 	v_index bigint := p_act.subject * 64::bigint + p_act.step;
 	v_bid skillancer.monetary;
-	v_days integer := 2 + floor(28 * pg_temp.luck('days', v_index));
 	v_id skillancer.proposal_id;
 BEGIN
 	SELECT * INTO v_posting FROM posting g WHERE g.n = p_act.subject;
@@ -92,11 +109,15 @@ BEGIN
 	END IF;
 	v_bid := pg_temp.money(greatest(3, v_posting.low + (v_posting.high - v_posting.low) * (1.2 * pg_temp.luck('bid', v_index) - 0.15)::numeric), v_posting.currency);
 	PERFORM pg_temp.act_as(p_act.who);
-	v_id := pg_temp.body(skillancer_api.proposal_create(v_posting.id, pg_temp.words('letter', v_index,
-		'{Hello,|Good day,|Hi there,} {your posting reads as if it was written for me|this is the kind of work I like best|I have just finished something very similar}. '
-		|| '{I would begin with {a short call|a list of questions|a look at what you have}, and send {a first draft|a plan} within {two|three|five} days.|You would see {results|drafts} {every week|after each step}.} '
-		|| '{I can start {tomorrow|on Monday|next week}.|Samples of my work are in my profile.}'), v_bid, v_days,
-		CASE v_posting.kind WHEN 'FIXED' THEN pg_temp.bid_steps(v_bid, v_days) END)) ->> 'id';
+	BEGIN
+		v_id := pg_temp.propose(v_posting, v_index, v_bid);
+	EXCEPTION WHEN SQLSTATE 'SK204' THEN
+		IF NOT pg_temp.happens('buys connects', v_index) THEN
+			RETURN;
+		END IF;
+		PERFORM pg_temp.body(skillancer_api.connects_purchase(40, pg_temp.card(p_act.who)));
+		v_id := pg_temp.propose(v_posting, v_index, v_bid);
+	END;
 	INSERT INTO bid (posting, freelancer, id, amount) VALUES (p_act.subject, p_act.who, v_id, v_bid::numeric);
 	IF pg_temp.happens('withdrawn', v_index) THEN
 		PERFORM pg_temp.plan('withdraw', pg_temp.today() + make_interval(secs => round(172800 * pg_temp.luck('withdraw', v_index)) + 60), p_act.who, p_act.subject);

@@ -35,6 +35,7 @@ INSERT INTO rate (name, value, source) VALUES
 	('invites',				0.38,	'calibration: postings with at least one invitation'),
 	('hired',				0.62,	'assumed: of postings with a bid; others expire or are called off'),
 	('called off',			0.25,	'assumed: of postings that hire nobody, the others expire'),
+	('buys connects',		0.30,	'assumed: of bids for which there are too few; the others wait for the next month'),
 	('withdrawn',			0.03,	'assumed: of proposals'),
 	('declined card',		0.04,	'assumed: of first payments'),
 	('never paid',			0.03,	'assumed: of bookings; void after the term of the policy bookingPaymentTerm'),

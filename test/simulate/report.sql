@@ -29,7 +29,8 @@ $$;
 
 -- What came of it, as lines of name and value.
 CREATE FUNCTION pg_temp.report() RETURNS TABLE (name text, value text) LANGUAGE sql AS $$
-	SELECT 'from' , l.starts::text FROM life l
+	SELECT 'seed', l.seed::text FROM life l
+	UNION ALL SELECT 'from', l.starts::text FROM life l
 	UNION ALL SELECT 'until', l.ends::text FROM life l
 	UNION ALL SELECT 'people', count(*)::text FROM person p WHERE p.id IS NOT NULL
 	UNION ALL SELECT 'postings', count(*)::text FROM posting
