@@ -159,15 +159,18 @@ bill_pair(const SklStep *step)
 static char *
 hold_of_level(const pg_uuid_t *freelancer)
 {
-	static SklStmt stmt =
-		SKL_STMT("SELECT skillancer.freelancer_level($1::skillancer.user_id)", UUIDOID);
+	static SklStmt stmt = SKL_STMT("SELECT r.level FROM skillancer.reputation r"
+								   " WHERE r.user_id = $1::skillancer.user_id"
+								   " AND r.side = 'FREELANCER'",
+								   UUIDOID);
 	Jsonb *levels = skl_policy_value("earningHoldByLevel");
 	Datum args[1] = {UUIDPGetDatum(freelancer)};
 
 	if (JB_ROOT_COUNT(levels) == 0)
 		return NULL;
-	skl_spi_exec(&stmt, args, NULL);
-	return skl_policy_pinned(levels, skl_spi_text(0, 1));
+	/* the same as freelancer_level(), which costs five times as much */
+	return skl_policy_pinned(levels,
+							 skl_spi_exec(&stmt, args, NULL) > 0 ? skl_spi_text(0, 1) : "NEW");
 }
 
 /* The time at which an earning made now is off hold: by the level, else as pinned to the booking.

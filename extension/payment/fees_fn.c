@@ -1,6 +1,10 @@
 /*
  * payment/fees_fn.c
  *		The fee schedule: reads the tiers of a version and applies the arithmetic of fees.c.
+ *
+ * A version never changes while it is used, and is asked for at every release: a backend keeps the
+ * tiers that it has met. A trigger on the table invalidates its relcache entry; that message
+ * reaches every backend at commit, before its next statement, and the tiers are forgotten.
  */
 #include "skl.h"
 
@@ -8,9 +12,43 @@
 #include "payment/fees.h"
 #include "payment/payment.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type_d.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_fee_step);
+
+/* The tiers of one version, kind and currency. */
+typedef struct KnownTiers
+{
+	int64 version;
+	char kind[16];
+	char currency[4];
+	int ntiers;
+	SklFeeTier tiers[SKL_FEE_MAX_TIERS];
+} KnownTiers;
+
+/* A market has few: when there are more, the oldest give way to all of the new ones. */
+#define MAX_KNOWN 32
+
+static KnownTiers known[MAX_KNOWN];
+static int nknown = 0;
+static Oid schedule = InvalidOid;
+static bool stale = true;
+
+static void
+schedule_changed(Datum arg, Oid relid)
+{
+	if (relid == InvalidOid || relid == schedule)
+		stale = true;
+}
+
+void
+skl_fees_init(void)
+{
+	CacheRegisterRelcacheCallback(schedule_changed, (Datum) 0);
+}
 
 /* Reads the tiers of a version for a currency: its own rows, else those for any currency. */
 static int
@@ -41,13 +79,49 @@ read_tiers(int64 version, const char *kind, const char *currency, SklFeeTier *ti
 	return (int) n;
 }
 
+/* Forgets what is out of date. */
+static void
+prepare_known(void)
+{
+	if (!stale && nknown < MAX_KNOWN)
+		return;
+	nknown = 0;
+	schedule = get_relname_relid("fee_schedule", get_namespace_oid(SKL_SCHEMA, false));
+	stale = false;
+}
+
+/* The tiers, out of memory when they are known. Valid until the next call. */
+static const KnownTiers *
+find_tiers(int64 version, const char *kind, const char *currency)
+{
+	KnownTiers *entry;
+
+	prepare_known();
+	for (int i = 0; i < nknown; i++)
+	{
+		entry = &known[i];
+		if (entry->version == version && strcmp(entry->kind, kind) == 0 &&
+			strcmp(entry->currency, currency) == 0)
+			return entry;
+	}
+	entry = &known[nknown];
+	entry->version = version;
+	strlcpy(entry->kind, kind, sizeof(entry->kind));
+	strlcpy(entry->currency, currency, sizeof(entry->currency));
+	entry->ntiers = read_tiers(version, kind, currency, entry->tiers);
+	/* Reading may have taken in an invalidation: then they are good for this call only. */
+	if (!stale)
+		nknown++;
+	return entry;
+}
+
 int64
 skl_fee(int64 version, const char *kind, const char *currency, int64 before, int64 minor)
 {
-	SklFeeTier tiers[SKL_FEE_MAX_TIERS];
+	const KnownTiers *found = find_tiers(version, kind, currency);
 	int64 fee;
 
-	if (!skl_fee_step(tiers, read_tiers(version, kind, currency, tiers), before, minor, &fee))
+	if (!skl_fee_step(found->tiers, found->ntiers, before, minor, &fee))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("fee out of range")));
 	return fee;
 }

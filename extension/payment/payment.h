@@ -130,6 +130,9 @@ extern void skl_step_earning(const SklFire *fire, const SklStep *step, const Skl
 
 /* ---- fees_fn.c: the fee schedule ---- */
 
+/* Called when the library loads: forgets tiers of fees when the schedule changes. */
+extern void skl_fees_init(void);
+
 /*
  * What a step of minor units costs after "before" has been billed, by a version of the schedule;
  * kind is SERVICE or CLIENT. Errors: no such version, result out of range.

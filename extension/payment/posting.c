@@ -92,6 +92,7 @@ skl_fire_id(const SklFire *fire, const char *column)
 void
 skl_payment_init(void)
 {
+	skl_fees_init();
 	skl_escrow_init();
 	skl_charge_init();
 	skl_hold_init();

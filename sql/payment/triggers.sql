@@ -50,3 +50,8 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON skillancer.invoice
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON skillancer.invoice
 	FOR EACH STATEMENT EXECUTE FUNCTION skillancer.refuse_change();
 ALTER TABLE skillancer.invoice ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_truncate;
+
+-- Backends keep the tiers of fees that they have met, until one changes.
+CREATE TRIGGER catalogue_changed AFTER INSERT OR UPDATE OR DELETE ON skillancer.fee_schedule
+	FOR EACH ROW EXECUTE FUNCTION skillancer.catalogue_changed();
+ALTER TABLE skillancer.fee_schedule ENABLE ALWAYS TRIGGER catalogue_changed;

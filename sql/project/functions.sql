@@ -79,7 +79,7 @@ RETURNS trigger
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'skl_fn_catalogue_changed';
 COMMENT ON FUNCTION skillancer.catalogue_changed() IS
-	'Trigger of category and skill: caches of their JSON are dropped when the change commits.';
+	'Trigger of category, skill and fee_schedule: what backends keep of them is dropped when the change commits.';
 
 -- Checks of nested terms; problems name the member, as in milestones[1].amount.
 CREATE OR REPLACE FUNCTION skillancer.check_milestones(p_field text, p_milestones jsonb, p_bid skillancer.monetary)

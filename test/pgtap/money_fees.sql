@@ -2,7 +2,7 @@
 --	The fee schedule: oracles, currencies, and that no way of splitting a price changes its fee.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(17);
+SELECT plan(20);
 
 INSERT INTO skillancer.fee_schedule (version, kind, currency, above, bps) VALUES
 	(900, 'SERVICE', '*', 0, 1000), (900, 'CLIENT', '*', 0, 500);
@@ -27,6 +27,16 @@ SELECT is(pg_temp.fee(1, 'SERVICE', 0, 100000, 'JPY'), 15000::numeric, 'a curren
 SELECT is(pg_temp.fee(1, 'SERVICE', 0, 1000, 'BHD'), 150.000, 'three decimal places');
 SELECT is(pg_temp.fee(900, 'SERVICE', 0, 0.05), 0.00, 'half a cent goes to the even one');
 SELECT is(pg_temp.fee(900, 'SERVICE', 0, 0.15), 0.02, 'on either side');
+
+-- tiers are kept by the backend, until they change or the change is taken back
+SAVEPOINT before_change;
+UPDATE skillancer.fee_schedule SET bps = 1500 WHERE version = 900 AND kind = 'SERVICE';
+SELECT is(pg_temp.fee(900, 'SERVICE', 0, 1000), 150.00, 'another rate holds at once');
+INSERT INTO skillancer.fee_schedule (version, kind, currency, above, bps) VALUES (900, 'SERVICE', 'USD', 0, 2000);
+SELECT is(pg_temp.fee(900, 'SERVICE', 0, 1000), 200.00, 'and rows of the currency itself come first');
+ROLLBACK TO before_change;
+SELECT is(pg_temp.fee(900, 'SERVICE', 0, 1000), 100.00, 'taken back, it is as before');
+
 SELECT throws_ok($$ SELECT pg_temp.fee(77, 'SERVICE', 0, 1) $$, '42704', NULL, 'a version that does not exist is an error');
 SELECT throws_ok($$ SELECT skillancer.fee_step(1, 'SERVICE', skillancer.monetary_of(9223372036854775807, 'USD'),
 	skillancer.monetary_of(1, 'USD')) $$, '22003', NULL, 'no total wraps round');
