@@ -31,3 +31,8 @@ ALTER TABLE skillancer.session
 
 -- what somebody wrote is found for the export
 CREATE INDEX message_sender_idx ON skillancer.message (sender_id, id);
+
+-- An earning is of a booking and its milestone, which name both people: two keys less to look up and lock in every release.
+ALTER TABLE skillancer.earning
+	DROP CONSTRAINT earning_freelancer_id_fkey,
+	DROP CONSTRAINT earning_client_id_fkey;

@@ -135,9 +135,9 @@ effect_fund(const SklFire *fire)
 	skl_posting_send(&posting, "fund", &step.milestone);
 }
 
-/* Counts the pair's billings up and returns what they were before, in minor units. */
+/* Counts the pair's billings up, and returns what they were before and the booking's version of fees. */
 static int64
-bill_pair(const SklStep *step)
+bill_pair(const SklStep *step, int64 *fee_version)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.pair_billing AS p (client_id, freelancer_id, currency, billed)"
@@ -145,13 +145,19 @@ bill_pair(const SklStep *step)
 		" skillancer.monetary_of($4, $3))"
 		" ON CONFLICT (client_id, freelancer_id, currency)"
 		" DO UPDATE SET billed = p.billed OPERATOR(pg_catalog.+) excluded.billed"
-		" RETURNING skillancer.monetary_minor(billed) - $4",
-		UUIDOID, UUIDOID, TEXTOID, INT8OID);
-	Datum args[4] = {UUIDPGetDatum(&step->client), UUIDPGetDatum(&step->freelancer),
-					 CStringGetTextDatum(step->currency), Int64GetDatum(step->amount)};
+		" RETURNING skillancer.monetary_minor(billed) - $4,"
+		" (SELECT b.fee_version::bigint FROM skillancer.booking b"
+		" WHERE b.id = $5::skillancer.booking_id)",
+		UUIDOID, UUIDOID, TEXTOID, INT8OID, UUIDOID);
+	Datum args[5] = {UUIDPGetDatum(&step->client), UUIDPGetDatum(&step->freelancer),
+					 CStringGetTextDatum(step->currency), Int64GetDatum(step->amount),
+					 UUIDPGetDatum(&step->booking)};
 	bool isnull;
 
 	skl_spi_exec(&stmt, args, NULL);
+	*fee_version = DatumGetInt64(skl_spi_value(0, 2, &isnull));
+	if (isnull)
+		elog(ERROR, "a milestone has no booking");
 	return DatumGetInt64(skl_spi_value(0, 1, &isnull));
 }
 
@@ -248,10 +254,10 @@ skl_step_earning(const SklFire *fire, const SklStep *step, const SklRelease *rel
 int64
 skl_step_service_fee(const SklStep *step)
 {
-	int64 before = bill_pair(step);
+	int64 version;
+	int64 before = bill_pair(step, &version);
 
-	return skl_fee(skl_fee_version(&step->booking), "SERVICE", step->currency, before,
-				   step->amount);
+	return skl_fee(version, "SERVICE", step->currency, before, step->amount);
 }
 
 int64
