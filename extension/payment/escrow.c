@@ -135,7 +135,8 @@ effect_fund(const SklFire *fire)
 	skl_posting_send(&posting, "fund", &step.milestone);
 }
 
-/* Counts the pair's billings up, and returns what they were before and the booking's version of fees. */
+/* Counts the pair's billings up; returns what they were before, and the booking's version of fees.
+ */
 static int64
 bill_pair(const SklStep *step, int64 *fee_version)
 {
