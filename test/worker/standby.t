@@ -49,6 +49,13 @@ is($standby->sql('SELECT count(*) FROM skillancer.notification'), $told, 'what t
 like($standby->sql(q{SELECT skillancer.wait_for_worker('notifier', '1 second')}), qr/^f$/, 'waiting for a worker ends');
 my $herons = q[SELECT (skillancer.search_run('freelancer', '{"q": "heron", "total": true, "fresh": true}')).total];
 is($standby->sql($herons), 1, 'but searches are answered on a standby');
+my $suggested = q{SELECT bool_or(words = 'JavaScript') FROM skillancer.suggest('javascr', 10, 0, '{}')};
+is($standby->sql($suggested), 't', 'suggestions too, of a snapshot that the backend makes');
+ok(run_quiet("$bin/pg_ctl", '-D', $data, '-o', "-p $port -c shared_preload_libraries=''", '-l', "$world->{dir}/standby.log", '-w', 'restart'),
+	'without the library in shared_preload_libraries');
+is($standby->sql($herons), 1, 'searches are answered');
+is($standby->sql($suggested), 't', 'and suggestions');
+ok(run_quiet("$bin/pg_ctl", '-D', $data, '-o', "-p $port", '-l', "$world->{dir}/standby.log", '-w', 'restart'), 'with it again');
 
 # the primary stops with mail that it has not sent
 $world->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'skillancer launcher'});

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { showMemory, showSuggest } from './beside.mjs';
 import { load, medianPass, ms, percentile, summary, table } from './figures.mjs';
 import { LinePeer } from './line_peer.mjs';
 import { corpusWords, OurPeer } from './ours.mjs';
@@ -149,10 +150,12 @@ try {
 	const ours = peers.find(({ name }) => name === 'ours');
 	if (ours) {
 		console.log(`\nA change of a gig waits ${(await ours.queueCost()).toFixed(1)} µs for the queue of the indexer.`);
+		await showSuggest(ours, corpusWords(sets[0].file));
 		await showStorm(ours, sets[0], budget);
 		await showHttp(corpusWords(sets[0].file), Number(options.seconds));
 		await showVisibility(ours, 100);
 	}
+	await showMemory(peers);
 } finally {
 	for (const peer of peers) await peer.close();
 }
