@@ -98,7 +98,8 @@ keep(Place *place, Oid config, int type, const char *token, int length, const TS
 	if (one)
 	{
 		place->lexemes[0] = found[0];
-		place->lexemes[0].lexeme = strcpy(place->lexeme, found[0].lexeme);
+		strlcpy(place->lexeme, found[0].lexeme, sizeof(place->lexeme));
+		place->lexemes[0].lexeme = place->lexeme;
 	}
 }
 
