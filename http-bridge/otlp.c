@@ -20,17 +20,21 @@
 bool
 skl_collector_parse(const char *url, SklCollector *collector)
 {
-	const char *host = url + strlen("http://");
+	static const char scheme[] = "http://";
+	const char *host;
 	size_t length, port;
 
 	memset(collector, 0, sizeof(*collector));
-	if (strncmp(url, "http://", strlen("http://")) != 0)
+	if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
 		return false;
+	host = url + sizeof(scheme) - 1;
 	if (host[0] == '[')
 	{
 		host++;
 		length = strcspn(host, "]");
-		port = host[length] == ']' ? length + 1 : length;
+		if (host[length] != ']')
+			return false;
+		port = length + 1;
 	}
 	else
 		port = length = strcspn(host, ":/");

@@ -10,6 +10,7 @@
 #include "jwt_parse.h"
 #include "network.h"
 #include "reqid.h"
+#include "trace.h"
 #include "typeid.h"
 
 #include "random.h"
@@ -431,6 +432,33 @@ continues(const char *header)
 	return trace.parent_id[0] != '\0';
 }
 
+/* What the address of a collector is taken for: "host port path", or "" when it is refused. */
+static const char *
+collector_of(const char *url)
+{
+	static char text[600];
+	SklCollector collector;
+
+	text[0] = '\0';
+	if (skl_collector_parse(url, &collector))
+		snprintf(text, sizeof(text), "%s %s %s", collector.host, collector.port, collector.path);
+	return text;
+}
+
+static void
+test_collectors(void)
+{
+	ok(strcmp(collector_of("http://127.0.0.1"), "127.0.0.1 4318 /v1/traces") == 0 &&
+		   strcmp(collector_of("http://otel:80/"), "otel 80 /v1/traces") == 0,
+	   "port and path of a collector have their usual values");
+	ok(strcmp(collector_of("http://[::1]:9/x/y"), "::1 9 /x/y") == 0, "IPv6 stands in brackets");
+	ok(collector_of("https://otel")[0] == '\0' && collector_of("http://")[0] == '\0' &&
+		   collector_of("http://a:port")[0] == '\0' && collector_of("http://a:1x")[0] == '\0' &&
+		   collector_of("http://[::1")[0] == '\0' && collector_of("http://a/ b")[0] == '\0' &&
+		   collector_of("")[0] == '\0',
+	   "what is no such address is refused");
+}
+
 static void
 test_traces(void)
 {
@@ -504,6 +532,7 @@ main(void)
 	test_token_form();
 	test_base64url();
 	test_traces();
+	test_collectors();
 	test_ids();
 	return done_testing();
 }
