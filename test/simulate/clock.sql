@@ -64,6 +64,23 @@ BEGIN
 END
 $$;
 
+-- The rollups up to date, with the views that the analyst is told of in memory.
+CREATE PROCEDURE pg_temp.add_up(p_at timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+	v_since timestamptz;
+	v_done bigint;
+BEGIN
+	LOOP
+		v_since := clock_timestamp();
+		PERFORM pg_temp.be_at(p_at);
+		v_done := (SELECT b.rows FROM skillancer.analyst_batch() b);
+		PERFORM pg_temp.note('(analyst)', 'done', NULL, v_since);
+		COMMIT;
+		EXIT WHEN v_done = 0;
+	END LOOP;
+END
+$$;
+
 -- Housekeeping: on Mondays all of it, on other days the jobs that run more than once a day and do not only clear away.
 CREATE PROCEDURE pg_temp.keep_house(p_at timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
@@ -81,8 +98,8 @@ BEGIN
 END
 $$;
 
--- A turn of the other workers: notifications every few hours, mail counting as delivered; the search index, and what
--- searches have noted, twice a day; housekeeping after midnight.
+-- A turn of the other workers: notifications every few hours, mail counting as delivered; the search index, what
+-- searches have noted, and the rollups twice a day; housekeeping after midnight.
 CREATE PROCEDURE pg_temp.turn(p_at timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
 	v_since timestamptz := clock_timestamp();
@@ -98,6 +115,7 @@ BEGIN
 	COMMIT;
 	IF v_hour IN (0, 12) THEN
 		CALL pg_temp.index_all(p_at);
+		CALL pg_temp.add_up(p_at);
 	END IF;
 	IF v_hour = 0 THEN
 		CALL pg_temp.keep_house(p_at);
@@ -163,6 +181,7 @@ BEGIN
 	CALL pg_temp.keep_house(p_at);
 	CALL pg_temp.turn(p_at);
 	CALL pg_temp.index_all(p_at);
+	CALL pg_temp.add_up(p_at);
 END
 $$;
 

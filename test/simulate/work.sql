@@ -194,7 +194,7 @@ BEGIN
 	END IF;
 	IF extract(isodow FROM p_act.at AT TIME ZONE 'UTC') < 6 THEN
 		PERFORM pg_temp.act_as(p_act.who);
-		PERFORM skillancer_api.time_entry_create(v_contract.id, (p_act.at AT TIME ZONE 'UTC')::date, 30 + 15 * floor(25 * pg_temp.luck('minutes', p_act.n))::integer,
+		PERFORM skillancer_api.time_entry_create(v_contract.id, (p_act.at AT TIME ZONE 'UTC')::date, 30 + 15 * floor(16 * pg_temp.luck('minutes', p_act.n))::integer,
 			pg_temp.words('hours', p_act.n, '{Worked on the list.|Calls and changes.|The next part.|Tests, and what they showed.}'));
 	END IF;
 	IF p_act.step < v_contract.weeks * 5 THEN

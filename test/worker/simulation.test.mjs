@@ -67,6 +67,11 @@ test('the books are in order', () => {
 	assert.deepEqual(rows('SELECT currency FROM skillancer.escrow_coverage WHERE NOT covered'), []);
 });
 
+test('the rollups are what the events say', () => {
+	assert.deepEqual(rows('SELECT * FROM skillancer.rollup_verify()'), []);
+	assert.ok(Number(sql("SELECT count(*) FROM skillancer.metric_month")) > 20, 'months have been added up');
+});
+
 test('the history is whole and past', () => {
 	assert.deepEqual(rows(`SELECT type, at FROM skillancer.event WHERE at NOT BETWEEN timestamptz '${UNTIL}' - interval '46 days' AND timestamptz '${UNTIL}' + interval '1 minute'
 		AND type NOT LIKE 'ledger%'`), []);
