@@ -11,7 +11,8 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
 	RETURN QUERY
-	SELECT c.name, CASE c.name WHEN 'webhooks' THEN 'courier' WHEN 'stream' THEN 'notifier' ELSE c.name END,
+	SELECT c.name, CASE c.name WHEN 'webhooks' THEN 'courier' WHEN 'stream' THEN 'notifier'
+			WHEN 'metrics' THEN 'timekeeper' ELSE c.name END,
 		b.events, coalesce(greatest(extract(epoch FROM skillancer.now() - b.first_at), 0), 0)::double precision
 	FROM skillancer.consumer c
 	CROSS JOIN LATERAL (
@@ -49,6 +50,10 @@ BEGIN
 	IF p_consumer = 'analyst' THEN
 		RAISE EXCEPTION 'the analyst adds up: what it reads again would count twice'
 			USING ERRCODE = 'feature_not_supported', HINT = 'Call skillancer.rollup_rebuild().';
+	END IF;
+	IF p_consumer = 'metrics' THEN
+		RAISE EXCEPTION 'the counters of metrics() add up: what they read again would count twice'
+			USING ERRCODE = 'feature_not_supported';
 	END IF;
 	SELECT c.position INTO v_position
 	FROM skillancer.consumer c WHERE c.name = p_consumer AND c.epoch = skillancer.epoch() FOR UPDATE;

@@ -41,6 +41,7 @@ DELETE FROM skillancer.event WHERE type LIKE 't.%';
 SELECT * FROM skillancer.tick_open('test') \gset tick_
 SELECT skillancer.tick_close('test', :'tick_position_b', 1);
 SELECT throws_ok($$ SELECT skillancer.replay('nobody', now()) $$, '22023', NULL, 'there is no such consumer');
+SELECT throws_ok($$ SELECT skillancer.replay('metrics', now()) $$, '0A000', NULL, 'what is added up is not read again');
 SELECT cmp_ok(skillancer.replay('test', '-infinity'), '>=', 3::bigint, 'all events of this epoch are to be read again');
 SELECT cmp_ok((SELECT l.events_behind FROM skillancer.consumer_lag() l WHERE l.consumer = 'test'), '>=', 3::bigint, 'and the consumer is behind');
 SELECT cmp_ok((SELECT pg_snapshot_xmax(position) FROM skillancer.consumer WHERE name = 'test'), '<=',
