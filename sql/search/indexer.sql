@@ -348,7 +348,7 @@ ALTER FUNCTION skillancer.indexer_try_next(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.indexer_try_next(integer) TO skillancer_worker;
 
 -- The careful way: works on it.
-CREATE OR REPLACE FUNCTION skillancer.indexer_try_one(p_ignored integer DEFAULT 0)
+CREATE OR REPLACE FUNCTION skillancer.indexer_try_one(p_ignored bigint DEFAULT 0)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -371,7 +371,7 @@ BEGIN
 	RETURN skillancer.search_apply_safely(v_next.index_id, ARRAY[v_next.entity_id], false);
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.indexer_try_one(integer) IS
+COMMENT ON FUNCTION skillancer.indexer_try_one(bigint) IS
 	'Indexes the document that indexer_try_next() picked, alone.';
-ALTER FUNCTION skillancer.indexer_try_one(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.indexer_try_one(integer) TO skillancer_worker;
+ALTER FUNCTION skillancer.indexer_try_one(bigint) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.indexer_try_one(bigint) TO skillancer_worker;
