@@ -81,14 +81,14 @@ BEGIN
 END
 $$;
 
--- Housekeeping: on Mondays all of it, on other days the jobs that run more than once a day and do not only clear away.
+-- Housekeeping: the jobs that run more than once a day and do not only clear away; once a month and at the end all of it.
 CREATE PROCEDURE pg_temp.keep_house(p_at timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
 	v_since timestamptz;
 	v_job record;
 BEGIN
 	FOR v_job IN SELECT j.job, j.every FROM skillancer.housekeeping_job j
-		WHERE extract(isodow FROM p_at) = 1 OR j.every < interval '1 day' AND j.job !~ '^(forget|purge|trim)_' ORDER BY j.job LOOP
+		WHERE extract(day FROM p_at) = 1 OR p_at = (SELECT l.ends FROM life l) OR j.every < interval '1 day' AND j.job !~ '^(forget|purge|trim)_' ORDER BY j.job LOOP
 		v_since := clock_timestamp();
 		PERFORM pg_temp.be_at(p_at);
 		PERFORM skillancer.run_job(v_job.job, v_job.every);

@@ -201,6 +201,9 @@ BEGIN
 		PERFORM pg_temp.plan('hours', v_next, p_act.who, p_act.subject, p_act.step + (v_next::date - p_act.at::date));
 	ELSE
 		PERFORM pg_temp.plan('finish', p_act.at + interval '2 days', v_contract.client, p_act.subject);
+		-- the last week is billed on Monday at noon and can be disputed for four days
+		PERFORM pg_temp.plan('dispute', date_trunc('week', p_act.at) + interval '8 days 9 hours', v_contract.client, p_act.subject)
+		WHERE pg_temp.happens('dispute', v_contract.n);
 	END IF;
 	IF p_act.step % 10 = 1 THEN
 		PERFORM pg_temp.plan('cash_out', p_act.at + pg_temp.span('cash out', p_act.n) + interval '8 days', p_act.who);
@@ -287,9 +290,13 @@ CREATE FUNCTION pg_temp.act_cash_out(p_act agenda) RETURNS void LANGUAGE plpgsql
 DECLARE
 	v_person person%ROWTYPE;
 	v_purse jsonb;
-	v_paid boolean := false;
 BEGIN
 	SELECT * INTO v_person FROM person p WHERE p.n = p_act.who;
+	IF p_act.step = 0 AND v_person.closed_bank IS NOT NULL THEN
+		RETURN; -- the money waits for the other account
+	ELSIF p_act.step = 2 THEN
+		UPDATE person p SET closed_bank = NULL WHERE p.n = p_act.who;
+	END IF;
 	PERFORM pg_temp.act_as(p_act.who, p_act.step = 0 AND pg_temp.happens('payout failure', p_act.n));
 	FOR v_purse IN SELECT e -> 'available' FROM jsonb_array_elements(skillancer_api.wallet_get()::jsonb) e WHERE (e #>> '{available,amount}')::numeric >= 30 LOOP
 		CONTINUE WHEN v_person.bank IS NULL;
@@ -300,9 +307,8 @@ BEGIN
 			RETURN;
 		END IF;
 		PERFORM skillancer_api.payout_create(v_purse::skillancer.monetary, CASE p_act.step WHEN 1 THEN v_person.closed_bank ELSE v_person.bank END);
-		v_paid := true;
 	END LOOP;
-	IF p_act.step = 1 AND v_paid THEN
+	IF p_act.step = 1 THEN
 		PERFORM pg_temp.plan('cash_out', p_act.at + interval '1 day', p_act.who, NULL, 2);
 	END IF;
 END
