@@ -67,7 +67,7 @@ CREATE TABLE skillancer.metric_step (
 );
 COMMENT ON TABLE skillancer.metric_step IS
 	'The three earliest times that a step was taken by a subject, and how often it was taken in all: funnels and cohorts are made of it.';
-CREATE INDEX metric_step_first_idx ON skillancer.metric_step (metric, (times[1]));
+CREATE INDEX metric_step_first_idx ON skillancer.metric_step ((times[1]), metric);
 
 -- What has to be recomputed: metrics that cannot be added up.
 CREATE TABLE skillancer.rollup_invalid (

@@ -106,6 +106,9 @@ BEGIN
 	INSERT INTO skillancer.metric_month AS m (metric, month, dims, num, den)
 	SELECT c.metric, c.at, c.dims, c.more, 0 FROM counted c WHERE c.level = 'month'
 	ON CONFLICT (metric, month, dims) DO UPDATE SET num = m.num + EXCLUDED.num;
+	IF NOT EXISTS (SELECT FROM unnest(p_cells) c WHERE c.mode = 'member' AND c.den <= 0) THEN
+		RETURN;
+	END IF;
 	DELETE FROM skillancer.metric_member m
 	USING unnest(p_cells) c, LATERAL (VALUES ('day', skillancer.utc_day(c.at)), ('month', skillancer.utc_month(c.at))) l (level, at)
 	WHERE c.mode = 'member' AND c.den <= 0 AND m.n = 0
@@ -120,6 +123,10 @@ CREATE OR REPLACE FUNCTION skillancer.rollup_mark(p_cells skillancer.rollup_cell
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
+-- by keys: plans are kept while the table grows
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $fn$
 BEGIN
 	INSERT INTO skillancer.rollup_invalid (metric, day)
@@ -207,6 +214,10 @@ CREATE OR REPLACE FUNCTION skillancer.cohort_times(p_metric text, p_from date, p
 RETURNS TABLE (day date, seconds double precision, reached boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+-- by keys: plans are kept while the table grows
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $fn$
 	SELECT skillancer.utc_day(e.times[1]), greatest(extract(epoch FROM g.times[h.nth] - e.times[1]), 0)::double precision,
 		coalesce(g.times[h.nth] <= e.times[1] + coalesce(h.within, interval '1000 years'), false)

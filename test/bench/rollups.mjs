@@ -28,7 +28,7 @@ function used() {
 // An event of the mix of a marketplace: messages and proposals, some bookings and payouts.
 const one = (i, at) => `INSERT INTO skillancer.event (at, epoch, type, source, aggregate_type, aggregate_id, actor_id, data)
 	SELECT ${at}, skillancer.epoch(), (ARRAY['message.sent', 'message.sent', 'message.read', 'proposal.submitted', 'user.updated', 'notification.read',
-		'project.published', 'milestone.submitted', 'booking.created', 'milestone.released'])[1 + ${i} % 10], 'bench', 'bench', md5((${i} % 500)::text)::uuid,
+		'project.published', 'milestone.submitted', 'booking.created', 'milestone.released'])[1 + ${i} % 10], 'bench', 'bench', md5((${i} / 10 % 5000)::text)::uuid,
 		md5((${i} % 2000)::text)::uuid::skillancer.user_id, jsonb_build_object('clientId', md5((${i} % 2000)::text)::uuid::skillancer.user_id,
 		'freelancerId', md5((${i} % 1999)::text)::uuid::skillancer.user_id, 'projectId', md5((${i} % 3000)::text)::uuid::skillancer.project_id,
 		'bookingId', md5((${i} % 4000)::text)::uuid::skillancer.booking_id, 'kind', 'TEXT', 'state', 'X', 'from', 'Y')`;
@@ -40,7 +40,7 @@ function fold() {
 		settle();
 		// the log is filled while the analyst is kept out by a lock on its position
 		psql(`BEGIN; SELECT 1 FROM skillancer.consumer WHERE name = 'analyst' FOR UPDATE;
-			${one('i', `skillancer.now() - random() * interval '20 days'`)} FROM generate_series(1, ${events}) i; COMMIT`);
+			${one('i', `skillancer.now() - random() * interval '1 hour'`)} FROM generate_series(1, ${events}) i; COMMIT`);
 		const worked = used();
 		const begin = process.hrtime.bigint();
 		settle();

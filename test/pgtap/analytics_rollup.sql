@@ -126,6 +126,17 @@ SELECT results_eq($$ SELECT m.day, m.num, m.den FROM skillancer.metric_day m WHE
 	$$ VALUES ('2026-06-30'::date, 1::numeric, 1::numeric), ('2026-07-01', 1, 3) $$, 'late events move what began');
 SELECT pg_temp.verified('on both days');
 
+-- what analysts see
+SET LOCAL ROLE skillancer_analyst;
+SELECT is((SELECT sum(m.num) FROM skillancer_analytics.metric_monthly m WHERE m.metric = 'payouts_paid'), 600::numeric, 'analysts read sums');
+SELECT is((SELECT sum(m.n) FROM skillancer_analytics.duration_monthly m WHERE m.metric = 'payout_seconds'), 600::numeric, 'and durations');
+SELECT is((SELECT count(*) FROM skillancer_analytics.metric_daily m WHERE m.metric = 'users_registered' AND m.dims ? 'role'), 0::bigint,
+	'groups of fewer than five people are left out');
+SELECT is((SELECT d.unit FROM skillancer_analytics.metric_definition d WHERE d.metric = 'gmv_released'), 'minor units', 'every metric is explained');
+SELECT throws_ok(format('SELECT FROM skillancer.%I', t), '42501', NULL, t || ' is not theirs')
+FROM unnest('{metric_day,metric_member,metric_step,read_day}'::text[]) t;
+RESET ROLE;
+
 -- damage is found and repaired
 UPDATE skillancer.metric_hour SET num = num + 1 WHERE metric = 'messages_sent' AND at = (SELECT min(at) FROM skillancer.metric_hour WHERE metric = 'messages_sent');
 DELETE FROM skillancer.metric_day WHERE metric = 'proposals_submitted' AND day < '2026-02-01';
