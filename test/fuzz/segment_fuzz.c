@@ -107,6 +107,12 @@ search_segment(SklEngine *engine, SklSegment *segment)
 	plan.n_nodes = 1;
 	plan.root = 0;
 	(void) skl_search(engine, &plan, &search, 1, NULL, &result);
+	plan.n_terms = 2;
+	plan.n_nodes = 2;
+	plan.root = 1;
+	(void) skl_search(engine, &plan, &search, 1, NULL, &result);
+	plan.n_terms = 3;
+	plan.root = 0;
 	plan.sort = SKL_SORT_ASC;
 	plan.sort_column = "price";
 	(void) skl_search(engine, &plan, &search, 1, NULL, &result);

@@ -110,6 +110,8 @@ seek_word(const SklRun *run, SklJoinWord *word, uint32_t docno)
 	if (word->bounded == term->first)
 		return true;
 	skip = skl_postings_skip(&term->postings, term->first);
+	if (skip.last_docno >= run->n_docs)
+		skl_segment_corrupt(run->segment, "a block of postings is wrong");
 	word->last = skip.last_docno;
 	word->bound = run->terms[word->term].scored
 					  ? skl_run_block_bound(run, run->terms[word->term].unit, &skip)
