@@ -33,7 +33,7 @@ typedef struct KnownTiers
 #define MAX_KNOWN 32
 
 static KnownTiers known[MAX_KNOWN];
-static int nknown = 0;
+static int count_known = 0;
 static Oid schedule = InvalidOid;
 static bool stale = true;
 
@@ -83,9 +83,9 @@ read_tiers(int64 version, const char *kind, const char *currency, SklFeeTier *ti
 static void
 prepare_known(void)
 {
-	if (!stale && nknown < MAX_KNOWN)
+	if (!stale && count_known < MAX_KNOWN)
 		return;
-	nknown = 0;
+	count_known = 0;
 	schedule = get_relname_relid("fee_schedule", get_namespace_oid(SKL_SCHEMA, false));
 	stale = false;
 }
@@ -97,21 +97,21 @@ find_tiers(int64 version, const char *kind, const char *currency)
 	KnownTiers *entry;
 
 	prepare_known();
-	for (int i = 0; i < nknown; i++)
+	for (int i = 0; i < count_known; i++)
 	{
 		entry = &known[i];
 		if (entry->version == version && strcmp(entry->kind, kind) == 0 &&
 			strcmp(entry->currency, currency) == 0)
 			return entry;
 	}
-	entry = &known[nknown];
+	entry = &known[count_known];
 	entry->version = version;
 	strlcpy(entry->kind, kind, sizeof(entry->kind));
 	strlcpy(entry->currency, currency, sizeof(entry->currency));
 	entry->ntiers = read_tiers(version, kind, currency, entry->tiers);
 	/* Reading may have taken in an invalidation: then they are good for this call only. */
 	if (!stale)
-		nknown++;
+		count_known++;
 	return entry;
 }
 
