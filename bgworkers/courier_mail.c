@@ -27,6 +27,7 @@ typedef struct Claimed
 	pg_uuid_t id;
 	int attempt;
 	char *address;
+	char *sender;		/* of the envelope; NULL: that of smtp_from */
 	StringInfo message; /* NULL: it cannot be composed */
 	const char *error;
 } Claimed;
@@ -101,6 +102,7 @@ take_row(Batch *batch, uint64 i)
 	parts.correlation = skl_spi_text(i, 11);
 	parts.id = skl_spi_text(i, 1);
 	parts.date = timestamptz_to_time_t(DatumGetTimestampTz(skl_spi_value(i, 12, &isnull)));
+	mail->sender = skl_spi_text(i, 13);
 	parts.to = mail->address;
 	parts.from = skl_guc.smtp_from;
 	mail->message = skl_compose_mail(&parts, &mail->error);
@@ -113,7 +115,7 @@ claim(void *arg)
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT c.id, c.attempt, c.address, c.data, c.title, c.body, c.html, c.layout,"
-				 " c.text_layout, c.unsubscribe, c.correlation_id, c.created_at"
+				 " c.text_layout, c.unsubscribe, c.correlation_id, c.created_at, c.sender"
 				 " FROM skillancer.courier_claim($1, $2, $3) AS c",
 				 INT4OID, INT4OID, INT4OID);
 	Batch *batch = arg;
@@ -130,19 +132,25 @@ claim(void *arg)
 	return (int64) rows;
 }
 
+/* The bare address that reports about a mail go to: empty when there is no good one. */
+static char *
+sender_of(const Claimed *mail)
+{
+	const char *from;
+	size_t length;
+
+	if (!skl_mime_bare_address(mail->sender != NULL ? mail->sender : skl_guc.smtp_from, &from,
+							   &length))
+		length = 0;
+	return pnstrdup(from, length);
+}
+
 /* Starts the deliveries of a batch; what cannot be sent is kept for the next record step. */
 static void
 send_batch(Batch *batch)
 {
-	const char *from;
-	size_t from_length;
-	char *sender;
-
 	unsendable.mails = batch->mails;
 	unsendable.n = 0;
-	if (!skl_mime_bare_address(skl_guc.smtp_from, &from, &from_length))
-		from_length = 0;
-	sender = pnstrdup(from, from_length);
 	for (int i = 0; i < batch->n; i++)
 	{
 		Claimed *mail = &batch->mails[i];
@@ -150,8 +158,8 @@ send_batch(Batch *batch)
 		if (mail->message == NULL)
 			unsendable.mails[unsendable.n++] = *mail;
 		else
-			skl_smtp_start(&mail->id, mail->attempt, sender, mail->address, mail->message->data,
-						   (size_t) mail->message->len);
+			skl_smtp_start(&mail->id, mail->attempt, sender_of(mail), mail->address,
+						   mail->message->data, (size_t) mail->message->len);
 	}
 }
 

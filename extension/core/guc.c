@@ -51,6 +51,9 @@ typedef struct TextSetting
 static const BoolSetting bool_settings[] = {
 	{"skillancer.allow_drop", "Lets DROP EXTENSION skillancer through.", &skl_guc.allow_drop, false,
 	 PGC_SUSET, 0},
+	{"skillancer.keep_mails",
+	 "What mails say is kept once they are sent, and shown to ADMIN: for demos, it holds links.",
+	 &skl_guc.keep_mails, false, PGC_SIGHUP, 0},
 	{"skillancer.smtp_require_tls", "Mail is sent over TLS or not at all.",
 	 &skl_guc.smtp_require_tls, true, PGC_SIGHUP, 0},
 };
@@ -124,6 +127,10 @@ static const TextSetting text_settings[] = {
 	 "File with the keys that secrets in the database are sealed with, one a line in base64, the "
 	 "newest first; relative to the data directory, and made there when it is missing.",
 	 &skl_guc.secret_key_file, "skillancer.keys", PGC_SIGHUP, GUC_SUPERUSER_ONLY},
+	{"skillancer.smtp_bounce_to",
+	 "Address for reports about mails that were not delivered, such as bounces@example.com; empty: "
+	 "that of smtp_from.",
+	 &skl_guc.smtp_bounce_to, "", PGC_SIGHUP, 0},
 	{"skillancer.smtp_ca_file",
 	 "Certificates that the mail server's must be signed by; empty: those of the system.",
 	 &skl_guc.smtp_ca_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY},

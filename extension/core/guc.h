@@ -16,8 +16,10 @@ typedef struct SklGuc
 	char *smtp_url;		  /* smtp:// or smtps:// of the mail server; empty: mail waits */
 	char *smtp_user;
 	char *smtp_password;
+	char *smtp_bounce_to;
 	char *smtp_ca_file;
 	char *smtp_from; /* sender's address */
+	bool keep_mails;
 	bool smtp_require_tls;
 	int timekeeper_naptime; /* milliseconds between looks when nothing wakes a worker */
 	int mail_domain_rate;

@@ -93,7 +93,7 @@ COMMENT ON FUNCTION skillancer.courier_pace(integer) IS
 -- courier_claim
 CREATE OR REPLACE FUNCTION skillancer.courier_claim(p_limit integer, p_max_attempts integer, p_timeout_ms integer)
 RETURNS TABLE (id uuid, attempt integer, address text, data jsonb, title text, body text, html text, layout text,
-	text_layout text, unsubscribe text, correlation_id text, created_at timestamptz)
+	text_layout text, unsubscribe text, correlation_id text, created_at timestamptz, sender text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
@@ -119,7 +119,7 @@ BEGIN
 	SELECT c.id, c.attempts, c.address,
 		c.data || jsonb_build_object('unsubscribeUrl', c.url,
 			'publicUrl', rtrim(current_setting('skillancer.public_url'), '/')),
-		t.title, t.body, t.html, l.html, l.body, c.url, c.correlation_id, c.created_at
+		t.title, t.body, t.html, l.html, l.body, c.url, c.correlation_id, c.created_at, skillancer.bounce_address(c.id)
 	FROM claimed c
 	LEFT JOIN LATERAL skillancer.template_for(c.type, 'EMAIL', c.locale) t ON true
 	LEFT JOIN LATERAL skillancer.template_for('layout', 'EMAIL', c.locale) l ON true;
@@ -163,7 +163,8 @@ BEGIN
 		due_at = CASE WHEN v_state = 'QUEUED' THEN skillancer.courier_retry_at(p_attempt) ELSE m.due_at END,
 		paced_at = CASE WHEN v_state <> 'QUEUED' THEN m.paced_at END,
 		settled_at = CASE WHEN v_state IN ('SENT', 'BOUNCED') THEN skillancer.now() END,
-		data = CASE WHEN v_state IN ('SENT', 'BOUNCED') THEN '{}' ELSE m.data END
+		data = CASE WHEN v_state IN ('SENT', 'BOUNCED') AND NOT current_setting('skillancer.keep_mails')::boolean
+			THEN '{}' ELSE m.data END
 	WHERE m.id = p_mail AND m.attempts = p_attempt AND m.state = 'SENDING'
 	RETURNING m.address INTO v_address;
 	IF FOUND AND p_outcome = 'BOUNCED' THEN

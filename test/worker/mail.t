@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # test/worker/mail.t
 #	Mail through a real server, Debian's exim: STARTTLS and TLS with a password, wrong certificates and passwords,
-#	connections used again, refusals, turns of domains; poison; and a mute server beside DROP DATABASE and restart.
+#	connections used again, refusals, reports about undelivered mail, turns of domains; poison; and a mute server beside
+#	DROP DATABASE and restart.
 use strict;
 use warnings;
 use FindBin;
@@ -28,6 +29,7 @@ $conf =~ s/\bDIR\b/$dir/g;
 $conf =~ s/\bTLSPORT\b/$tls_port/g;
 $conf =~ s/\bPORT\b/$port/g;
 $conf =~ s/\bUSER\b/$user/g;
+$conf =~ s/\bBRIDGE\b/$world->{SKL_URL}/g;
 open my $out, '>', "$dir/exim.conf" or die;
 print $out $conf;
 close $out;
@@ -82,6 +84,17 @@ is(becomes($mail, 'BOUNCED'), 'BOUNCED', 'no such user: a bounce');
 is($world->sql(q{SELECT flagged_for FROM skillancer.mail_outbox WHERE address = 'nobody@example.org'}), 'RCPT failed: 550', 'the address is flagged, the outbox says why');
 $mail = $world->mail($later);
 is(failed($mail, '451'), 'QUEUED', 'come again later: it waits');
+
+# a mail that the server takes and cannot deliver: its report comes back to a sender that only that mail has
+my $gone = $world->person('gone@example.org', 'CLIENT');
+settings('skillancer.smtp_bounce_to' => 'bounces@example.test');
+my @reported = map { $world->mail($_) } $pat, $gone;
+is(becomes($reported[1], 'BOUNCED'), 'BOUNCED', 'a report about a mail that was sent: it bounced');
+is($world->sql(q{SELECT address_key FROM skillancer.mail_address WHERE reason LIKE '5.0.0%' ORDER BY 1}), 'gone@example.org', 'and its address is flagged');
+is(becomes($world->mail($gone), 'SUPPRESSED'), 'SUPPRESSED', 'so that no more mail goes there');
+is(becomes($reported[0], 'SENT'), 'SENT', 'one that arrived');
+like(slurp("$dir/mail/inbox"), qr/^Return-path: <bounces\+@{[$reported[0] =~ s{-}{}gr]}-[0-9a-f]{16}\@example\.test>/m, 'has such a sender, too');
+settings('skillancer.smtp_bounce_to' => '');
 
 # who the server is, and who we are
 settings('skillancer.smtp_password' => 'wrong');
