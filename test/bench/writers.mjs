@@ -14,7 +14,7 @@ const { values: options } = parseArgs({ options: {
 	seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '5' }, clients: { type: 'string', default: '4' },
 	rate: { type: 'string', default: '500' },
 } });
-const WORKERS = ['timekeeper', 'notifier', 'courier', 'indexer', 'merger'];
+const WORKERS = sql(`SELECT DISTINCT worker FROM skillancer.worker_slots() WHERE pid IS NOT NULL AND database_oid = (SELECT oid FROM pg_database WHERE datname = current_database())`).flat();
 const dir = mkdtempSync(path.join(tmpdir(), 'skl-writers-'));
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
