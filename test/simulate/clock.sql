@@ -98,8 +98,8 @@ BEGIN
 END
 $$;
 
--- A turn of the other workers: notifications every few hours, mail counting as delivered; the search index, what
--- searches have noted, and the rollups twice a day; housekeeping after midnight.
+-- A turn of the other workers: notifications every few hours, mail counting as delivered; the search index and
+-- what searches have noted twice a day; rollups and housekeeping after midnight.
 CREATE PROCEDURE pg_temp.turn(p_at timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
 	v_since timestamptz := clock_timestamp();
@@ -115,9 +115,9 @@ BEGIN
 	COMMIT;
 	IF v_hour IN (0, 12) THEN
 		CALL pg_temp.index_all(p_at);
-		CALL pg_temp.add_up(p_at);
 	END IF;
 	IF v_hour = 0 THEN
+		CALL pg_temp.add_up(p_at);
 		CALL pg_temp.keep_house(p_at);
 	END IF;
 END
