@@ -152,8 +152,9 @@ my @stuck = map { $world->mail($pat) } 1 .. 5;
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENDING'}, 5, 5), 5, 'a server that never answers, or never ends its greeting');
 $begin = time;
 is($world->sql('SELECT 1'), 1, 'holds no transaction');
-is($world->sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'skillancer courier'
-	AND (xact_start IS NOT NULL OR backend_xmin IS NOT NULL)}), 0, 'the courier has none open meanwhile');
+# one of its turns may be caught, one that lasts as long as the deliveries would always be
+is($world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'skillancer courier'
+	AND (xact_start IS NOT NULL OR backend_xmin IS NOT NULL)}, 0, 3), 0, 'the courier has none open meanwhile');
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'QUEUED' AND last_error ~ 'timed out'}, 5, 15), 5,
 	'each delivery ends after its time');
 cmp_ok(time - $begin, '<', 8, 'all at once');
