@@ -212,15 +212,19 @@ set_limits(FunctionCallInfo fcinfo)
 		XactReadOnly = true;
 }
 
-/* Show the request in pg_stat_activity, and in log lines whose prefix has %a, until it ends. */
+/*
+ * Show the request behind the name of its connection in pg_stat_activity, and in log lines whose
+ * prefix has %a, until it ends.
+ */
 static void
 name_session(const SklRequest *request)
 {
+	const char *connection = GetConfigOptionResetString("application_name");
 	char name[NAMEDATALEN];
 
 	if (request->request_id == NULL)
 		return;
-	snprintf(name, sizeof(name), "skillancer-bridge %s", request->request_id);
+	snprintf(name, sizeof(name), "%s %s", connection, request->request_id);
 	set_local("application_name", name);
 }
 

@@ -111,7 +111,7 @@ test('down for a while', async () => {
 test('a backend that does not answer', async () => {
 	const asked = call('POST', '/v1/t/wait', { base: bridge.base, body: { ms: 1500 } });
 	const [[pid]] = await until(() => {
-		const rows = sql(`SELECT pid FROM pg_stat_activity WHERE application_name = '${bridge.name}' AND wait_event = 'PgSleep'`);
+		const rows = sql(`SELECT pid FROM pg_stat_activity WHERE application_name LIKE '${bridge.name}%' AND wait_event = 'PgSleep'`);
 		return rows.length > 0 && rows;
 	}, 2000);
 	process.kill(Number(pid), 'SIGSTOP');

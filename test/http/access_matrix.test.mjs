@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { tag, usd } from './market.mjs';
 import { call, env, sql } from './support.mjs';
 
@@ -283,6 +283,7 @@ before(async () => {
 	routes = Object.entries(json.paths).flatMap(([path, methods]) =>
 		Object.entries(methods).map(([method, operation]) => ({ route: `${method.toUpperCase()} ${path}`, method: method.toUpperCase(), path, operation })));
 });
+after(() => sql(`DELETE FROM skillancer.mail WHERE address = 'parked@access.test'`));
 
 test('every route has a line, every line a route', () => {
 	const names = routes.map((r) => r.route);

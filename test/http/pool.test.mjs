@@ -75,7 +75,7 @@ function leave(bytes, ms) {
 	});
 }
 
-const backends = (where) => Number(sql(`SELECT count(*) FROM pg_stat_activity WHERE application_name = '${bridge.name}' AND ${where}`)[0][0]);
+const backends = (where) => Number(sql(`SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '${bridge.name}%' AND ${where}`)[0][0]);
 
 // the requests of each of 16 clients
 const rounds = Number(process.env.SKL_POOL_ROUNDS ?? 150);
@@ -275,7 +275,7 @@ test('bad keys are named', async () => {
 });
 
 test('reads survive the loss of their connections, writes are not repeated without a key', async () => {
-	const kill = () => sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${bridge.name}' AND query LIKE '%t_%'`);
+	const kill = () => sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '${bridge.name}%' AND query LIKE '%t_%'`);
 	const write = ask('POST', '/v1/t/me/slowly', { body: { ms: 3000 } });
 	assert.ok(await until(() => backends("wait_event = 'PgSleep'") === 1, 2000));
 	kill();

@@ -21,6 +21,7 @@ before(async () => {
 	users = makeUsers(10, near);
 });
 after(async () => {
+	sql(`UPDATE skillancer.policy SET value = '"PT15S"' WHERE key = 'presenceTerm'`);
 	open.forEach((heard) => heard.source.close());
 	await near?.stop();
 	await far?.stop();
@@ -98,7 +99,7 @@ describe('signals', { concurrency: true }, () => {
 
 	test('who is there is known to the people of his conversations while a stream of his is open at some bridge', async () => {
 		const [, , , , watcher, friend, leaver, stranger] = users;
-		sql(`SELECT skillancer.put_policy('presenceTerm', '"PT8S"', 'x')`);
+		sql(`UPDATE skillancer.policy SET value = '"PT8S"' WHERE key = 'presenceTerm'`);
 		const watching = await listen(watcher);
 		assert.equal(of(watching, 'presence.online').length, 0, 'without a conversation there is nothing to know');
 		close(watching);

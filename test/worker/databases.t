@@ -27,14 +27,14 @@ sub workers_in
 		AND usename = 'skillancer_worker'", $expected, 20, 'postgres');
 }
 
-is(workers_in('skillancer', 5), 5, 'workers run');
+is(workers_in('skillancer', 6), 6, 'workers run');
 
 # a copy
 my ($answer, $seconds) = timed('CREATE DATABASE copy TEMPLATE skillancer');
 is($answer, '', 'CREATE DATABASE ... TEMPLATE works with workers in the template');
 cmp_ok($seconds, '<', 5, "and takes seconds: $seconds");
-is(workers_in('skillancer', 5), 5, 'they return');
-is(workers_in('copy', 5), 5, 'the copy gets its own');
+is(workers_in('skillancer', 6), 6, 'they return');
+is(workers_in('copy', 6), 6, 'the copy gets its own');
 like($world->wait_sql(q{SELECT DISTINCT state || ': ' || reason FROM skillancer.worker_status WHERE database = 'copy'},
 	'waiting: this is a copy of another database: run SELECT skillancer.adopt()', 20), qr/^waiting: this is a copy/,
 	'which wait, because it is a copy');
@@ -45,7 +45,7 @@ $world->sql(q{INSERT INTO skillancer.mail (user_id, address, type) VALUES
 sleep 2;
 is($world->sql('SELECT state FROM skillancer.mail', 'copy'), 'QUEUED', 'nothing is mailed from a copy');
 like($world->sql('SELECT action, object FROM skillancer.adopt(true)', 'copy'), qr/mail dropped\|1 mails/, 'adopt(quiet) drops it');
-is($world->wait_sql(q{SELECT count(*) FROM skillancer.worker_status WHERE database = 'copy' AND state = 'idle'}, 5, 20), 5,
+is($world->wait_sql(q{SELECT count(*) FROM skillancer.worker_status WHERE database = 'copy' AND state = 'idle'}, 6, 20), 6,
 	'and the workers of the copy begin');
 is($world->sql('SELECT state FROM skillancer.mail', 'copy'), 'DROPPED', 'without the mail');
 
@@ -53,11 +53,11 @@ is($world->sql('SELECT state FROM skillancer.mail', 'copy'), 'DROPPED', 'without
 ($answer, $seconds) = timed('ALTER DATABASE copy RENAME TO moved');
 is($answer, '', 'ALTER DATABASE ... RENAME works with workers');
 cmp_ok($seconds, '<', 5, "and takes seconds: $seconds");
-is(workers_in('moved', 5), 5, 'they return under the new name');
+is(workers_in('moved', 6), 6, 'they return under the new name');
 ($answer, $seconds) = timed('DROP DATABASE moved');
 is($answer, '', 'DROP DATABASE works with workers');
 cmp_ok($seconds, '<', 5, "and takes seconds: $seconds");
-is(workers_in('skillancer', 5), 5, 'workers elsewhere run on');
+is(workers_in('skillancer', 6), 6, 'workers elsewhere run on');
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.worker_slots() s
 	LEFT JOIN pg_database d ON d.oid = s.database_oid WHERE d.oid IS NULL}, 0, 20), 0, 'the slots of the dropped one are free');
 
@@ -76,14 +76,14 @@ print $psql "SELECT 1 \\g /dev/null\n";
 $world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE datname = 'skillancer' AND application_name = 'psql'}, 1, 5, 'postgres');
 like((timed('DROP DATABASE skillancer'))[0], qr/being accessed by other users/, 'DROP DATABASE fails while somebody else is connected');
 close $psql;
-is(workers_in('skillancer', 5), 5, 'and the workers return');
+is(workers_in('skillancer', 6), 6, 'and the workers return');
 
 # templates and databases that are not named have none
 $world->sql('CREATE DATABASE tmpl TEMPLATE skillancer IS_TEMPLATE true', 'postgres');
 $world->set('skillancer.databases', 'elsewhere');
 is(workers_in('skillancer', 0), 0, 'skillancer.databases names the databases that have workers');
 $world->set('skillancer.databases', '*');
-is(workers_in('skillancer', 5), 5, '* is all');
+is(workers_in('skillancer', 6), 6, '* is all');
 sleep 1;
 is(workers_in('tmpl', 0), 0, 'but template databases');
 done_testing;

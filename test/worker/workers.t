@@ -16,12 +16,12 @@ sub all_running
 {
 	my ($seconds) = @_;
 	return $world->wait_sql(q{SELECT count(*) FROM skillancer.worker_status
-		WHERE database = 'skillancer' AND state IN ('idle', 'running')}, 5, $seconds // 20);
+		WHERE database = 'skillancer' AND state IN ('idle', 'running')}, 6, $seconds // 20);
 }
 
-is(all_running(), 5, 'five workers run soon after migrate()');
-is($world->sql(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'skillancer_worker'}), 5, 'as skillancer_worker');
-is($world->sql(q{SELECT count(*) FROM skillancer.status() WHERE item LIKE 'worker %' AND ok}), 5, 'status() shows them');
+is(all_running(), 6, 'six workers run soon after migrate()');
+is($world->sql(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'skillancer_worker'}), 6, 'as skillancer_worker');
+is($world->sql(q{SELECT count(*) FROM skillancer.status() WHERE item LIKE 'worker %' AND ok}), 6, 'status() shows them');
 ok($world->settle($_), "$_ drains") for @workers;
 is($world->sql(q{SELECT count(*) FROM skillancer.worker_status WHERE database = 'postgres'}), 0,
 	'a database without the extension has none');
@@ -50,7 +50,7 @@ for my $victim (@workers, 'launcher')
 	my $pid = $world->sql("SELECT pid FROM pg_stat_activity WHERE backend_type = '$type'");
 	kill 'KILL', $pid;
 	$world->wait_sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid", 0, 20);
-	is(all_running(20), 5, "all run again after kill -9 of the $victim");
+	is(all_running(20), 6, "all run again after kill -9 of the $victim");
 	ok($world->settle($_), "and $_ works") for @workers;
 }
 my $launcher = $world->sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'skillancer launcher'});
@@ -72,7 +72,7 @@ my $later = $world->sql(q{SELECT errors FROM skillancer.worker_status WHERE work
 cmp_ok($later - $errors, '<=', 2, 'later each time');
 ok($world->settle('notifier') && $world->settle('courier'), 'the others go on');
 $world->sql('ALTER FUNCTION skillancer.timekeeper_gone() RENAME TO timekeeper_lag');
-is(all_running(20), 5, 'and all is well once the cause is gone');
+is(all_running(20), 6, 'and all is well once the cause is gone');
 
 # the gate: an upgrade in progress
 my $pid = fork // die;
@@ -87,7 +87,7 @@ is($world->wait_sql(q{SELECT state || ': ' || reason FROM skillancer.worker_stat
 	WHERE worker = 'notifier' AND database = 'skillancer'}, 'waiting: the extension is being changed', 5),
 	'waiting: the extension is being changed', 'workers wait while the extension is changed');
 waitpid $pid, 0;
-is(all_running(10), 5, 'and go on afterwards');
+is(all_running(10), 6, 'and go on afterwards');
 
 # another instance
 my $identifier = $world->sql('SELECT system_identifier FROM skillancer.instance');
@@ -95,7 +95,7 @@ $world->sql(q{UPDATE skillancer.instance SET system_identifier = '1'; SELECT ski
 like($world->wait_sql(q{SELECT reason FROM skillancer.worker_status WHERE worker = 'courier' AND database = 'skillancer'},
 	'this is a copy of another database: run SELECT skillancer.adopt()', 10), qr/copy/, 'in a copy they wait');
 $world->sql("UPDATE skillancer.instance SET system_identifier = '$identifier'; SELECT skillancer.invalidate()");
-is(all_running(10), 5, 'until it is adopted');
+is(all_running(10), 6, 'until it is adopted');
 
 # another version
 my $version = $world->sql(q{SELECT extversion FROM pg_extension WHERE extname = 'skillancer'});
@@ -103,11 +103,11 @@ $world->sql(q{UPDATE pg_extension SET extversion = '0.0' WHERE extname = 'skilla
 like($world->wait_sql(q{SELECT reason FROM skillancer.worker_status WHERE worker = 'notifier' AND database = 'skillancer'},
 	'the extension and the library have different versions', 10), qr/different versions/, 'between the parts of an upgrade they wait');
 $world->sql("UPDATE pg_extension SET extversion = '$version' WHERE extname = 'skillancer'; SELECT skillancer.invalidate()");
-is(all_running(10), 5, 'until the versions are one again');
+is(all_running(10), 6, 'until the versions are one again');
 
 # dropping the extension with workers running
 like($world->sql('DROP EXTENSION skillancer CASCADE'), qr/would drop columns/, 'DROP EXTENSION is refused');
-is(all_running(10), 5, 'which workers do not notice');
+is(all_running(10), 6, 'which workers do not notice');
 $world->sql('CREATE DATABASE empty');
 $world->sql('CREATE EXTENSION skillancer CASCADE', 'empty');
 $world->sql('SELECT skillancer.migrate()', 'empty');
@@ -123,7 +123,7 @@ my $end = time + 5;
 sleep 0.1 while time < $end && grep { kill 0, $_ } @pids;
 is(scalar(grep { kill 0, $_ } @pids), 0, scalar(@pids) . ' workers end with the postmaster');
 $world->restart;
-is(all_running(30), 5, 'and run again after the restart');
+is(all_running(30), 6, 'and run again after the restart');
 ok($world->settle($_), "$_ works") for @workers;
 
 # fast shutdown
