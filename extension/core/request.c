@@ -19,6 +19,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/guc.h"
@@ -206,26 +207,24 @@ set_limits(FunctionCallInfo fcinfo)
 		snprintf(timeout, sizeof(timeout), "%d", Max(PG_GETARG_INT32(6), 0));
 		set_local("statement_timeout", timeout);
 	}
-	/* What SET TRANSACTION READ ONLY sets, without the bookkeeping: every transaction starts anew.
-	 */
+	/* SET TRANSACTION READ ONLY without its bookkeeping: every transaction starts anew. */
 	if (!PG_ARGISNULL(7) && PG_GETARG_BOOL(7))
 		XactReadOnly = true;
 }
 
 /*
- * Show the request behind the name of its connection in pg_stat_activity, and in log lines whose
- * prefix has %a, until it ends.
+ * Show the request behind the name of its connection in pg_stat_activity, until the next one. Not
+ * by setting application_name: the server reports each change of it to the client, two a request.
  */
 static void
 name_session(const SklRequest *request)
 {
-	const char *connection = GetConfigOptionResetString("application_name");
 	char name[NAMEDATALEN];
 
 	if (request->request_id == NULL)
 		return;
-	snprintf(name, sizeof(name), "%s %s", connection, request->request_id);
-	set_local("application_name", name);
+	snprintf(name, sizeof(name), "%s %s", application_name, request->request_id);
+	pgstat_report_appname(name);
 }
 
 /*

@@ -28,7 +28,7 @@ before(async () => {
 		BEGIN INSERT INTO public.t_effect VALUES (p_label); RETURN to_json(p_label); END $$;
 		CREATE OR REPLACE FUNCTION skillancer_api.t_wait(p_ms integer) RETURNS json LANGUAGE plpgsql AS $$
 		BEGIN PERFORM pg_sleep(p_ms / 1000.0); RETURN '1'; END $$;`,
-	["'GET', '/v1/t/one', 't_one', 'anyone'", "'POST', '/v1/t/effect', 't_effect'", "'POST', '/v1/t/wait', 't_wait', 'anyone', timeout_ms => 2000"]);
+	["'GET', '/v1/t/one', 't_one', 'anyone'", "'POST', '/v1/t/effect', 't_effect'", "'POST', '/v1/t/wait', 't_wait', 'anyone', timeout_ms => 5000"]);
 	bridge = await startBridge({ threads: 2 });
 	[user] = makeUsers(1, bridge);
 	assert.ok(await routed('/v1/t/wait', bridge.base));
@@ -109,11 +109,11 @@ test('down for a while', async () => {
 });
 
 test('a backend that does not answer', async () => {
-	const asked = call('POST', '/v1/t/wait', { base: bridge.base, body: { ms: 1500 } });
+	const asked = call('POST', '/v1/t/wait', { base: bridge.base, body: { ms: 4500 } });
 	const [[pid]] = await until(() => {
 		const rows = sql(`SELECT pid FROM pg_stat_activity WHERE application_name LIKE '${bridge.name}%' AND wait_event = 'PgSleep'`);
 		return rows.length > 0 && rows;
-	}, 2000);
+	}, 4000);
 	process.kill(Number(pid), 'SIGSTOP');
 	try {
 		const answer = await asked;

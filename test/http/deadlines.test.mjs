@@ -47,12 +47,12 @@ async function dribble(socket, text, pause) {
 
 test('a connection without a request', async () => {
 	const { seconds } = await open(() => {});
-	assert.ok(seconds > 0.8 && seconds < 2, `${seconds}`);
+	assert.ok(seconds > 0.8 && seconds < 3.5, `${seconds}`);
 });
 
 test('a request line in drips', async () => {
 	const { seconds } = await open((socket) => dribble(socket, `GET /${'a'.repeat(500)}`, 50));
-	assert.ok(seconds > 0.8 && seconds < 2, `${seconds}`);
+	assert.ok(seconds > 0.8 && seconds < 3.5, `${seconds}`);
 });
 
 test('headers in drips', async () => {
@@ -60,7 +60,7 @@ test('headers in drips', async () => {
 		socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n');
 		dribble(socket, 'X-A: b\r\n'.repeat(100), 50);
 	});
-	assert.ok(seconds > 0.8 && seconds < 2.2, `${seconds} ${text}`);
+	assert.ok(seconds > 0.8 && seconds < 3.5, `${seconds} ${text}`);
 });
 
 test('a body in drips', async () => {
@@ -68,7 +68,7 @@ test('a body in drips', async () => {
 		socket.write('POST /v1/t/post HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n');
 		dribble(socket, 'a'.repeat(5000), 20);
 	});
-	assert.ok(seconds > 0.8 && seconds < 2.5, `${seconds} ${text}`);
+	assert.ok(seconds > 0.8 && seconds < 3.5, `${seconds} ${text}`);
 });
 
 test('a body that is slow but above the floor', async () => {
@@ -110,9 +110,9 @@ test('an answer that is not read', async () => {
 });
 
 test('an idle connection after a request', async () => {
-	const { seconds, text } = await open((socket) => socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'), { ms: 5000 });
+	const { seconds, text } = await open((socket) => socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n'), { ms: 6000 });
 	assert.match(text, /200 OK/);
-	assert.ok(seconds > 1.8 && seconds < 3.2, `${seconds}`);
+	assert.ok(seconds > 1.8 && seconds < 5, `${seconds}`);
 });
 
 test('others are served while fifty dribble', async () => {
@@ -121,7 +121,7 @@ test('others are served while fifty dribble', async () => {
 	for (let i = 0; i < 20; i++) {
 		const start = Date.now();
 		assert.equal((await call('POST', '/v1/t/post', { base: bridge.base, body: { text: 'abc' } })).status, 200);
-		assert.ok(Date.now() - start < 500);
+		assert.ok(Date.now() - start < 2000);
 	}
 	await Promise.all(bad);
 	assert.ok(await until(async () => (await call('POST', '/v1/t/post', { base: bridge.base, body: { text: 'abc' } })).status === 200));

@@ -7,11 +7,13 @@ import { chownSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, s
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { until } from '../lib/wait.mjs';
 import { checkAnswer } from './lib/described.mjs';
+
+export { sleep, until } from '../lib/wait.mjs';
 
 export const env = process.env;
 export const url = env.SKL_URL;
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Runs SQL as superuser; rows as arrays of text.
 export function sql(text, { database = env.SKL_PGDATABASE, user = env.SKL_SUPERUSER } = {}) {
@@ -42,17 +44,6 @@ export function removeRoutes() {
 		END $$;
 		NOTIFY skillancer_routes;
 		COMMIT;`);
-}
-
-// Waits until the check returns something true; its last value is returned.
-export async function until(check, ms = 10000) {
-	const end = Date.now() + ms;
-	for (;;) {
-		let value;
-		try { value = await check(); } catch { value = undefined; }
-		if (value || Date.now() > end) return value;
-		await sleep(25);
-	}
 }
 
 // Waits until a bridge knows a path.

@@ -159,7 +159,7 @@ $$;
 CREATE FUNCTION pg_temp.books_in_order() RETURNS boolean LANGUAGE sql STABLE AS $$
 	SELECT NOT EXISTS (SELECT FROM skillancer.ledger_entry e GROUP BY e.txn, e.currency HAVING sum(e.amount) <> 0)
 		AND NOT EXISTS (SELECT FROM skillancer.trial_balance t GROUP BY skillancer.monetary_currency(t.balance)
-			HAVING skillancer.monetary_minor(skillancer.sum(t.balance)) <> 0)
+			HAVING sum(skillancer.monetary_minor(t.balance)) <> 0)
 		AND NOT EXISTS (SELECT FROM skillancer.ledger_entry e JOIN skillancer.ledger_account a ON a.id = e.account
 			WHERE a.floor_zero AND e.balance_after < 0)
 		AND NOT EXISTS (SELECT FROM skillancer.ledger_account a WHERE a.mode = 'row' AND a.balance <>

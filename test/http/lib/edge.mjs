@@ -10,6 +10,9 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import * as jose from 'jose';
 import pg from 'pg';
+import { until } from '../../lib/wait.mjs';
+
+export { sleep, until } from '../../lib/wait.mjs';
 
 export const world = process.env.SKL_DIR;
 export const binary = join(world, 'stage/bin/skillancer-bridge');
@@ -19,18 +22,6 @@ export const audience = 'skillancer';
 
 const owner = statSync(join(world, 'data'));
 const identity = process.getuid() === 0 ? { uid: owner.uid, gid: owner.gid } : {};
-
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-// Polls until the function gives something true; its last value when it never does.
-export async function until(probe, ms = 10000) {
-	const end = Date.now() + ms;
-	for (;;) {
-		const value = await probe();
-		if (value || Date.now() > end) return value;
-		await sleep(25);
-	}
-}
 
 export async function freePort() {
 	const server = createServer().listen(0, '127.0.0.1');
