@@ -49,7 +49,8 @@ const payers = []; // whose charges the stand-in has, as SQL
 // The ledger and the stand-in agree: what was captured, and what the provider kept of it.
 async function agree(what) {
 	await until(() => sql(`SELECT count(*) FROM skillancer.provider_event WHERE state = 'RECEIVED'`)[0][0] === '0');
-	await until(() => sql(`SELECT count(*) FROM skillancer.provider_call WHERE state IN ('QUEUED', 'SENDING', 'ANSWERED')`)[0][0] === '0');
+	await until(() => sql(`SELECT count(*) FROM skillancer.provider_call c JOIN skillancer.charge h ON h.id::uuid = c.ref
+		WHERE c.state IN ('QUEUED', 'SENDING', 'ANSWERED') AND h.user_id IN (${payers})`)[0][0] === '0');
 	await until(() => sql(`SELECT count(*) FROM skillancer.charge WHERE user_id IN (${payers}) AND state = 'CAPTURED' AND provider_cost IS NULL`)[0][0] === '0');
 	const [[captured, fees]] = sql(`SELECT coalesce(sum(skillancer.monetary_minor(c.amount)), 0), coalesce(sum(skillancer.monetary_minor(c.provider_cost)), 0)
 		FROM skillancer.charge c WHERE c.user_id IN (${payers}) AND c.state = 'CAPTURED'`);
