@@ -3,9 +3,9 @@
  *		The worker that adds up what happens (sql/analytics/rollup.sql).
  *
  * A turn is one tick over the event log and the ledger, in one transaction with all that it adds,
- *so whatever is killed, each event counts exactly once. What cannot be added is recomputed in the
- *turn after, and metrics that are new or declared anew are built from the past, one a turn. Ticks
- *are skillancer.analyst_pause apart, so that events that come together are added together.
+ * so whatever is killed, each event counts exactly once. What cannot be added is recomputed in
+ * the turn after, and metrics that are new or declared anew are built from the past, one a turn.
+ * Ticks are skillancer.analyst_pause apart, so that events that come together are added together.
  *
  * Nothing in an event can make a tick fail: what is not a measurement is not counted
  * (extension/analytics/fact.c). So there is no careful way as the notifier has one.

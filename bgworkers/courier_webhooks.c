@@ -257,7 +257,8 @@ room_of(SklStanding standing)
 			   skl_guc.webhook_concurrency - skl_webhook_running());
 }
 
-/* Claims and starts as many deliveries as there is room for; more is set when that was too little.
+/*
+ * Claims and starts as many deliveries as there is room for; more is set when that was too little.
  */
 static int64
 send_more(SklStanding standing, int limit, bool *more)

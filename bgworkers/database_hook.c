@@ -6,8 +6,8 @@
  * after five seconds while anybody is connected. For a statement whose user may do this, a block is
  * set, the workers are told to leave, and the block goes when the transaction ends: before the
  * commit nobody sees what the statement did. A block names its backend's pid: one whose backend
- *died without lifting it is dropped by the launcher. Any change of the list of databases wakes the
- * launcher at commit.
+ * died without lifting it is dropped by the launcher. Any change of the list of databases wakes
+ * the launcher at commit.
  */
 #include "skl.h"
 

@@ -4,7 +4,7 @@
  *
  * ALTER EXTENSION UPDATE holds ShareUpdateExclusiveLock on the extension, DROP EXTENSION more. A
  * worker takes ShareLock, if it gets it at once, and then compares versions and instance: an
- *upgrade waits for one short batch at most, and no batch runs on half-replaced functions.
+ * upgrade waits for one short batch at most, and no batch runs on half-replaced functions.
  */
 #include "skl.h"
 
@@ -16,7 +16,8 @@
 #include "commands/extension.h"
 #include "storage/lmgr.h"
 
-/* What keeps the database from work, as an engine-owned function sees it; NULL when nothing does.
+/*
+ * What keeps the database from work, as an engine-owned function sees it; NULL when nothing does.
  */
 static const char *
 state_problem(void)

@@ -4,8 +4,8 @@
  *
  * Two kinds of mistakes are told apart. A request that is not what it says it is (bad escapes, text
  * that is not JSON, a member twice, too deep) is malformed as a whole: 400. A field that is
- *unknown, missing or of the wrong type is a problem of that field: all of them are collected, and
- *the database adds those it finds before it refuses the request: 422.
+ * unknown, missing or of the wrong type is a problem of that field: all of them are collected,
+ * and the database adds those it finds before it refuses the request: 422.
  */
 #include "args.h"
 
@@ -264,7 +264,8 @@ take_body(SklArgs *args)
 	return true;
 }
 
-/* The body as a bytea literal, for a function that checks a signature over it: \\x and hex digits.
+/*
+ * The body as a bytea literal, for a function that checks a signature over it: \\x and hex digits.
  */
 static const char *
 raw_body(SklRequestCtx *ctx)

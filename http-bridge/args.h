@@ -19,7 +19,8 @@ typedef struct SklArgs
 	SklBuffer present;	/* array literal of the fields of the body, not closed */
 } SklArgs;
 
-/* Fills args. False: the request is refused as malformed. Problems of fields are no refusal here.
+/*
+ * Fills args. False: the request is refused as malformed. Problems of fields are no refusal here.
  */
 bool skl_args_collect(SklArgs *args, SklRequestCtx *ctx);
 

@@ -3,9 +3,9 @@
  *		The thread that loads the routes and listens for their changes.
  *
  * It has a connection of its own and may block. A new catalogue is built aside and put in the place
- * of the old one under a lock that event loops take only when the version number has moved; the old
- *one is freed when its last request ends. A catalogue that cannot be built changes nothing but a
- *counter.
+ * of the old one under a lock that event loops take only when the version number has moved; the
+ * old one is freed when its last request ends. A catalogue that cannot be built changes nothing
+ * but a counter.
  */
 #include "catalogue.h"
 

@@ -2,11 +2,11 @@
  * deadlines.c
  *		Absolute deadlines of connections.
  *
- * libmicrohttpd only knows idle time, which a byte now and then resets. Here the time a connection
- *may stay in its phase is counted from the beginning of the phase: a fixed time for the headers,
- *the same plus what the floor of bytes a second allows for a body and for the reading of an answer.
- *How much of an answer was read is asked of the kernel (tcpi_bytes_acked), since libmicrohttpd does
- *not tell.
+ * libmicrohttpd only knows idle time, which a byte now and then resets. Here the time a
+ * connection may stay in its phase is counted from the beginning of the phase: a fixed time for
+ * the headers, the same plus what the floor of bytes a second allows for a body and for the
+ * reading of an answer. How much of an answer was read is asked of the kernel (tcpi_bytes_acked),
+ * since libmicrohttpd does not tell.
  */
 #include "server.h"
 

@@ -186,7 +186,8 @@ admit(SklRequestCtx *ctx)
 		   admit_route(ctx) && admit_size(ctx) && admit_identity(ctx) && skl_stream_place(ctx);
 }
 
-/* How an answer decided before the body leaves: a client that waits for 100 Continue gets it at
+/*
+ * How an answer decided before the body leaves: a client that waits for 100 Continue gets it at
  * once, one that sends anyway is heard to the end, so that it does not lose the answer to a reset.
  */
 static SklNext

@@ -1,7 +1,7 @@
 /*
  * fmt.h
  *		Putting text together on the way of every request, where printf would cost more than the
- *rest.
+ *		rest.
  *
  * Each function writes at a place that has room, without NUL, and returns the place behind.
  */

@@ -161,7 +161,8 @@ put_text(Line *line, const char *name, const char *text, size_t limit)
 	put_bytes(line, piece, (size_t) (at - piece));
 }
 
-/* Append ,"name":"text" of at most 80 characters that need no escape: ids that we made or checked.
+/*
+ * Append ,"name":"text" of at most 80 characters that need no escape: ids that we made or checked.
  */
 static void
 put_plain(Line *line, const char *name, const char *text)

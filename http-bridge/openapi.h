@@ -1,7 +1,7 @@
 /*
  * openapi.h
  *		The parts of the API's description: what is the same whatever the routes are, and the
- *answers.
+ *		answers.
  */
 #ifndef SKL_OPENAPI_H
 #define SKL_OPENAPI_H

@@ -244,7 +244,8 @@ idempotent_statement(const SklRoute *route, const json_t *args)
 	return sql;
 }
 
-/* Equal SQL has an equal name, so a statement survives a reload of the catalogue. FNV-1a, 64 bits.
+/*
+ * Equal SQL has an equal name, so a statement survives a reload of the catalogue. FNV-1a, 64 bits.
  */
 static uint64_t
 name_statement(char *name, size_t size, const char *sql)

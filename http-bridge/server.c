@@ -4,7 +4,7 @@
  *
  * Each thread has a listening socket of its own on the shared port (SO_REUSEPORT; the live stream's
  * loop, the last one, has another port), a libmicrohttpd daemon in external epoll mode, and
- *connections to PostgreSQL. One turn of its loop:
+ * connections to PostgreSQL. One turn of its loop:
  *
  *	epoll_wait   libmicrohttpd's epoll, PostgreSQL sockets, hang-ups of parked clients, the wake-up
  *	PostgreSQL   results -> jobs done -> connections resumed

@@ -1,7 +1,7 @@
 /*
  * server.h
  *		Event-loop threads, their TCP connections, and the hand-over between libmicrohttpd and
- *PostgreSQL.
+ *		PostgreSQL.
  */
 #ifndef SKL_SERVER_H
 #define SKL_SERVER_H
@@ -106,7 +106,8 @@ void skl_deadlines_sweep(SklThread *thread, uint64_t now);
 /* True once skl_server_quiesce() was called: answers carry Connection: close. */
 bool skl_server_quiescing(void);
 
-/* For dispatch.c: the request's job is done; its connection, if there is one still, gets the
+/*
+ * For dispatch.c: the request's job is done; its connection, if there is one still, gets the
  * answer.
  */
 void skl_server_answered(SklRequestCtx *ctx);

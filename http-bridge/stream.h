@@ -7,7 +7,7 @@
  * admission like any other and is put to the database; the answer of skillancer_api.stream_open()
  * is the first piece of the stream and says behind which position it ends (header skl-stream). From
  * there the loop goes on with what the feed brings (stream_feed.c). An answer without that header
- *is complete: its client comes back for the rest.
+ * is complete: its client comes back for the rest.
  */
 #ifndef SKL_STREAM_H
 #define SKL_STREAM_H

@@ -1,7 +1,7 @@
 /*
  * trace.c
  *		Spans of requests: noted by event-loop threads, handed to a collector by a thread of their
- *own.
+ *		own.
  *
  *	GET /v1/projects/{id}        the request, a child of the caller's span
  *	├── queue                    waited for a connection to PostgreSQL

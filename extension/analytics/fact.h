@@ -3,7 +3,7 @@
  *		What is measured: an event or an entry of the ledger, and the named extractors that read it.
  *
  * Nothing here raises an error for what an event's data holds: what is missing or of another kind
- *is not measured, so that no event can stop the analyst.
+ * is not measured, so that no event can stop the analyst.
  */
 #ifndef SKL_ANALYTICS_FACT_H
 #define SKL_ANALYTICS_FACT_H

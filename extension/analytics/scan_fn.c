@@ -154,7 +154,8 @@ count_entry(RollupScan *scan, uint64 row)
 	skl_cells_count(scan->cells, skl_measures_of_account(scan->measures, fact.account), &fact);
 }
 
-/* Counts all rows of a query. Cells live in the context of the scan, what is read in the piece's.
+/*
+ * Counts all rows of a query. Cells live in the context of the scan, what is read in the piece's.
  */
 static void
 count_all(RollupScan *scan, const char *sql, void (*count)(RollupScan *scan, uint64 row))

@@ -19,7 +19,8 @@ typedef struct SklClock
 /* Swaps the clock and returns the one before. NULL puts the system's clock back. */
 extern const SklClock *skl_clock_use(const SklClock *clock);
 
-/* Time of the transaction, moved by skillancer.clock_offset; in microseconds like any timestamptz.
+/*
+ * Time of the transaction, moved by skillancer.clock_offset; in microseconds like any timestamptz.
  */
 extern TimestampTz skl_now(void);
 

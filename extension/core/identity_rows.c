@@ -3,9 +3,9 @@
  *		The rows that decide who asks, read without the executor.
  *
  * Every request begins with these three look-ups by primary key: account, session, roles. Through
- *SPI they cost more than the function that most requests then call; as plain index scans they cost
- *a fraction of it (docs/benchmarks.md). Privileges and policies do not apply here: begin_request()
- *is the one function that decides on whose behalf they will.
+ * SPI they cost more than the function that most requests then call; as plain index scans they
+ * cost a fraction of it (docs/benchmarks.md). Privileges and policies do not apply here:
+ * begin_request() is the one function that decides on whose behalf they will.
  */
 #include "skl.h"
 

@@ -178,7 +178,8 @@ lock_rows(const Unknown *unknown, int64 *numbers, SklAccount *accounts)
 	return n;
 }
 
-/* Finds the derived accounts among the unknown ones; true when no leg is left without an account.
+/*
+ * Finds the derived accounts among the unknown ones; true when no leg is left without an account.
  */
 static bool
 find_derived(const SklLeg **legs, const Unknown *unknown, int64 *numbers)

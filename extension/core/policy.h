@@ -7,7 +7,8 @@
 
 #include "utils/jsonb.h"
 
-/* The value in force at skl_now(), in the current memory context; an error when no row has the key.
+/*
+ * The value in force at skl_now(), in the current memory context; an error when no row has the key.
  */
 extern Jsonb *skl_policy_value(const char *key);
 

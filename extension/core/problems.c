@@ -313,7 +313,8 @@ skl_fn_check_done(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* refuse_problems(): the bridge's last statement of a request that it found wrong. Always raises.
+/*
+ * refuse_problems(): the bridge's last statement of a request that it found wrong. Always raises.
  */
 Datum
 skl_fn_refuse_problems(PG_FUNCTION_ARGS)

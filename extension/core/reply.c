@@ -299,7 +299,8 @@ skl_fn_etag_matches(PG_FUNCTION_ARGS)
 		etag_listed(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }
 
-/* check_if_match(If-Match, etag): raises PRECONDITION_FAILED when the client saw another version.
+/*
+ * check_if_match(If-Match, etag): raises PRECONDITION_FAILED when the client saw another version.
  */
 Datum
 skl_fn_check_if_match(PG_FUNCTION_ARGS)

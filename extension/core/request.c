@@ -1,7 +1,7 @@
 /*
  * core/request.c
  *		The identity of the current request: read once, frozen, cleared at the end of the
- *transaction.
+ *		transaction.
  *
  * begin_request() (the bridge) and set_identity() (behind impersonate(), a DBA) load the rows of
  * the user into one SklRequest in TopTransactionContext. Everything else only reads it: the

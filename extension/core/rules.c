@@ -4,7 +4,7 @@
  *
  * A machine is read whole at its first use and kept. Rules change only when the extension is
  * updated; that invalidates the relation skillancer.machine (skl_state_invalidate), and the cache
- *is dropped when the running transaction ends, never under it.
+ * is dropped when the running transaction ends, never under it.
  */
 #include "skl.h"
 

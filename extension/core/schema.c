@@ -279,7 +279,8 @@ write_words(StringInfo out, const List *words, bool nullable)
 	appendStringInfoString(out, nullable ? ",null]" : "]");
 }
 
-/* The options that say more than another one: a list of anything gives way to a list of something.
+/*
+ * The options that say more than another one: a list of anything gives way to a list of something.
  */
 static List *
 options_to_write(const SklSchema *schema)

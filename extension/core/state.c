@@ -3,8 +3,8 @@
  *		Is this database ours, whole, and of the version of the library?
  *
  * The answer is kept in the backend and dropped by a relcache invalidation of skillancer.instance,
- * which migrate() and adopt() send through invalidate(). So a request costs one comparison, and yet
- *no backend goes on in a database that was adopted or migrated beside it.
+ * which migrate() and adopt() send through invalidate(). So a request costs one comparison, and
+ * yet no backend goes on in a database that was adopted or migrated beside it.
  */
 #include "skl.h"
 

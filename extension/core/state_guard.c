@@ -137,7 +137,8 @@ skl_fn_state_guard(PG_FUNCTION_ARGS)
 	return PointerGetDatum(data->tg_newtuple);
 }
 
-/* import_begin(reason): new rows of this transaction may have any state of their machine. Audited.
+/*
+ * import_begin(reason): new rows of this transaction may have any state of their machine. Audited.
  */
 Datum
 skl_fn_import_begin(PG_FUNCTION_ARGS)

@@ -1,7 +1,7 @@
 /*
  * core/words.h
- *		Walking over the words of a text that somebody wrote: what finds contact details is made of
- *it. No PostgreSQL in here, so that it can be fuzzed and used outside a server.
+ *		Walking over the words of a text that somebody wrote: what finds contact details is made
+ *		of it. No PostgreSQL in here, so that it can be fuzzed and used outside a server.
  */
 #ifndef SKL_CORE_WORDS_H
 #define SKL_CORE_WORDS_H

@@ -3,7 +3,7 @@
  *		Makes the notifications and mails of a piece of the event log.
  *
  * notify(seqs) → events with their rules → recipients → outbox.c. Who hears of an announcement is
- *not found here: notify_users(seq, users) is told, piece by piece.
+ * not found here: notify_users(seq, users) is told, piece by piece.
  */
 #include "skl.h"
 

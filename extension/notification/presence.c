@@ -241,7 +241,8 @@ skl_fn_is_online(PG_FUNCTION_ARGS)
 
 /* ---- signals ---- */
 
-/* signal_put(to uuid[], about uuid, conversation uuid, is_on boolean); no conversation: presence.
+/*
+ * signal_put(to uuid[], about uuid, conversation uuid, is_on boolean); no conversation: presence.
  */
 Datum
 skl_fn_signal_put(PG_FUNCTION_ARGS)
@@ -329,7 +330,8 @@ skl_fn_signal_position(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) last);
 }
 
-/* signal_news(): whether there are signals of this database that this process was not told of yet.
+/*
+ * signal_news(): whether there are signals of this database that this process was not told of yet.
  */
 Datum
 skl_fn_signal_news(PG_FUNCTION_ARGS)

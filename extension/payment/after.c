@@ -44,7 +44,8 @@ left_of_release(const SklFire *fire)
 		   DatumGetInt64(skl_spi_value(0, 1, &isnull));
 }
 
-/* T9: the client gets the whole amount, the freelancer's fee on it comes back out of the revenue.
+/*
+ * T9: the client gets the whole amount, the freelancer's fee on it comes back out of the revenue.
  */
 static void
 effect_give_back(const SklFire *fire)

@@ -3,8 +3,8 @@
  *		Charge-backs: the card holder's bank takes a charge back (T13), and decides weeks later.
  *
  * Until then as much as possible is frozen: chargeback_freeze.c says of what. Won (T13c): the
- *freeze is reversed, and what the freelancer has paid of the debt is given back to him. Lost
- *(T13d): what was frozen is gone; what could not be frozen is a write-off.
+ * freeze is reversed, and what the freelancer has paid of the debt is given back to him. Lost
+ * (T13d): what was frozen is gone; what could not be frozen is a write-off.
  */
 #include "skl.h"
 

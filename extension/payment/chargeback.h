@@ -1,7 +1,7 @@
 /*
  * payment/chargeback.h
  *		What a charge-back freezes: worked out and posted by chargeback_freeze.c, told to the rest
- *by chargeback.c.
+ *		by chargeback.c.
  */
 #ifndef SKL_PAYMENT_CHARGEBACK_H
 #define SKL_PAYMENT_CHARGEBACK_H

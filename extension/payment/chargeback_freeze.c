@@ -2,11 +2,11 @@
  * payment/chargeback_freeze.c
  *		What is frozen for a charge-back (T13a, T13b), in this order, until there is enough:
  *
- *	- what is in escrow, with the client's fee on it, of the milestone that the charge paid for, or
- *of the one that took over its rest;
+ *	- what is in escrow, with the client's fee on it, of the milestone that the charge paid for,
+ *	or of the one that took over its rest;
  *	- what is in the client's wallet;
  *	- what was released of these milestones, the newest earning first: out of what the freelancer
- *has available, the rest as his debt, and out of the fees and the taxes within them.
+ *	has available, the rest as his debt, and out of the fees and the taxes within them.
  *
  * Money that was rolled on is followed by milestone.rolled_from. Where an earning or the escrow is
  * taken in part, the part is the largest one that together with the client's fee on it is no more
@@ -189,7 +189,8 @@ freeze_wallet(Freeze *f)
 	f->need -= f->wallet;
 }
 
-/* The largest part of an earning that with the client's fee on it is no more than what is needed.
+/*
+ * The largest part of an earning that with the client's fee on it is no more than what is needed.
  */
 static SklEarningPart
 largest_part(const SklEarningLeft *left, int64 need)

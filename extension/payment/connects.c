@@ -4,10 +4,10 @@
  *
  * Connects are the commodity XCN of the ledger. A person has two accounts of them: granted_tokens
  * for what was given, unearned_tokens for what was bought; the money that was paid for these lies
- *in unearned_tokens of its own currency until they are used. token_issue is the other side of what
- * the platform gives out. Given ones are used first; bought ones carry their average price, and the
- * last of them carries what is left, so that no cent stays behind. A return undoes what its
- * proposal's posting did, bought ones first.
+ * in unearned_tokens of its own currency until they are used. token_issue is the other side of
+ * what the platform gives out. Given ones are used first; bought ones carry their average price,
+ * and the last of them carries what is left, so that no cent stays behind. A return undoes what
+ * its proposal's posting did, bought ones first.
  */
 #include "skl.h"
 

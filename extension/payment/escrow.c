@@ -1,7 +1,7 @@
 /*
  * payment/escrow.c
  *		Money of milestones: funding (T2), release (T3), refund (T8), and of earnings: the hold
- *(T4). The numbers are those of the table of postings in docs/money.md.
+ *		(T4). The numbers are those of the table of postings in docs/money.md.
  *
  * Funding moves the price and the client's fee from the wallet to two accounts of the milestone.
  * A release splits the price: the service fee is a step on the pair's lifetime billings, taken
@@ -62,7 +62,8 @@ skl_step_of(const SklFire *fire)
 	return step;
 }
 
-/* A step of the payload's amount, which has to leave something: in escrow, or frozen by a dispute.
+/*
+ * A step of the payload's amount, which has to leave something: in escrow, or frozen by a dispute.
  */
 static SklStep
 part_of(const SklFire *fire)
@@ -135,7 +136,8 @@ effect_fund(const SklFire *fire)
 	skl_posting_send(&posting, "fund", &step.milestone);
 }
 
-/* Counts the pair's billings up; returns what they were before, and the booking's version of fees.
+/*
+ * Counts the pair's billings up; returns what they were before, and the booking's version of fees.
  */
 static int64
 bill_pair(const SklStep *step, int64 *fee_version)
@@ -180,7 +182,8 @@ hold_of_level(const pg_uuid_t *freelancer)
 							 skl_spi_exec(&stmt, args, NULL) > 0 ? skl_spi_text(0, 1) : "NEW");
 }
 
-/* The time at which an earning made now is off hold: by the level, else as pinned to the booking.
+/*
+ * The time at which an earning made now is off hold: by the level, else as pinned to the booking.
  */
 static TimestampTz
 hold_ends(const pg_uuid_t *freelancer, Jsonb *pinned)
@@ -280,7 +283,8 @@ skl_step_service_fee_back(const SklStep *step)
 				   DatumGetInt64(skl_spi_value(0, 1, &isnull)), step->amount);
 }
 
-/* The legs of a release of one step; deferred is the client's fee on it. Returns the service fee.
+/*
+ * The legs of a release of one step; deferred is the client's fee on it. Returns the service fee.
  */
 static int64
 build_release(SklPosting *posting, const SklStep *step, int64 deferred)

@@ -318,7 +318,8 @@ effect_send_refund(const SklFire *fire)
 	start_remote(fire, SKL_OP_REFUND);
 }
 
-/* When to ask again: after as long as it has lasted, so that asking gets rarer; within two bounds.
+/*
+ * When to ask again: after as long as it has lasted, so that asking gets rarer; within two bounds.
  */
 static TimestampTz
 next_ask(const SklFire *fire)

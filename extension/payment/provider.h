@@ -125,7 +125,8 @@ typedef struct SklProvider
 	/* Reads the answer to a request; body is NULL when it was no JSON. status 0: none came. */
 	void (*read)(const SklProviderItem *item, SklProviderOp op, int status, Jsonb *body,
 				 SklProviderAnswer *answer);
-	/* Asks for a number of a user, whose name it keeps; and reads the answer: the number, or NULL.
+	/*
+	 * Asks for a number of a user, whose name it keeps; and reads the answer: the number, or NULL.
 	 */
 	void (*start_customer)(const char *name, SklProviderRequest *request);
 	const char *(*read_customer)(Jsonb *body);

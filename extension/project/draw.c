@@ -3,7 +3,7 @@
  *		Repeatable draws, see draw.h. No PostgreSQL in here.
  *
  * The bits are those of splitmix64's output function over a hash (FNV-1a) of seed, stream and
- *index.
+ * index.
  */
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /*
  * project/draw.h
  *		Repeatable draws for the generator of demo marketplaces: a number depends on seed, stream
- *and index alone, so rows can be made in any order, and more of them later.
+ *		and index alone, so rows can be made in any order, and more of them later.
  */
 #ifndef SKL_PROJECT_DRAW_H
 #define SKL_PROJECT_DRAW_H

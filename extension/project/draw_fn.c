@@ -3,7 +3,7 @@
  *		SQL functions of the generator: draws, ids, and texts from a grammar.
  *
  * A template holds alternatives in braces, "{quick|careful} work", which may be nested. Each pair
- *of braces takes one more number of the stream.
+ * of braces takes one more number of the stream.
  */
 #include "skl.h"
 
@@ -186,7 +186,8 @@ bad_template(void)
 
 static void expand(StringInfo out, const char *p, const char *end, SklDraw *draw);
 
-/* Expands one of the alternatives after an opening brace; returns the place after the closing one.
+/*
+ * Expands one of the alternatives after an opening brace; returns the place after the closing one.
  */
 static const char *
 expand_choice(StringInfo out, const char *p, const char *end, SklDraw *draw)

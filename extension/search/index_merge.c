@@ -26,7 +26,8 @@ PG_FUNCTION_INFO_V1(skl_fn_search_merge);
 /* A share of dead documents, 1 in so many, from which a segment is written anew. */
 #define DEAD_SHARE 4
 
-/* Segments with fewer documents are not written anew for their dead ones: they merge soon anyway.
+/*
+ * Segments with fewer documents are not written anew for their dead ones: they merge soon anyway.
  */
 #define DEAD_MIN_DOCS 64
 

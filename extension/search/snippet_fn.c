@@ -62,7 +62,8 @@ read_marks(Jsonb *json, size_t *n)
 	return marks;
 }
 
-/* search_snippet(text, marks jsonb, language text, words integer) returns text; words 0: all of it.
+/*
+ * search_snippet(text, marks jsonb, language text, words integer) returns text; words 0: all of it.
  */
 Datum
 skl_fn_search_snippet(PG_FUNCTION_ARGS)

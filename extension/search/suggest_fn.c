@@ -62,7 +62,8 @@ put_suggestion(ReturnSetInfo *set, const SklSuggestion *suggestion)
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
-/* suggest(typed text, limit integer, kinds integer, categories integer[]): bits of kinds, 0 = all.
+/*
+ * suggest(typed text, limit integer, kinds integer, categories integer[]): bits of kinds, 0 = all.
  */
 Datum
 skl_fn_suggest(PG_FUNCTION_ARGS)
@@ -87,7 +88,8 @@ skl_fn_suggest(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* suggest_batch(limit integer) returns integer: a new snapshot if it is time; how many were built.
+/*
+ * suggest_batch(limit integer) returns integer: a new snapshot if it is time; how many were built.
  */
 Datum
 skl_fn_suggest_batch(PG_FUNCTION_ARGS)

@@ -20,7 +20,8 @@ extern const void *skl_suggest_open(void);
  */
 extern const void *skl_suggest_synonyms(Oid config);
 
-/* Builds a new snapshot when force, or when it is time and something has changed; true when it did.
+/*
+ * Builds a new snapshot when force, or when it is time and something has changed; true when it did.
  */
 extern bool skl_suggest_refresh(bool force);
 

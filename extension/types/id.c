@@ -128,7 +128,8 @@ skl_typeid_parse(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* typeid_format(prefix text, id uuid) returns text: the TypeID of any kind; 22023 for a bad prefix.
+/*
+ * typeid_format(prefix text, id uuid) returns text: the TypeID of any kind; 22023 for a bad prefix.
  */
 Datum
 skl_typeid_format(PG_FUNCTION_ARGS)

@@ -5,7 +5,7 @@
  *
  * The arithmetic and the parser are in types/money.c. Comparison is a total order (currency, then
  * amount) and never fails, so indexes, sorting and GROUP BY take mixed currencies; adding them is
- *an error.
+ * an error.
  */
 #include "skl.h"
 

@@ -239,7 +239,8 @@ skl_monetary_allocate(PG_FUNCTION_ARGS)
 	return parts_array(fcinfo, money, parts, n);
 }
 
-/* split(monetary, n integer) returns monetary[]: n parts, the first ones take the units left over.
+/*
+ * split(monetary, n integer) returns monetary[]: n parts, the first ones take the units left over.
  */
 Datum
 skl_monetary_split(PG_FUNCTION_ARGS)

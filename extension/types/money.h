@@ -3,7 +3,7 @@
  *		Amounts of money as plain C: parsing, writing and exact arithmetic, without PostgreSQL.
  *
  * An amount is a count of minor units (cents, yen, fils) and a currency. There are no floating
- *point numbers anywhere, and nothing is rounded unless a rounding rule is named.
+ * point numbers anywhere, and nothing is rounded unless a rounding rule is named.
  */
 #ifndef SKL_TYPES_MONEY_H
 #define SKL_TYPES_MONEY_H

@@ -24,7 +24,8 @@ typedef struct SklSkillset
 /* A new set of entries that are sorted and valid already. */
 extern SklSkillset *skl_skillset_make(const SklSkill *skills, int count);
 
-/* A new set of valid entries in any order; sorts them in place, 22023 when a skill is there twice.
+/*
+ * A new set of valid entries in any order; sorts them in place, 22023 when a skill is there twice.
  */
 extern SklSkillset *skl_skillset_from_entries(SklSkill *skills, int count);
 

@@ -4,7 +4,7 @@
  *		JSON.
  *
  * JSON form: [{"skillId": "skl_...", "level": 3, "years": 5}, ...]; "years" may be left out on
- *input.
+ * input.
  */
 #include "skl.h"
 
@@ -138,7 +138,8 @@ copy_without(const SklSkillset *set, const uint8_t *id, int *count)
 	return skills;
 }
 
-/* skillset_put(skillset, skill_id, level, years): adds the skill, or replaces its level and years.
+/*
+ * skillset_put(skillset, skill_id, level, years): adds the skill, or replaces its level and years.
  */
 Datum
 skl_skillset_put(PG_FUNCTION_ARGS)

@@ -166,7 +166,8 @@ skl_fn_request_network(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(network));
 }
 
-/* profile_completeness(VARIADIC filled): parts that are filled in, in the order of SklProfilePart
+/*
+ * profile_completeness(VARIADIC filled): parts that are filled in, in the order of SklProfilePart
  */
 Datum
 skl_fn_profile_completeness(PG_FUNCTION_ARGS)

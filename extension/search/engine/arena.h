@@ -34,7 +34,8 @@ extern void skl_arena_init(SklArena *arena, SklArenaTake take, SklArenaGive give
 /* size bytes, aligned for any type, not cleared; never NULL. */
 extern void *skl_arena_alloc(SklArena *arena, size_t size);
 
-/* As skl_arena_alloc, cleared; count * size must not overflow, or the hook is asked for SIZE_MAX.
+/*
+ * As skl_arena_alloc, cleared; count * size must not overflow, or the hook is asked for SIZE_MAX.
  */
 extern void *skl_arena_zero(SklArena *arena, size_t count, size_t size);
 

@@ -14,7 +14,8 @@ typedef struct ExplainCall
 	SklExplanation *explanation;
 } ExplainCall;
 
-/* One term's part, and what it is worth; false when the document does not have it where it counts.
+/*
+ * One term's part, and what it is worth; false when the document does not have it where it counts.
  */
 static bool
 explain_term(SklRun *run, uint32_t number, uint32_t docno, uint32_t length, SklExplainTerm *part,

@@ -334,7 +334,8 @@ count_buckets(const SklFacetCounter *facet, int64_t width)
 		   (uint64_t) bucket_of(facet->min, origin, width) + 1;
 }
 
-/* The width asked for, or the least of 1, 2, 5, 10, 20, 50 … that needs no more than limit buckets.
+/*
+ * The width asked for, or the least of 1, 2, 5, 10, 20, 50 … that needs no more than limit buckets.
  */
 static int64_t
 bucket_width(const SklFacetCounter *facet)

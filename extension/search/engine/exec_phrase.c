@@ -109,7 +109,8 @@ link_repeated(const SklRun *run, const SklPlanPhrase *phrase, Places *places)
 	return true;
 }
 
-/* Moves a word on to its next place, and the same word further on before it; false: there is none.
+/*
+ * Moves a word on to its next place, and the same word further on before it; false: there is none.
  */
 static bool
 move_on(Places *places, uint32_t word)

@@ -49,7 +49,8 @@ near_terms(const SklRun *run, uint32_t terms[NEAR_TERMS])
 	return n;
 }
 
-/* 1 when all neighbours of the query stand side by side, less the farther apart, 0 when none meet.
+/*
+ * 1 when all neighbours of the query stand side by side, less the farther apart, 0 when none meet.
  */
 static double
 nearness(SklRun *run, const uint32_t *terms, uint32_t n, uint32_t docno)

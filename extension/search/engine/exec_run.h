@@ -268,7 +268,8 @@ skl_bits_between(const SklBits *bits, uint32_t from, uint32_t to)
 			__VA_ARGS__                                                                      \
 		}
 
-/* Would so few of n documents of a window lie between two, that looking each up beats reading all?
+/*
+ * Would so few of n documents of a window lie between two, that looking each up beats reading all?
  */
 static inline bool
 skl_few_in(uint32_t n, uint32_t first, uint32_t last)

@@ -302,7 +302,8 @@ any_enough(const uint32_t *scores, int32_t enough)
 	return any != 0;
 }
 
-/* Takes the touched documents that can still win, if others give the rest; scores are zero again.
+/*
+ * Takes the touched documents that can still win, if others give the rest; scores are zero again.
  */
 static uint32_t
 take_candidates(SklRun *run, uint64_t rest)
@@ -388,7 +389,8 @@ probe_term(SklRun *run, uint32_t number, uint64_t rest, uint32_t n)
 	}
 }
 
-/* Looks the candidates up in a clause; keeps those that can still win with the rest of the others.
+/*
+ * Looks the candidates up in a clause; keeps those that can still win with the rest of the others.
  */
 static uint32_t
 probe_clause(SklRun *run, const SklClause *clause, uint64_t rest, uint32_t n)

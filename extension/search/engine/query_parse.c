@@ -93,7 +93,8 @@ skip_space(Parser *p)
 		p->at += bytes;
 }
 
-/* True when what begins at a place can be an operand: neither the end, white space nor ")" or "|".
+/*
+ * True when what begins at a place can be an operand: neither the end, white space nor ")" or "|".
  */
 static bool
 operand_at(const Parser *p, const char *at)

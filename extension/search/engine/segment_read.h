@@ -35,7 +35,8 @@ typedef struct SklTermInfo
 	uint32_t pos_from; /* where in them the positions begin; filter terms have none */
 } SklTermInfo;
 
-/* Opens a segment; checks the header and its checksum. The schema's columns live with the segment.
+/*
+ * Opens a segment; checks the header and its checksum. The schema's columns live with the segment.
  */
 extern SklStatus skl_segment_open(SklEngine *engine, const SklSegmentSource *source,
 								  SklSegment **segment);

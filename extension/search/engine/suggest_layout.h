@@ -12,7 +12,8 @@
 /* Best entries that are kept for a prefix; a reader chooses among them by taste. */
 #define SKL_SUGGEST_TOP 48
 
-/* Prefixes of up to so many letters whose words have so many entries have their best entries kept.
+/*
+ * Prefixes of up to so many letters whose words have so many entries have their best entries kept.
  */
 #define SKL_SUGGEST_TOP_LETTERS 4
 #define SKL_SUGGEST_TOP_POSTINGS 512
