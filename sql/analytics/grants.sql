@@ -6,6 +6,16 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.metric_hour, skillancer.metri
 GRANT SELECT, INSERT, UPDATE ON skillancer.rollup_seal TO skillancer_engine;
 GRANT SELECT ON skillancer.rollup_seal TO skillancer_admin;
 
+GRANT SELECT ON skillancer.currency, skillancer.delivery TO skillancer_engine;
+
+-- all views but those that only other views read
 SET LOCAL ROLE skillancer_engine;
-GRANT SELECT ON skillancer_analytics.metric_daily, skillancer_analytics.metric_monthly, skillancer_analytics.duration_monthly,
-	skillancer_analytics.metric_definition TO skillancer_analyst, skillancer_admin;
+GRANT SELECT ON skillancer_analytics.ledger_posting, skillancer_analytics.metric_definition, skillancer_analytics.metric_daily, skillancer_analytics.metric_monthly,
+	skillancer_analytics.duration_monthly, skillancer_analytics.figure_monthly, skillancer_analytics.figure_reported,
+	skillancer_analytics.trial_balance, skillancer_analytics.balance_monthly, skillancer_analytics.cohort_monthly,
+	skillancer_analytics.funnel_monthly, skillancer_analytics.active_daily, skillancer_analytics.retention_monthly,
+	skillancer_analytics.churn_monthly, skillancer_analytics.concentration_monthly, skillancer_analytics.country_monthly,
+	skillancer_analytics.escrow_age, skillancer_analytics.delivery_monthly, skillancer_analytics.reply_monthly,
+	skillancer_analytics.search_monthly, skillancer_analytics.search_missed, skillancer_analytics.rate_percentile,
+	skillancer_analytics.trust_monthly, skillancer_analytics.headline
+	TO skillancer_analyst, skillancer_admin;

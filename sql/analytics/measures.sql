@@ -102,7 +102,7 @@ FROM unnest('{revenue_service,revenue_client,revenue_payout,revenue_fx,revenue_t
 INSERT INTO skillancer.measure (metric, source, match, mode, value, dims)
 SELECT 'account_change', 'ledger', v.account, 'sum', 'amount', '{currency=currency,account=account}'
 FROM unnest('{psp_clearing,bank_trust,bank_operating,chargeback_receivable,freelancer_receivable,client_wallet,escrow,deferred_fee,
-	escrow_hold,freelancer_pending,freelancer_available,chargeback_hold,payout_transit,refund_transit,tax_payable,unearned_tokens,
+	escrow_hold,freelancer_pending,freelancer_available,chargeback_hold,payout_transit,refund_transit,tax_payable,unearned_tokens,granted_tokens,token_issue,
 	revenue_service,revenue_client,revenue_payout,revenue_fx,revenue_tokens,expense_psp,expense_chargeback,expense_writeoff,
 	fx_position,platform_capital}'::text[]) AS v (account);
 
@@ -145,6 +145,7 @@ FROM (VALUES
 INSERT INTO skillancer.cohort_measure (metric, entry, goal, nth, within) VALUES
 	('projects_liquid_24h', 'project_published', 'project_proposed', 3, '24 hours'),
 	('projects_proposed', 'project_published', 'project_proposed', 1, NULL),
+	('projects_proposed_30d', 'project_published', 'project_proposed', 1, '30 days'),
 	('projects_hired_30d', 'project_published', 'project_hired', 1, '30 days'),
 	('projects_hired', 'project_published', 'project_hired', 1, NULL),
 	('bookings_disputed', 'booking_created', 'booking_disputed', 1, NULL),
@@ -153,6 +154,8 @@ INSERT INTO skillancer.cohort_measure (metric, entry, goal, nth, within) VALUES
 	('pairs_booked_again', 'pair_booked', 'pair_booked', 2, NULL),
 	('users_verified_of_registered', 'user_registered', 'user_verified', 1, NULL),
 	('clients_published_of_registered', 'user_registered', 'client_published', 1, NULL),
+	('clients_activated_7d', 'user_registered', 'client_published', 1, '7 days'),
+	('freelancers_activated_7d', 'user_registered', 'freelancer_proposed', 1, '7 days'),
 	('clients_hired_of_publishing', 'client_published', 'client_hired', 1, NULL),
 	('clients_paid_of_hiring', 'client_hired', 'client_paid', 1, NULL),
 	('clients_paid_again', 'client_paid', 'client_paid', 2, NULL),

@@ -192,5 +192,5 @@ ALTER FUNCTION skillancer.audit(text, text, uuid, jsonb, jsonb) OWNER TO skillan
 GRANT EXECUTE ON FUNCTION
 	skillancer.policy_value(text), skillancer.policy_int(text), skillancer.policy_interval(text)
 	TO skillancer_bridge;
-GRANT EXECUTE ON FUNCTION skillancer.policy_value(text) TO skillancer_admin, skillancer_analyst;
+GRANT EXECUTE ON FUNCTION skillancer.policy_value(text) TO skillancer_admin;
 GRANT EXECUTE ON FUNCTION skillancer.import_begin(text) TO skillancer_admin;

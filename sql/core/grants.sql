@@ -36,10 +36,6 @@ GRANT SELECT ON skillancer.ledger_period, skillancer.ledger_seal, skillancer.led
 	TO skillancer_backup, skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_check, skillancer.ledger_seal, skillancer.ledger_period TO skillancer_admin;
 
--- finance in psql reads the whole ledger, analysts all but whose an account is and what a posting is about
-GRANT SELECT ON skillancer.account_class, skillancer.ledger_entry, skillancer.ledger_fold, skillancer.ledger_fold_position
-	TO skillancer_admin, skillancer_analyst;
-GRANT SELECT ON skillancer.ledger_account, skillancer.ledger_txn TO skillancer_admin;
-GRANT SELECT (id, class, currency, mode, floor_zero, debit_normal, balance, version, created_at)
-	ON skillancer.ledger_account TO skillancer_analyst;
-GRANT SELECT (id, kind, reverses, effective_at, posted_at) ON skillancer.ledger_txn TO skillancer_analyst;
+-- finance in psql reads the whole ledger
+GRANT SELECT ON skillancer.account_class, skillancer.ledger_account, skillancer.ledger_txn, skillancer.ledger_entry,
+	skillancer.ledger_fold, skillancer.ledger_fold_position TO skillancer_admin;

@@ -143,4 +143,4 @@ GRANT EXECUTE ON FUNCTION
 	skillancer.current_user_state(), skillancer.request_id(), skillancer.request_address(),
 	skillancer.has_role(text), skillancer.is_staff(), skillancer.has_permission(text),
 	skillancer.require_role(text[]), skillancer.require_permission(text)
-	TO skillancer_bridge, skillancer_worker, skillancer_analyst, skillancer_admin, skillancer_vault;
+	TO skillancer_bridge, skillancer_worker, skillancer_admin, skillancer_vault;

@@ -11,4 +11,4 @@ AS 'MODULE_PATHNAME', 'skl_fn_json_doc';
 COMMENT ON FUNCTION skillancer.json_doc(VARIADIC "any") IS
 	'json_build_object() without white space and a third of its cost: what it finds out about a type is kept. For views and functions of the API.';
 GRANT EXECUTE ON FUNCTION skillancer.json_doc(VARIADIC "any")
-	TO skillancer_bridge, skillancer_worker, skillancer_analyst, skillancer_admin, skillancer_backup;
+	TO skillancer_bridge, skillancer_worker, skillancer_admin, skillancer_backup;

@@ -29,7 +29,7 @@ $$;
 COMMENT ON FUNCTION skillancer.ledger_derived_balance(bigint, boolean) IS
 	'Folded sum and tail of a derived account, in minor units on its normal side, as the caller''s snapshot sees them.';
 GRANT EXECUTE ON FUNCTION skillancer.ledger_derived_balance(bigint, boolean)
-	TO skillancer_bridge, skillancer_backup, skillancer_admin, skillancer_analyst;
+	TO skillancer_bridge, skillancer_backup, skillancer_admin;
 
 -- Adds what lies between the stored position and another snapshot.
 CREATE OR REPLACE FUNCTION skillancer.ledger_fold_between(p_epoch integer, p_a pg_snapshot, p_b pg_snapshot)

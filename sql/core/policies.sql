@@ -39,9 +39,9 @@ CREATE POLICY ledger_check_read ON skillancer.ledger_check FOR SELECT
 CREATE POLICY ledger_period_operate ON skillancer.ledger_period FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY ledger_seal_operate ON skillancer.ledger_seal FOR SELECT TO skillancer_admin USING (true);
 CREATE POLICY ledger_check_operate ON skillancer.ledger_check FOR SELECT TO skillancer_admin USING (true);
-CREATE POLICY account_class_operate ON skillancer.account_class FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
-CREATE POLICY ledger_account_operate ON skillancer.ledger_account FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
-CREATE POLICY ledger_txn_operate ON skillancer.ledger_txn FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
-CREATE POLICY ledger_entry_operate ON skillancer.ledger_entry FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
-CREATE POLICY ledger_fold_operate ON skillancer.ledger_fold FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
-CREATE POLICY ledger_fold_position_operate ON skillancer.ledger_fold_position FOR SELECT TO skillancer_admin, skillancer_analyst USING (true);
+CREATE POLICY account_class_operate ON skillancer.account_class FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY ledger_account_operate ON skillancer.ledger_account FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY ledger_txn_operate ON skillancer.ledger_txn FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY ledger_entry_operate ON skillancer.ledger_entry FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY ledger_fold_operate ON skillancer.ledger_fold FOR SELECT TO skillancer_admin USING (true);
+CREATE POLICY ledger_fold_position_operate ON skillancer.ledger_fold_position FOR SELECT TO skillancer_admin USING (true);

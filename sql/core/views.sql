@@ -20,7 +20,7 @@ SELECT a.id, a.class, c.type, a.currency,
 FROM skillancer.ledger_account a
 JOIN skillancer.account_class c ON c.class = a.class;
 COMMENT ON VIEW skillancer.ledger_class_balance IS
-	'Balance of every account with its class and currency, but not whose it is: what totals are made of, for analysts as well.';
+	'Balance of every account with its class and currency, but not whose it is: what totals are made of.';
 
 -- The trial balance: debits and credits of every class. The last column adds up to zero per currency.
 CREATE VIEW skillancer.trial_balance WITH (security_invoker = true) AS

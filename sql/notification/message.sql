@@ -28,7 +28,7 @@ COMMENT ON FUNCTION skillancer.in_conversation(skillancer.conversation_id) IS
 	'Whether the caller takes part in a conversation; runs as the engine, because the policy of participants asks it.';
 ALTER FUNCTION skillancer.in_conversation(skillancer.conversation_id) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.in_conversation(skillancer.conversation_id)
-	TO skillancer_bridge, skillancer_worker, skillancer_analyst, skillancer_admin, skillancer_vault;
+	TO skillancer_bridge, skillancer_worker, skillancer_admin, skillancer_vault;
 
 -- conversation_parties
 CREATE OR REPLACE FUNCTION skillancer.conversation_parties(p_kind text, p_ref uuid)

@@ -26,7 +26,7 @@ COMMENT ON FUNCTION skillancer.fx_value(skillancer.monetary, text) IS
 	'Worth of an amount in another currency by the last rate, however old, without spread; NULL when there is no rate.';
 ALTER FUNCTION skillancer.fx_value(skillancer.monetary, text) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.fx_value(skillancer.monetary, text)
-	TO skillancer_bridge, skillancer_admin, skillancer_analyst, skillancer_backup;
+	TO skillancer_bridge, skillancer_admin, skillancer_backup;
 
 -- T15.
 CREATE OR REPLACE FUNCTION skillancer.conversion_post(p_id uuid)

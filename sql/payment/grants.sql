@@ -41,8 +41,7 @@ GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting, skilla
 	TO skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_posting TO skillancer_admin;
 GRANT SELECT ON skillancer.ledger_class_balance, skillancer.trial_balance, skillancer.escrow_coverage, skillancer.fx_open_position
-	TO skillancer_admin, skillancer_analyst;
-GRANT SELECT ON skillancer_analytics.ledger_posting TO skillancer_admin, skillancer_analyst;
+	TO skillancer_admin;
 GRANT SELECT ON skillancer.ledger_class_balance TO skillancer_bridge;
 GRANT SELECT ON skillancer.ledger_balance_now, skillancer.ledger_violation, skillancer.ledger_invariant
 	TO skillancer_engine;

@@ -349,7 +349,7 @@ COMMENT ON FUNCTION skillancer.is_project_guest(skillancer.project_id) IS
 	'True when the caller proposed on the project or is invited to it. A definer function, so that the policies of project and proposal do not read each other.';
 ALTER FUNCTION skillancer.is_project_guest(skillancer.project_id) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.is_project_guest(skillancer.project_id)
-	TO skillancer_bridge, skillancer_worker, skillancer_analyst, skillancer_admin;
+	TO skillancer_bridge, skillancer_worker, skillancer_admin;
 
 -- Keeps a project in its state until the end of the transaction.
 CREATE OR REPLACE FUNCTION skillancer.hold_project(p_id skillancer.project_id)

@@ -65,7 +65,7 @@ $fn$;
 COMMENT ON FUNCTION skillancer.search_misses(integer) IS
 	'Searches without a result in the last days, the most frequent first, with what they were corrected to.';
 ALTER FUNCTION skillancer.search_misses(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.search_misses(integer) TO skillancer_admin, skillancer_analyst;
+GRANT EXECUTE ON FUNCTION skillancer.search_misses(integer) TO skillancer_admin;
 
 -- What is searched for.
 CREATE OR REPLACE FUNCTION skillancer.search_totals(p_days integer DEFAULT 30)
@@ -88,4 +88,4 @@ $fn$;
 COMMENT ON FUNCTION skillancer.search_totals(integer) IS
 	'Searches a day and kind, by how many people, how many without a result, how many corrected.';
 ALTER FUNCTION skillancer.search_totals(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.search_totals(integer) TO skillancer_admin, skillancer_analyst;
+GRANT EXECUTE ON FUNCTION skillancer.search_totals(integer) TO skillancer_admin;

@@ -11,7 +11,7 @@ BEGIN
 END
 $$;
 ALTER FUNCTION skillancer.my_organisations() OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.my_organisations() TO skillancer_bridge, skillancer_worker, skillancer_analyst, skillancer_admin, skillancer_vault;
+GRANT EXECUTE ON FUNCTION skillancer.my_organisations() TO skillancer_bridge, skillancer_worker, skillancer_admin, skillancer_vault;
 COMMENT ON FUNCTION skillancer.my_organisations() IS
 	'Organisations of which the caller is a member; runs as the engine, because the policy of members asks it.';
 
@@ -38,7 +38,7 @@ BEGIN
 END
 $$;
 ALTER FUNCTION skillancer.my_email_key() OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.my_email_key() TO skillancer_bridge, skillancer_worker, skillancer_analyst, skillancer_admin, skillancer_vault;
+GRANT EXECUTE ON FUNCTION skillancer.my_email_key() TO skillancer_bridge, skillancer_worker, skillancer_admin, skillancer_vault;
 COMMENT ON FUNCTION skillancer.my_email_key() IS 'The confirmed address of the caller in lower case; NULL before it is confirmed.';
 
 -- The caller's role in an organisation, which is held.
