@@ -8,7 +8,7 @@ CREATE TABLE skillancer.metric_hour (
 	num numeric NOT NULL,
 	den numeric NOT NULL,
 	PRIMARY KEY (metric, at, dims)
-);
+) WITH (fillfactor = 60);
 COMMENT ON TABLE skillancer.metric_hour IS
 	'Numerator and denominator of every metric by hour (UTC) and dimensions. Money is in minor units of the dimension currency.';
 CREATE TABLE skillancer.metric_day (
@@ -18,7 +18,7 @@ CREATE TABLE skillancer.metric_day (
 	num numeric NOT NULL,
 	den numeric NOT NULL,
 	PRIMARY KEY (metric, day, dims)
-);
+) WITH (fillfactor = 60);
 COMMENT ON TABLE skillancer.metric_day IS
 	'The same by day. Also the numbers of different people of a day, and what is told of all that began on a day.';
 CREATE TABLE skillancer.metric_month (
@@ -28,7 +28,7 @@ CREATE TABLE skillancer.metric_month (
 	num numeric NOT NULL,
 	den numeric NOT NULL,
 	PRIMARY KEY (metric, month, dims)
-);
+) WITH (fillfactor = 60);
 COMMENT ON TABLE skillancer.metric_month IS 'The same by month, named by its first day.';
 
 CREATE TABLE skillancer.metric_histogram (
@@ -38,21 +38,21 @@ CREATE TABLE skillancer.metric_histogram (
 	bucket integer NOT NULL,
 	n bigint NOT NULL,
 	PRIMARY KEY (metric, day, dims, bucket)
-);
+) WITH (fillfactor = 60);
 COMMENT ON TABLE skillancer.metric_histogram IS
 	'How often a value fell into a bucket of 2 % width, by day: histogram_value() says which values a bucket stands for.';
 
 -- Exact sets: who took part, how often, and with how much money.
 CREATE TABLE skillancer.metric_member (
 	metric text COLLATE "C" NOT NULL,
-	level text NOT NULL CHECK (level IN ('day', 'month')),
+	level text COLLATE "C" NOT NULL CHECK (level IN ('day', 'month')),
 	at date NOT NULL,
 	dims jsonb NOT NULL,
 	subject uuid NOT NULL,
 	num numeric NOT NULL,
 	n bigint NOT NULL,
-	PRIMARY KEY (metric, level, at, dims, subject)
-);
+	PRIMARY KEY (metric, level, at, subject, dims)
+) WITH (fillfactor = 80);
 COMMENT ON TABLE skillancer.metric_member IS
 	'Who took part in a day and in a month: num and number of facts of each subject. Its rows are counted in metric_day and metric_month.';
 CREATE INDEX metric_member_subject_idx ON skillancer.metric_member (subject, metric, at);
@@ -64,19 +64,20 @@ CREATE TABLE skillancer.metric_step (
 	times timestamptz[] NOT NULL CHECK (cardinality(times) BETWEEN 1 AND 3),
 	n bigint NOT NULL,
 	PRIMARY KEY (metric, subject)
-);
+) WITH (fillfactor = 80);
 COMMENT ON TABLE skillancer.metric_step IS
 	'The three earliest times that a step was taken by a subject, and how often it was taken in all: funnels and cohorts are made of it.';
-CREATE INDEX metric_step_first_idx ON skillancer.metric_step ((times[1]), metric);
+CREATE INDEX metric_step_first_idx ON skillancer.metric_step (metric, (times[1]));
 
 -- What has to be recomputed: metrics that cannot be added up.
 CREATE TABLE skillancer.rollup_invalid (
 	metric text COLLATE "C" NOT NULL,
 	day date NOT NULL,
+	marked_at timestamptz NOT NULL DEFAULT skillancer.now(),
 	PRIMARY KEY (metric, day)
 );
 COMMENT ON TABLE skillancer.rollup_invalid IS
-	'Days of metrics that the next tick of the analyst recomputes from metric_step.';
+	'Days of metrics that the analyst recomputes from metric_step, those first that wait longest.';
 
 -- How a metric was declared when its rollup was built.
 CREATE TABLE skillancer.rollup_built (

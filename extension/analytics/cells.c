@@ -9,8 +9,8 @@
 
 #include "analytics/cells.h"
 #include "analytics/histogram.h"
+#include "analytics/rows.h"
 
-#include "common/int.h"
 #include "utils/hsearch.h"
 #include "utils/json.h"
 
@@ -116,14 +116,6 @@ floor_to(TimestampTz at, int64 unit)
 	return at - (rest < 0 ? rest + unit : rest);
 }
 
-static void
-add(int64 *sum, int64 value)
-{
-	if (pg_add_s64_overflow(*sum, value, sum))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("sum of a metric overflows")));
-}
-
 static SklCell *
 find_cell(SklCells *cells, const SklCellKey *key, bool is_bucket)
 {
@@ -142,21 +134,6 @@ find_cell(SklCells *cells, const SklCellKey *key, bool is_bucket)
 		entry->cell.is_bucket = is_bucket;
 	}
 	return &entry->cell;
-}
-
-/* Keeps a time if it is among the earliest. */
-static void
-keep_time(SklCell *cell, TimestampTz at)
-{
-	int i = Min(cell->ntimes, SKL_STEP_TIMES - 1);
-
-	if (cell->ntimes == SKL_STEP_TIMES && cell->times[i] <= at)
-		return;
-	for (; i > 0 && cell->times[i - 1] > at; i--)
-		cell->times[i] = cell->times[i - 1];
-	cell->times[i] = at;
-	if (cell->ntimes < SKL_STEP_TIMES)
-		cell->ntimes++;
 }
 
 static bool
@@ -190,15 +167,15 @@ count_one(SklCells *cells, const SklMeasure *measure, const SklFact *fact)
 		key.dims = dims_of(cells, measure, fact);
 	}
 	cell = find_cell(cells, &key, false);
-	add(&cell->num, measure->sign * value);
-	add(&cell->den, measure->sign);
+	skl_metric_add(&cell->num, measure->sign * value);
+	skl_metric_add(&cell->den, measure->sign);
 	if (mode == SKL_METRIC_STEP)
-		keep_time(cell, fact->at);
+		(void) skl_step_keep(cell->times, &cell->ntimes, fact->at);
 	if (mode == SKL_METRIC_HISTOGRAM)
 	{
 		key.at = floor_to(fact->at, USECS_PER_DAY);
 		key.bucket = skl_histogram_bucket((double) value);
-		add(&find_cell(cells, &key, true)->den, measure->sign);
+		skl_metric_add(&find_cell(cells, &key, true)->den, measure->sign);
 	}
 }
 

@@ -36,7 +36,7 @@ BEGIN
 	FROM jsonb_to_recordset(v_reads) AS r (kind text, object uuid, at timestamptz)
 	GROUP BY 1, 2, 3
 	ON CONFLICT (kind, object, day) DO UPDATE SET n = d.n + EXCLUDED.n;
-	PERFORM skillancer.rollup_add_sums(ARRAY(
+	PERFORM skillancer.rollup_add(ARRAY(
 		SELECT ROW('sum', r.kind || '_views', date_trunc('hour', r.at, 'UTC'), '{}', NULL, NULL, count(*), count(*), NULL)::skillancer.rollup_cell
 		FROM jsonb_to_recordset(v_reads) AS r (kind text, at timestamptz)
 		GROUP BY r.kind, date_trunc('hour', r.at, 'UTC')));

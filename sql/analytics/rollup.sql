@@ -5,8 +5,8 @@
  * A batch is one tick over the event log and the ledger (sql/core/consumers.sql): rollup_scan() reads what became
  * visible between the stored position A and the current snapshot B and adds it up to cells, rollup_apply() adds the
  * cells to the rollups of all levels, and B is stored, in one transaction. Cells only hold what can be added in any
- * order. What cannot is marked in rollup_invalid, and recomputed in the next tick. The position of both sources is the
- * row "analyst" of consumer.
+ * order. What cannot is marked in rollup_invalid, and recomputed in one of the next batches. The position of both sources
+ * is the row "analyst" of consumer.
  */
 
 -- rollup_scan
@@ -17,17 +17,6 @@ LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'skl_fn_rollup_scan';
 COMMENT ON FUNCTION skillancer.rollup_scan(integer, pg_snapshot, pg_snapshot, timestamptz, timestamptz, timestamptz, text) IS
 	'Adds up events and entries of the ledger: those that became visible between A and B; without A all that B sees, earlier epochs too; without B all of the epoch that A does not see. Times and metric restrict it.';
-
--- earliest_times
-CREATE OR REPLACE FUNCTION skillancer.earliest_times(p_one timestamptz[], p_other timestamptz[])
-RETURNS timestamptz[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-	SELECT array_agg(t.at ORDER BY t.at)
-	FROM (SELECT u.at FROM unnest(p_one || p_other) AS u (at) ORDER BY u.at LIMIT 3) t
-$fn$;
-COMMENT ON FUNCTION skillancer.earliest_times(timestamptz[], timestamptz[]) IS 'The three earliest times of two lists.';
 
 -- utc_day
 CREATE OR REPLACE FUNCTION skillancer.utc_day(p_at timestamptz)
@@ -49,116 +38,13 @@ AS $fn$
 $fn$;
 COMMENT ON FUNCTION skillancer.utc_month(timestamptz) IS 'The first day of the month of a time in UTC.';
 
--- rollup_add_sums
-CREATE OR REPLACE FUNCTION skillancer.rollup_add_sums(p_cells skillancer.rollup_cell[])
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-BEGIN
-	INSERT INTO skillancer.metric_hour AS m (metric, at, dims, num, den)
-	SELECT c.metric, c.at, c.dims, sum(c.num), sum(c.den)
-	FROM unnest(p_cells) c WHERE c.mode = 'sum' GROUP BY 1, 2, 3
-	ON CONFLICT (metric, at, dims) DO UPDATE SET num = m.num + EXCLUDED.num, den = m.den + EXCLUDED.den;
-	INSERT INTO skillancer.metric_day AS m (metric, day, dims, num, den)
-	SELECT c.metric, skillancer.utc_day(c.at), c.dims, sum(c.num), sum(c.den)
-	FROM unnest(p_cells) c WHERE c.mode = 'sum' GROUP BY 1, 2, 3
-	ON CONFLICT (metric, day, dims) DO UPDATE SET num = m.num + EXCLUDED.num, den = m.den + EXCLUDED.den;
-	INSERT INTO skillancer.metric_month AS m (metric, month, dims, num, den)
-	SELECT c.metric, skillancer.utc_month(c.at), c.dims, sum(c.num), sum(c.den)
-	FROM unnest(p_cells) c WHERE c.mode = 'sum' GROUP BY 1, 2, 3
-	ON CONFLICT (metric, month, dims) DO UPDATE SET num = m.num + EXCLUDED.num, den = m.den + EXCLUDED.den;
-	INSERT INTO skillancer.metric_histogram AS m (metric, day, dims, bucket, n)
-	SELECT c.metric, skillancer.utc_day(c.at), c.dims, c.bucket, sum(c.den)
-	FROM unnest(p_cells) c WHERE c.mode = 'histogram' GROUP BY 1, 2, 3, 4
-	ON CONFLICT (metric, day, dims, bucket) DO UPDATE SET n = m.n + EXCLUDED.n;
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.rollup_add_sums(skillancer.rollup_cell[]) IS
-	'Adds cells to the sums by hour, day and month, and to the histograms.';
-
--- rollup_add_members
-CREATE OR REPLACE FUNCTION skillancer.rollup_add_members(p_cells skillancer.rollup_cell[])
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-BEGIN
-	WITH changed AS (
-		INSERT INTO skillancer.metric_member AS m (metric, level, at, dims, subject, num, n)
-		SELECT c.metric, l.level, l.at, c.dims, c.subject, sum(c.num), sum(c.den)
-		FROM unnest(p_cells) c
-		CROSS JOIN LATERAL (VALUES ('day', skillancer.utc_day(c.at)), ('month', skillancer.utc_month(c.at))) l (level, at)
-		WHERE c.mode = 'member'
-		GROUP BY 1, 2, 3, 4, 5
-		ON CONFLICT (metric, level, at, dims, subject) DO UPDATE SET num = m.num + EXCLUDED.num, n = m.n + EXCLUDED.n
-		-- a row that was not there before has no transaction that replaced it
-		RETURNING m.metric, m.level, m.at, m.dims,
-			(CASE WHEN m.n <> 0 THEN 1 ELSE 0 END - CASE WHEN m.xmax::text = '0' THEN 0 ELSE 1 END) AS more
-	), counted AS (
-		SELECT c.metric, c.level, c.at, c.dims, sum(c.more) AS more
-		FROM changed c GROUP BY 1, 2, 3, 4 HAVING sum(c.more) <> 0
-	), days AS (
-		INSERT INTO skillancer.metric_day AS m (metric, day, dims, num, den)
-		SELECT c.metric, c.at, c.dims, c.more, 0 FROM counted c WHERE c.level = 'day'
-		ON CONFLICT (metric, day, dims) DO UPDATE SET num = m.num + EXCLUDED.num
-	)
-	INSERT INTO skillancer.metric_month AS m (metric, month, dims, num, den)
-	SELECT c.metric, c.at, c.dims, c.more, 0 FROM counted c WHERE c.level = 'month'
-	ON CONFLICT (metric, month, dims) DO UPDATE SET num = m.num + EXCLUDED.num;
-	IF NOT EXISTS (SELECT FROM unnest(p_cells) c WHERE c.mode = 'member' AND c.den <= 0) THEN
-		RETURN;
-	END IF;
-	DELETE FROM skillancer.metric_member m
-	USING unnest(p_cells) c, LATERAL (VALUES ('day', skillancer.utc_day(c.at)), ('month', skillancer.utc_month(c.at))) l (level, at)
-	WHERE c.mode = 'member' AND c.den <= 0 AND m.n = 0
-		AND (m.metric, m.level, m.at, m.dims, m.subject) = (c.metric, l.level, l.at, c.dims, c.subject);
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.rollup_add_members(skillancer.rollup_cell[]) IS
-	'Adds cells to the sets of who took part in a day and a month, and keeps count of their different subjects.';
-
--- rollup_mark
-CREATE OR REPLACE FUNCTION skillancer.rollup_mark(p_cells skillancer.rollup_cell[])
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, skillancer, pg_temp
--- by keys: plans are kept while the table grows
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-AS $fn$
-BEGIN
-	INSERT INTO skillancer.rollup_invalid (metric, day)
-	SELECT DISTINCT h.metric, skillancer.utc_day(s.times[1])
-	FROM unnest(p_cells) c
-	JOIN skillancer.cohort_measure h ON c.metric IN (h.entry, h.goal)
-	JOIN skillancer.metric_step s ON s.metric = h.entry AND s.subject = c.subject
-	WHERE c.mode = 'step'
-	ON CONFLICT DO NOTHING;
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.rollup_mark(skillancer.rollup_cell[]) IS
-	'Marks the days whose beginners took one of these steps: what is told of them is recomputed.';
-
--- rollup_add_steps
-CREATE OR REPLACE FUNCTION skillancer.rollup_add_steps(p_cells skillancer.rollup_cell[])
-RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-BEGIN
-	-- before and after: an event that comes late moves a subject to another day
-	PERFORM skillancer.rollup_mark(p_cells);
-	INSERT INTO skillancer.metric_step AS m (metric, subject, times, n)
-	SELECT c.metric, c.subject, c.times, c.den FROM unnest(p_cells) c WHERE c.mode = 'step'
-	ON CONFLICT (metric, subject) DO UPDATE
-	SET times = skillancer.earliest_times(m.times, EXCLUDED.times), n = m.n + EXCLUDED.n;
-	PERFORM skillancer.rollup_mark(p_cells);
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.rollup_add_steps(skillancer.rollup_cell[]) IS
-	'Adds cells to the times at which steps were taken, and marks the days that this changes.';
+-- rollup_add
+CREATE OR REPLACE FUNCTION skillancer.rollup_add(p_cells skillancer.rollup_cell[])
+RETURNS date[]
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_rollup_add';
+COMMENT ON FUNCTION skillancer.rollup_add(skillancer.rollup_cell[]) IS
+	'Adds cells to the rollups of all levels, keeps count of different subjects, marks the days of cohorts that change. Returns the months that it wrote to. One transaction at a time: the caller holds the position of the analyst.';
 
 -- rollup_apply
 CREATE OR REPLACE FUNCTION skillancer.rollup_apply(p_cells skillancer.rollup_cell[])
@@ -166,22 +52,12 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-DECLARE
-	v_modes text[] := ARRAY(SELECT DISTINCT c.mode FROM unnest(p_cells) c);
 BEGIN
-	IF v_modes && '{sum,histogram}' THEN
-		PERFORM skillancer.rollup_add_sums(p_cells);
-	END IF;
-	IF 'member' = ANY (v_modes) THEN
-		PERFORM skillancer.rollup_add_members(ARRAY(SELECT c FROM unnest(p_cells) c WHERE c.mode = 'member'));
-	END IF;
-	IF 'step' = ANY (v_modes) THEN
-		PERFORM skillancer.rollup_add_steps(ARRAY(SELECT c FROM unnest(p_cells) c WHERE c.mode = 'step'));
-	END IF;
-	PERFORM skillancer.rollup_amend(ARRAY(SELECT DISTINCT skillancer.utc_month(c.at) FROM unnest(p_cells) c WHERE c.mode <> 'events' AND c.at IS NOT NULL));
+	PERFORM skillancer.rollup_amend(skillancer.rollup_add(p_cells));
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.rollup_apply(skillancer.rollup_cell[]) IS 'Adds cells to the rollups of all levels.';
+COMMENT ON FUNCTION skillancer.rollup_apply(skillancer.rollup_cell[]) IS
+	'Adds cells to the rollups of all levels; months that were sealed are sealed anew.';
 
 -- rollup_recompute
 CREATE OR REPLACE FUNCTION skillancer.rollup_recompute(p_metric text, p_day date)
@@ -195,10 +71,14 @@ BEGIN
 	DELETE FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.day = p_day;
 	DELETE FROM skillancer.metric_histogram m WHERE m.metric = p_metric AND m.day = p_day;
 	DELETE FROM skillancer.metric_month m WHERE m.metric = p_metric AND m.month = v_month;
-	INSERT INTO skillancer.metric_day (metric, day, dims, num, den)
-	SELECT p_metric, p_day, '{}', c.num, c.den FROM skillancer.cohort_of(p_metric, p_day, p_day + 1) c;
+	WITH t AS MATERIALIZED (
+		SELECT c.seconds, c.reached FROM skillancer.cohort_times(p_metric, p_day, p_day + 1) c
+	), sums AS (
+		INSERT INTO skillancer.metric_day (metric, day, dims, num, den)
+		SELECT p_metric, p_day, '{}', count(*) FILTER (WHERE t.reached), count(*) FROM t HAVING count(*) > 0
+	)
 	INSERT INTO skillancer.metric_histogram (metric, day, dims, bucket, n)
-	SELECT p_metric, p_day, '{}', c.bucket, c.n FROM skillancer.cohort_histogram(p_metric, p_day, p_day + 1) c;
+	SELECT p_metric, p_day, '{}', skillancer.histogram_bucket(t.seconds), count(*) FROM t WHERE t.reached GROUP BY 4;
 	INSERT INTO skillancer.metric_month (metric, month, dims, num, den)
 	SELECT p_metric, v_month, '{}', sum(m.num), sum(m.den)
 	FROM skillancer.metric_day m
@@ -242,42 +122,35 @@ $fn$;
 COMMENT ON FUNCTION skillancer.cohort_of(text, date, date) IS
 	'By day: how many began, and how many of them reached the goal.';
 
--- cohort_histogram
-CREATE OR REPLACE FUNCTION skillancer.cohort_histogram(p_metric text, p_from date, p_to date)
-RETURNS TABLE (day date, bucket integer, n bigint)
-LANGUAGE sql STABLE
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-	SELECT t.day, skillancer.histogram_bucket(t.seconds), count(*)
-	FROM skillancer.cohort_times(p_metric, p_from, p_to) t WHERE t.reached GROUP BY 1, 2
-$fn$;
-COMMENT ON FUNCTION skillancer.cohort_histogram(text, date, date) IS
-	'By day: how long it took those who reached the goal, in buckets of seconds.';
-
 -- rollup_revalidate
-CREATE OR REPLACE FUNCTION skillancer.rollup_revalidate(p_limit integer)
+CREATE OR REPLACE FUNCTION skillancer.rollup_revalidate(p_limit integer, p_ms integer DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
+	v_end  timestamptz := clock_timestamp() + p_ms * interval '1 millisecond';
 	v_mark record;
 	v_done bigint := 0;
 BEGIN
+	IF NOT EXISTS (SELECT FROM skillancer.rollup_invalid) THEN
+		RETURN 0;
+	END IF;
+	-- whoever marks days holds the position
+	PERFORM FROM skillancer.consumer c WHERE c.name = 'analyst' FOR UPDATE;
 	FOR v_mark IN
-		DELETE FROM skillancer.rollup_invalid i
-		USING (SELECT o.metric, o.day FROM skillancer.rollup_invalid o ORDER BY o.day DESC, o.metric LIMIT p_limit) m
-		WHERE i.metric = m.metric AND i.day = m.day
-		RETURNING i.metric, i.day
+		SELECT i.metric, i.day FROM skillancer.rollup_invalid i ORDER BY i.marked_at, i.day DESC, i.metric LIMIT p_limit
 	LOOP
+		EXIT WHEN clock_timestamp() > v_end;
+		DELETE FROM skillancer.rollup_invalid i WHERE i.metric = v_mark.metric AND i.day = v_mark.day;
 		PERFORM skillancer.rollup_recompute(v_mark.metric, v_mark.day);
 		v_done := v_done + 1;
 	END LOOP;
 	RETURN v_done;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.rollup_revalidate(integer) IS
-	'Recomputes days of metrics that were marked, the newest first; returns how many.';
+COMMENT ON FUNCTION skillancer.rollup_revalidate(integer, integer) IS
+	'Recomputes days of metrics that were marked, those that wait longest first, until a limit or a time is reached; returns how many.';
 
 -- rollup_idle
 CREATE OR REPLACE FUNCTION skillancer.rollup_idle()
@@ -289,7 +162,7 @@ DECLARE
 	v_position pg_snapshot;
 	v_read     boolean;
 BEGIN
-	IF NOT skillancer.consumer_idle('analyst') OR EXISTS (SELECT FROM skillancer.rollup_invalid) THEN
+	IF NOT skillancer.consumer_idle('analyst') THEN
 		RETURN false;
 	END IF;
 	SELECT c.position INTO v_position FROM skillancer.consumer c WHERE c.name = 'analyst';
@@ -302,7 +175,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.rollup_idle() IS
-	'Whether the analyst has read all events and postings and nothing is marked.';
+	'Whether the analyst has read all events and postings.';
 
 -- rollup_begun
 CREATE OR REPLACE FUNCTION skillancer.rollup_begun()
@@ -346,32 +219,31 @@ COMMENT ON FUNCTION skillancer.rollup_tick() IS
 	'One tick: adds up what became visible since the position, and moves it. Returns how many events, and how old the first one was.';
 
 -- analyst_batch
-CREATE OR REPLACE FUNCTION skillancer.analyst_batch(OUT rows bigint, OUT lag_seconds double precision)
+CREATE OR REPLACE FUNCTION skillancer.analyst_batch(p_recompute_ms integer DEFAULT 1000, OUT rows bigint,
+	OUT lag_seconds double precision, OUT recomputed bigint)
 RETURNS record
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_reads bigint := skillancer.reads_write();
-	v_built bigint;
-	v_tick  record;
+	v_tick record;
 BEGIN
-	rows := v_reads;
+	rows := skillancer.reads_write() + skillancer.rollup_build_next();
+	recomputed := CASE WHEN p_recompute_ms > 0 THEN skillancer.rollup_revalidate(500, p_recompute_ms) ELSE 0 END;
+	rows := rows + recomputed;
 	lag_seconds := 0;
-	v_built := skillancer.rollup_build_next();
-	IF v_built = 0 AND skillancer.rollup_idle() THEN
+	IF skillancer.rollup_idle() THEN
 		RETURN;
 	END IF;
-	rows := rows + v_built + skillancer.rollup_revalidate(500);
 	SELECT * INTO v_tick FROM skillancer.rollup_tick();
 	rows := rows + v_tick.rows;
 	lag_seconds := v_tick.lag_seconds;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.analyst_batch() IS
-	'What the analyst does in one transaction: writes down reads, builds a metric that is new, recomputes what was marked, ticks.';
-ALTER FUNCTION skillancer.analyst_batch() OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.analyst_batch() TO skillancer_worker;
+COMMENT ON FUNCTION skillancer.analyst_batch(integer) IS
+	'What the analyst does in one transaction: writes down reads, builds a metric that is new, recomputes for some time what was marked, ticks.';
+ALTER FUNCTION skillancer.analyst_batch(integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.analyst_batch(integer) TO skillancer_worker;
 
 -- rollup_adopt
 CREATE OR REPLACE FUNCTION skillancer.rollup_adopt(p_new integer)
