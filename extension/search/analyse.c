@@ -6,7 +6,8 @@
  * its type until one knows it. Positions count as to_tsvector() counts them: every token that a
  * dictionary knows takes one, stop words included. parsetext() does the same, but does not say
  * where in the text a word was, which snippets need. Dictionaries that want several tokens at once
- * (thesaurus) get one.
+ * (thesaurus) get one. The default parser takes longer than all that follows, and most of a text is
+ * words of letters between spaces, which it makes one token each: those are cut here.
  */
 #include "skl.h"
 
@@ -15,12 +16,17 @@
 
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "utils/fmgroids.h"
 #include "utils/regproc.h"
 
 #include <math.h>
 
 /* Longest text of one token that goes to the dictionaries. */
 #define TOKEN_MAX 2047
+
+/* Type that the default parser gives a word of letters of ASCII. */
+#define ASCII_WORD 1
 
 static const struct
 {
@@ -102,14 +108,35 @@ add_lexemes(TokenList *list, const TSLexeme *found, uint32 *position, uint32 sta
 	}
 }
 
-size_t
-skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t length,
-				   SklToken **tokens)
+/* A text on its way through a configuration. */
+typedef struct Analysis
 {
-	TSConfigCacheEntry *config = lookup_ts_config_cache(*(const Oid *) context);
-	TSParserCacheEntry *parser = lookup_ts_parser_cache(config->prsId);
-	TokenList list = {.arena = arena};
-	uint32 position = 0;
+	TSConfigCacheEntry *config;
+	TSParserCacheEntry *parser;
+	const char *text;
+	TokenList list;
+	uint32 position;
+} Analysis;
+
+/* One token of the parser. */
+static void
+take_token(Analysis *analysis, int type, char *token, int length)
+{
+	const TSLexeme *found;
+
+	if (length > TOKEN_MAX)
+		return;
+	found = skl_lexemes(analysis->config, type, token, length);
+	if (found != NULL)
+		add_lexemes(&analysis->list, found, &analysis->position, (uint32) (token - analysis->text),
+					(uint32) (token - analysis->text + length));
+}
+
+/* Has the parser cut a piece of the text. */
+static void
+parse(Analysis *analysis, const char *bytes, size_t length)
+{
+	TSParserCacheEntry *parser = analysis->parser;
 	void *state = DatumGetPointer(
 		FunctionCall2(&parser->prsstart, PointerGetDatum(bytes), Int32GetDatum((int32) length)));
 
@@ -117,7 +144,6 @@ skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t len
 	{
 		char *token = NULL;
 		int token_length = 0;
-		const TSLexeme *found;
 		int type =
 			DatumGetInt32(FunctionCall3(&parser->prstoken, PointerGetDatum(state),
 										PointerGetDatum(&token), PointerGetDatum(&token_length)));
@@ -125,47 +151,160 @@ skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t len
 		CHECK_FOR_INTERRUPTS();
 		if (type <= 0)
 			break;
-		if (token_length > TOKEN_MAX)
-			continue;
-		found = skl_lexemes(config, type, token, token_length);
-		if (found != NULL)
-			add_lexemes(&list, found, &position, (uint32) (token - bytes),
-						(uint32) (token - bytes + token_length));
+		take_token(analysis, type, token, token_length);
 	}
 	FunctionCall1(&parser->prsend, PointerGetDatum(state));
-	*tokens = list.tokens;
-	return list.n;
 }
 
-/* A token with the field it is in. */
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* What lies between two spaces. */
+typedef struct Run
+{
+	const char *start;
+	const char *word; /* the letters of a plain one */
+	const char *word_end;
+	const char *end;
+	bool plain;
+} Run;
+
+/*
+ * The next run. It is plain when the default parser is sure to make one token of it, the word: only
+ * letters of ASCII, perhaps one sign before and behind that no token goes on with at a space.
+ */
+static Run
+next_run(const char *at, const char *end)
+{
+	Run run = {.start = at};
+
+	if (at < end && *at == '(')
+		at++;
+	run.word = at;
+	while (at < end && (unsigned char) ((*at | 0x20) - 'a') < 26)
+		at++;
+	run.word_end = at;
+	if (at < end && strchr(".,:;!?)", *at) != NULL && *at != '\0')
+		at++;
+	run.plain = run.word_end > run.word && (at == end || is_space(*at));
+	while (at < end && !is_space(*at))
+		at++;
+	run.end = at;
+	return run;
+}
+
+/*
+ * Takes plain words out and has the parser cut the rest, each piece with the space on both sides:
+ * no token has a space in it, unless it is a tag, and what a sign means may depend on whether a
+ * space was before it.
+ */
+static void
+parse_runs(Analysis *analysis, size_t length)
+{
+	const char *end = analysis->text + length;
+	const char *at = analysis->text;
+	const char *piece = NULL; /* where what is left to the parser begins */
+
+	for (;;)
+	{
+		Run run;
+
+		while (at < end && is_space(*at))
+			at++;
+		run = next_run(at, end);
+		if (piece != NULL && (run.plain || at == end))
+		{
+			parse(analysis, piece, (size_t) (at - piece));
+			piece = NULL;
+		}
+		if (at == end)
+			return;
+		if (run.plain)
+			take_token(analysis, ASCII_WORD, unconstify(char *, run.word),
+					   (int) (run.word_end - run.word));
+		else if (piece == NULL)
+			piece = run.start > analysis->text ? run.start - 1 : run.start;
+		at = run.end;
+	}
+}
+
+size_t
+skl_search_analyse(void *context, SklArena *arena, const char *bytes, size_t length,
+				   SklToken **tokens)
+{
+	TSConfigCacheEntry *config = lookup_ts_config_cache(*(const Oid *) context);
+	Analysis analysis = {.config = config,
+						 .parser = lookup_ts_parser_cache(config->prsId),
+						 .text = bytes,
+						 .list = {.arena = arena}};
+
+	if (analysis.parser->startOid == F_PRSD_START && memchr(bytes, '<', length) == NULL)
+		parse_runs(&analysis, length);
+	else
+		parse(&analysis, bytes, length);
+	*tokens = analysis.list.tokens;
+	return analysis.list.n;
+}
+
+/* A token with the field it is in, and what it is sorted by. */
 typedef struct FieldToken
 {
+	uint64 prefix; /* first eight bytes of the lexeme, the first one highest */
+	uint64 place;  /* field, then position */
 	const SklToken *token;
 	SklField field;
 } FieldToken;
 
-/* By word, then by place. */
-static int
-compare_tokens(const void *a, const void *b)
+static FieldToken
+field_token(const SklToken *token, SklField field)
 {
-	const FieldToken *x = a;
-	const FieldToken *y = b;
-	int order = memcmp(x->token->lexeme, y->token->lexeme, Min(x->token->length, y->token->length));
+	char bytes[8] = {0};
+	uint64 prefix;
 
-	if (order == 0 && x->token->length != y->token->length)
-		order = x->token->length < y->token->length ? -1 : 1;
-	if (order == 0 && x->field != y->field)
-		order = x->field < y->field ? -1 : 1;
-	if (order == 0 && x->token->position != y->token->position)
-		order = x->token->position < y->token->position ? -1 : 1;
-	return order;
+	memcpy(bytes, token->lexeme, Min(token->length, sizeof(bytes)));
+	memcpy(&prefix, bytes, sizeof(prefix));
+	return (FieldToken){pg_ntoh64(prefix), (uint64) field << 32 | token->position, token, field};
 }
+
+/* Order of two lexemes with the same prefix. They have no NUL, so shorter ones differ in it. */
+static int
+compare_rest(const SklToken *a, const SklToken *b)
+{
+	int order;
+
+	if (a->length <= sizeof(uint64) || b->length <= sizeof(uint64))
+		return (a->length > b->length) - (a->length < b->length);
+	order = memcmp(a->lexeme + sizeof(uint64), b->lexeme + sizeof(uint64),
+				   Min(a->length, b->length) - sizeof(uint64));
+	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+}
+
+/* By word, then by place. */
+static inline int
+compare_tokens(const FieldToken *x, const FieldToken *y)
+{
+	int order;
+
+	if (x->prefix != y->prefix)
+		return x->prefix < y->prefix ? -1 : 1;
+	order = compare_rest(x->token, y->token);
+	return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+#define ST_SORT sort_tokens
+#define ST_ELEMENT_TYPE FieldToken
+#define ST_COMPARE(a, b) compare_tokens(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static bool
 same_word(const FieldToken *a, const FieldToken *b)
 {
-	return a->token->length == b->token->length &&
-		   memcmp(a->token->lexeme, b->token->lexeme, a->token->length) == 0;
+	return a->prefix == b->prefix && compare_rest(a->token, b->token) == 0;
 }
 
 /* Analyses the three fields; sorted by word and place. */
@@ -187,8 +326,8 @@ field_tokens(SklArena *arena, Oid config, const char *const texts[SKL_FIELDS], s
 	*n = 0;
 	for (int field = 0; field < SKL_FIELDS; field++)
 		for (size_t i = 0; i < counts[field]; i++)
-			all[(*n)++] = (FieldToken){&tokens[field][i], (SklField) field};
-	qsort(all, *n, sizeof(FieldToken), compare_tokens);
+			all[(*n)++] = field_token(&tokens[field][i], (SklField) field);
+	sort_tokens(all, *n);
 	return all;
 }
 

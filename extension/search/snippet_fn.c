@@ -1,6 +1,7 @@
 /*
  * search/snippet_fn.c
- *		search_snippet(): the part of a text that answers a query, as HTML.
+ *		search_snippet(): the part of a text that answers a query, as HTML; search_words(): what
+ *		words are made of a text.
  *
  * The words to mark come from search_run() as JSON, [[lexeme, prefix, weight], ...], so that a
  * query is compiled once for a page and the text is analysed by its own dictionaries.
@@ -11,28 +12,38 @@
 #include "search/engine/snippet.h"
 #include "search/index.h"
 
+#include "catalog/pg_type_d.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_search_snippet);
+PG_FUNCTION_INFO_V1(skl_fn_search_words);
 
-/* The next member of a mark. */
+static void
+bad_marks(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid marks"),
+					errhint("Marks are [[lexeme, prefix, weight], ...], as search_run() gives.")));
+}
+
+/* The next member of a mark, of that type. */
 static JsonbValue
-next_value(JsonbIterator **iterator)
+next_value(JsonbIterator **iterator, enum jbvType type)
 {
 	JsonbValue value;
 
-	if (JsonbIteratorNext(iterator, &value, true) != WJB_ELEM)
-		elog(ERROR, "a mark is [lexeme, prefix, weight]");
+	if (JsonbIteratorNext(iterator, &value, true) != WJB_ELEM || value.type != type)
+		bad_marks();
 	return value;
 }
 
 static double
-number_of(const JsonbValue *value)
+next_number(JsonbIterator **iterator)
 {
-	if (value->type != jbvNumeric)
-		elog(ERROR, "a mark is [lexeme, prefix, weight]");
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric)));
+	JsonbValue value = next_value(iterator, jbvNumeric);
+
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value.val.numeric)));
 }
 
 static SklSnippetTerm *
@@ -40,26 +51,56 @@ read_marks(Jsonb *json, size_t *n)
 {
 	SklSnippetTerm *marks = palloc0(sizeof(SklSnippetTerm) * Max(JB_ROOT_COUNT(json), 1));
 	JsonbIterator *iterator = JsonbIteratorInit(&json->root);
-	JsonbIteratorToken token;
 	JsonbValue value;
 
 	*n = 0;
+	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
+		bad_marks();
 	(void) JsonbIteratorNext(&iterator, &value, false);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) == WJB_ELEM)
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_ELEM)
 	{
-		JsonbIterator *mark = JsonbIteratorInit(value.val.binary.data);
+		JsonbIterator *mark;
 		SklSnippetTerm *term = &marks[(*n)++];
 
+		if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
+			bad_marks();
+		mark = JsonbIteratorInit(value.val.binary.data);
 		(void) JsonbIteratorNext(&mark, &value, false);
-		value = next_value(&mark);
+		value = next_value(&mark, jbvString);
 		term->lexeme = value.val.string.val;
 		term->length = (uint32_t) value.val.string.len;
-		value = next_value(&mark);
-		term->prefix = number_of(&value) != 0;
-		value = next_value(&mark);
-		term->weight = (float) number_of(&value);
+		term->prefix = next_number(&mark) != 0;
+		term->weight = (float) next_number(&mark);
 	}
 	return marks;
+}
+
+/*
+ * search_words(text, language text) returns text[]: what is made of a text, as lexeme:position.
+ * NULL or a language without dictionaries: English.
+ */
+Datum
+skl_fn_search_words(PG_FUNCTION_ARGS)
+{
+	char *language = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	Oid config = skl_search_config(language, "pg_catalog.english");
+	SklEngine engine;
+	SklToken *tokens;
+	Datum *words;
+	text *input;
+	size_t n;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	input = PG_GETARG_TEXT_PP(0);
+	skl_index_engine(&engine);
+	n = skl_search_analyse(&config, &engine.arena, VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input),
+						   &tokens);
+	words = palloc(sizeof(Datum) * Max(n, 1));
+	for (size_t i = 0; i < n; i++)
+		words[i] = CStringGetTextDatum(psprintf("%s:%u", tokens[i].lexeme, tokens[i].position));
+	skl_engine_release(&engine);
+	PG_RETURN_ARRAYTYPE_P(construct_array(words, (int) n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /*
@@ -68,11 +109,11 @@ read_marks(Jsonb *json, size_t *n)
 Datum
 skl_fn_search_snippet(PG_FUNCTION_ARGS)
 {
-	text *input = PG_GETARG_TEXT_PP(0);
-	const char *bytes = VARDATA_ANY(input);
-	size_t length = VARSIZE_ANY_EXHDR(input);
 	char *language = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	Oid config = skl_search_config(language, "pg_catalog.english");
+	text *input;
+	const char *bytes;
+	size_t length;
 	SklEngine engine;
 	SklToken *tokens;
 	SklSnippetTerm *marks;
@@ -81,6 +122,11 @@ skl_fn_search_snippet(PG_FUNCTION_ARGS)
 	size_t n_marks;
 	text *result;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
+		PG_RETURN_NULL();
+	input = PG_GETARG_TEXT_PP(0);
+	bytes = VARDATA_ANY(input);
+	length = VARSIZE_ANY_EXHDR(input);
 	skl_index_engine(&engine);
 	marks = read_marks(PG_GETARG_JSONB_P(1), &n_marks);
 	n_tokens = skl_search_analyse(&config, &engine.arena, bytes, length, &tokens);

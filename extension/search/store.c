@@ -14,6 +14,10 @@
 
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "utils/array.h"
+
+/* Chunks inserted by one statement. */
+#define CHUNKS_AT_ONCE 32
 
 /* Runs a statement with a snapshot, or with what the transaction sees now. */
 static uint64
@@ -145,33 +149,52 @@ next_segment(void)
 	return seg_id;
 }
 
+/* Inserts chunks from number "from" on, at most CHUNKS_AT_ONCE; returns how many bytes. */
+static size_t
+write_chunks(int64 seg_id, int32 from, const uint8_t *bytes, size_t length)
+{
+	static SklStmt stmt =
+		SKL_STMT("INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data)"
+				 " SELECT $1, $2 + c.n::integer, c.data FROM pg_catalog.unnest($3)"
+				 " WITH ORDINALITY AS c (data, n)",
+				 INT8OID, INT4OID, BYTEAARRAYOID);
+	Datum chunks[CHUNKS_AT_ONCE];
+	Datum args[3] = {Int64GetDatum(seg_id), Int32GetDatum(from - 1)};
+	size_t at = 0;
+	int n = 0;
+
+	for (; n < CHUNKS_AT_ONCE && at < length; n++)
+	{
+		size_t part = Min(SKL_CHUNK_BYTES, length - at);
+		bytea *data = palloc(VARHDRSZ + part);
+
+		SET_VARSIZE(data, VARHDRSZ + part);
+		memcpy(VARDATA(data), bytes + at, part);
+		chunks[n] = PointerGetDatum(data);
+		at += part;
+	}
+	args[2] = PointerGetDatum(construct_array(chunks, n, BYTEAOID, -1, false, TYPALIGN_INT));
+	skl_spi_exec(&stmt, args, NULL);
+	pfree(DatumGetPointer(args[2]));
+	while (n > 0)
+		pfree(DatumGetPointer(chunks[--n]));
+	return at;
+}
+
 void
 skl_store_write(const uint8_t *bytes, size_t length, SklManifestRow *row)
 {
-	static SklStmt stmt = SKL_STMT("INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data)"
-								   " VALUES ($1, $2, $3)",
-								   INT8OID, INT4OID, BYTEAOID);
-	bytea *data = palloc(VARHDRSZ + SKL_CHUNK_BYTES);
-	Datum args[3] = {0, 0, PointerGetDatum(data)};
-
 	row->seg_id = next_segment();
 	row->bytes = (int64) length;
 	if (!pg_strong_random(&row->stamp, sizeof(row->stamp)))
 		elog(ERROR, "there is no random number");
-	args[0] = Int64GetDatum(row->seg_id);
 	skl_spi_connect();
-	for (size_t at = 0; at < length; at += SKL_CHUNK_BYTES)
+	for (size_t at = 0; at < length;)
 	{
-		size_t n = Min(SKL_CHUNK_BYTES, length - at);
-
 		CHECK_FOR_INTERRUPTS();
-		SET_VARSIZE(data, VARHDRSZ + n);
-		memcpy(VARDATA(data), bytes + at, n);
-		args[1] = Int32GetDatum((int32) (at / SKL_CHUNK_BYTES));
-		skl_spi_exec(&stmt, args, NULL);
+		at += write_chunks(row->seg_id, (int32) (at / SKL_CHUNK_BYTES), bytes + at, length - at);
 	}
 	skl_spi_finish();
-	pfree(data);
 }
 
 void

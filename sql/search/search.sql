@@ -28,6 +28,15 @@ COMMENT ON FUNCTION skillancer.search_snippet(text, jsonb, text, integer) IS
 	'The best part of a text of so many words (0: all of it), as HTML with <mark> around what search_run() looked for.';
 GRANT EXECUTE ON FUNCTION skillancer.search_snippet(text, jsonb, text, integer) TO skillancer_bridge, skillancer_admin;
 
+-- What is made of a text.
+CREATE OR REPLACE FUNCTION skillancer.search_words(p_text text, p_language text DEFAULT NULL)
+RETURNS text[]
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'skl_fn_search_words';
+COMMENT ON FUNCTION skillancer.search_words(text, text) IS
+	'The words that search makes of a text in a language, as lexeme:position.';
+GRANT EXECUTE ON FUNCTION skillancer.search_words(text, text) TO skillancer_admin;
+
 -- Restricted documents of the caller.
 CREATE OR REPLACE FUNCTION skillancer.search_visible(p_index smallint)
 RETURNS uuid[]

@@ -59,7 +59,7 @@ BEGIN
 	INTO v_arguments
 	FROM (SELECT proargtypes, CASE WHEN provariadic <> 0 THEN pronargs END AS provariadic_at FROM pg_proc WHERE oid = p_function) p,
 		unnest(p.proargtypes) WITH ORDINALITY t (type, n);
-	EXECUTE format('SELECT count(*) FROM (SELECT %s(%s)) x', p_function::regproc, v_arguments);
+	EXECUTE format('SELECT %s(%s)', p_function::regproc, v_arguments);
 	RETURN '00000';
 EXCEPTION WHEN OTHERS OR query_canceled THEN
 	RETURN SQLSTATE || ' ' || left(SQLERRM, 100);

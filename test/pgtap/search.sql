@@ -52,12 +52,32 @@ FROM (VALUES ('', 1), ('   ', 1), ('the and of', 0), ('pelican', 1), ('PELICANS'
 	(repeat('(', 5000) || 'pelican', 1), (repeat('pelican ', 130000), 1), ((SELECT string_agg('w' || i, ' or ') FROM generate_series(1, 9999) i) || ' or pelican', 1)
 ) AS t (q, n);
 
+-- words are those of to_tsvector, whatever stands between them
+SELECT setseed(0.4) AS seeded \gset
+CREATE TEMP TABLE odd AS
+SELECT string_agg((a.words)[1 + floor(random() * cardinality(a.words))::integer] || (a.gaps)[1 + floor(random() * cardinality(a.gaps))::integer], '') AS body,
+	CASE i % 2 WHEN 0 THEN 'english' ELSE 'german' END AS config, CASE i % 2 WHEN 1 THEN 'de' END AS language
+FROM generate_series(1, 1500) i, generate_series(1, 9) j, (SELECT
+	ARRAY['Running', 'the', 'DOGS', 'a', 'don''t', 'high-tech', 'e.g.', '(see', 'below)', 'x)', 'end.', 'well,', 'so:', 'http://a.b/c?d', 'a.example.com', '/usr/lib', '~/bin',
+		'.hid', '-5', '+3.2e-4', '1e5', 'w1', '42', 'a_b', 'me@x.org', '&amp;', '&', '--', '...', 'été', 'Straße', 'naïve-ish', 'C++', '日本', E'e\u0301', 'x:y', 'a/b', 'v1.2.3',
+		'"quoted"', '''s', '!', '?', 'go!?', '((', 'c:/d', ';', '.', ',', '<b>', '< 3', 'a.', '.net', 'and/or', E'\u00a0', '(a)', 'a:/', 'x.:', 'http:', '//'] AS words,
+	ARRAY[' ', ' ', ' ', '  ', E'\n', E'\t ', E'\r\n', '', ',', ' - '] AS gaps) a
+GROUP BY i;
+SELECT is(string_agg(format('%s: %L', config, body), E'\n'), NULL, 'texts become the words that PostgreSQL makes of them')
+FROM odd o
+WHERE (SELECT array_agg(x ORDER BY x) FROM unnest(skillancer.search_words(o.body, o.language)) x) IS DISTINCT FROM
+	(SELECT array_agg(v.lexeme || ':' || p ORDER BY v.lexeme || ':' || p) FROM unnest(to_tsvector(o.config::regconfig, o.body)) v, unnest(v.positions) p);
+
 -- what is wrong is named
 SELECT throws_like($$SELECT skillancer.search_run('planet', '{}')$$, '%no search index%', 'an unknown index');
 SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer.search_run(''project'', %L)', r)), 'SK001', r)
 FROM unnest(ARRAY['{"sort": "colour"}', '{"facets": ["colour"]}', '{"facets": ["skill:1..2"]}', '{"facets": ["budget:x"]}', '{"filters": {"colour": ["red"]}}',
 	'{"filters": {"budget": ["red"]}}', '{"after": "x"}', '{"after": "0|0|1|1|zz"}']) r;
 SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.search_projects(p_cursor => %L)', 'abcdef')), 'SK001', 'a forged cursor');
+
+SELECT is(skillancer.search_snippet('a', NULL, NULL, 0), NULL, 'no marks, no snippet');
+SELECT throws_ok(format('SELECT skillancer.search_snippet(''a'', %L, NULL, 0)', m), '22023', 'invalid marks', m)
+FROM unnest(ARRAY['null', '{}', '[1]', '[[1]]', '[{"a": 1}]', '[["a", "b", "c"]]', '[[]]']) m;
 
 -- a page, with its rows read again under the caller's policies
 SELECT is(pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('pelican', p_fresh => true, p_explain => true)).body$$)

@@ -28,7 +28,8 @@ typedef struct Chunk
 
 typedef struct BuildTerm
 {
-	uint8_t *key; /* kind and bytes */
+	uint64_t prefix; /* first bytes of the key, the first one highest: to sort by */
+	uint8_t *key;	 /* kind and bytes */
 	uint32_t length;
 	uint32_t hash;
 	uint32_t last_docno; /* UINT32_MAX: none yet */
@@ -212,6 +213,16 @@ same_term(const BuildTerm *term, SklTermKind kind, SklBytes bytes, uint32_t hash
 		   memcmp(term->key + 1, bytes.data, bytes.length) == 0;
 }
 
+static uint64_t
+prefix_of(const uint8_t *key, uint32_t length)
+{
+	uint64_t prefix = 0;
+
+	for (uint32_t i = 0; i < sizeof(prefix); i++)
+		prefix = prefix << 8 | (i < length ? key[i] : 0);
+	return prefix;
+}
+
 static BuildTerm *
 find_term(SklSegmentBuilder *builder, SklTermKind kind, SklBytes bytes)
 {
@@ -229,6 +240,7 @@ find_term(SklSegmentBuilder *builder, SklTermKind kind, SklBytes bytes)
 	term.key = skl_engine_alloc(builder->engine, term.length);
 	term.key[0] = first;
 	memcpy(term.key + 1, bytes.data, bytes.length);
+	term.prefix = prefix_of(term.key, term.length);
 	skl_buffer_add(&builder->terms, &term, sizeof(term));
 	builder->table[slot] = ++builder->n_terms;
 	return &terms_of(builder)[builder->n_terms - 1];
@@ -348,8 +360,11 @@ compare_terms(const void *a, const void *b)
 	const BuildTerm *left = a;
 	const BuildTerm *right = b;
 	uint32_t shorter = left->length < right->length ? left->length : right->length;
-	int order = memcmp(left->key, right->key, shorter);
+	int order;
 
+	if (left->prefix != right->prefix)
+		return left->prefix < right->prefix ? -1 : 1;
+	order = memcmp(left->key, right->key, shorter);
 	return order != 0 ? order : (left->length > right->length) - (left->length < right->length);
 }
 
