@@ -213,6 +213,19 @@ json_array_of(Datum *items, int n)
 	return cstring_to_text_with_len(buf.data, buf.len);
 }
 
+/* The elements of an array, none of which may be NULL. */
+static Datum *
+elements_of(ArrayType *array, Oid type, int *n)
+{
+	Datum *elements;
+
+	if (array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("items and keys of a list must not be NULL")));
+	deconstruct_array(array, type, -1, false, TYPALIGN_INT, &elements, NULL, n);
+	return elements;
+}
+
 /*
  * list_reply(items json[], keys text[], limit, scope) returns reply: items holds up to one row more
  * than the limit; the surplus tells that there is a next page.
@@ -223,7 +236,6 @@ skl_fn_list_reply(PG_FUNCTION_ARGS)
 	TupleDesc desc;
 	Datum *items = NULL;
 	Datum *keys = NULL;
-	bool *nulls;
 	int nitems = 0;
 	int nkeys = 0;
 	int limit = PG_GETARG_INT32(2);
@@ -234,13 +246,12 @@ skl_fn_list_reply(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "list_reply must return a row");
 	if (!PG_ARGISNULL(0))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), JSONOID, -1, false, TYPALIGN_INT, &items,
-						  &nulls, &nitems);
+		items = elements_of(PG_GETARG_ARRAYTYPE_P(0), JSONOID, &nitems);
 	if (!PG_ARGISNULL(1))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls,
-						  &nkeys);
-	if (nitems != nkeys)
-		elog(ERROR, "a list has %d items and %d keys", nitems, nkeys);
+		keys = elements_of(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, &nkeys);
+	if (nitems != nkeys || limit < 1 || PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a list has a key for each item, a limit and a scope")));
 	if (nitems > limit)
 		next_cursor = cursor_encode(PG_GETARG_TEXT_PP(3), DatumGetTextPP(keys[limit - 1]));
 
