@@ -28,7 +28,10 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* Settings that roles and databases may have changed and that our statements rely on. */
+/*
+ * Settings that roles and databases may have changed and that our statements rely on. Compiling a
+ * statement of a worker takes longer than running it, however much the planner expects.
+ */
 static const char *const fixed_settings[][2] = {
 	{"search_path", "pg_catalog, skillancer, pg_temp"},
 	{"default_transaction_isolation", "read committed"},
@@ -38,6 +41,7 @@ static const char *const fixed_settings[][2] = {
 	{"lock_timeout", "10s"},
 	{"idle_in_transaction_session_timeout", "0"},
 	{"row_security", "on"},
+	{"jit", "off"},
 };
 
 static const SklWorkerSpec *spec = NULL;

@@ -195,8 +195,14 @@ skl_pg_lose(SklPg *pg, SklJobOutcome outcome)
 void
 skl_pg_connect(SklPg *pg, uint64_t now)
 {
-	const char *names[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
-	const char *values[] = {pg->pool->config->database, "skillancer-bridge", "UTF8", NULL};
+	/*
+	 * Options come first: those of the configured database win. Compiling a statement of a request
+	 * takes longer than running it.
+	 */
+	const char *names[] = {"options", "dbname", "fallback_application_name", "client_encoding",
+						   NULL};
+	const char *values[] = {"-c jit=off", pg->pool->config->database, "skillancer-bridge", "UTF8",
+							NULL};
 
 	pg->tag = SKL_TAG_PG;
 	pg->since_us = now;

@@ -74,7 +74,8 @@ post_capture(const SklFire *fire)
 
 /*
  * Tells the milestone that waits for this charge. Its lock is taken without waiting: a command
- * holds it already, and a timer that finds it taken is tried again.
+ * holds it already, and a timer that finds it taken is tried again. What was promised of the wallet
+ * is free from here on, so whoever counts it has to wait.
  */
 static void
 tell_milestone(const SklFire *fire, const char *event)
@@ -84,12 +85,14 @@ tell_milestone(const SklFire *fire, const char *event)
 								   " FOR NO KEY UPDATE NOWAIT",
 								   UUIDOID);
 	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	pg_uuid_t user = skl_fire_id(fire, "user_id");
 	pg_uuid_t milestone;
 	Datum args[1] = {UUIDPGetDatum(&milestone)};
 
 	if (!skl_fire_uuid(fire, "milestone_id", &milestone) || skl_spi_exec(&lock, args, NULL) != 1 ||
 		strcmp(skl_spi_text(0, 1), "FUNDING") != 0)
 		return;
+	(void) skl_wallet_lock(&user, skl_fire_money(fire, "amount")->currency);
 	(void) skl_fire("milestone", &milestone, event, nothing, true);
 }
 

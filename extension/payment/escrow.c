@@ -457,9 +457,8 @@ effect_mature(const SklFire *fire)
 	skl_posting_send(&posting, "mature", &fire->id);
 }
 
-/* The wallet of a user, locked so that two fundings at once do not count the same money. */
-static int64
-lock_wallet(const pg_uuid_t *user, const char *currency)
+int64
+skl_wallet_lock(const pg_uuid_t *user, const char *currency)
 {
 	return skl_ledger_lock("client_wallet", user, currency);
 }
@@ -486,7 +485,7 @@ wallet_promised(const pg_uuid_t *user, const char *currency, const pg_uuid_t *bu
 int64
 skl_wallet_free(const pg_uuid_t *user, const char *currency, const pg_uuid_t *milestone)
 {
-	int64 balance = lock_wallet(user, currency);
+	int64 balance = skl_wallet_lock(user, currency);
 
 	return balance == 0 ? 0 : Max(0, balance - wallet_promised(user, currency, milestone));
 }
@@ -521,7 +520,7 @@ skl_fn_milestone_shortfall(PG_FUNCTION_ARGS)
 	if (__builtin_add_overflow(step.amount, skl_step_client_fee(&step), &due))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("the price and the fee are out of range")));
-	if (lock_wallet(&step.payer, step.currency) >= due)
+	if (skl_wallet_lock(&step.payer, step.currency) >= due)
 		due = 0;
 	else
 		due -= skl_wallet_free(&step.payer, step.currency, PG_GETARG_UUID_P(0));
@@ -544,7 +543,7 @@ skl_fn_wallet_lacks(PG_FUNCTION_ARGS)
 
 	skl_spi_connect();
 	if (request != NULL && request->has_user)
-		lacks = Max(0, lacks - lock_wallet(&request->user_id, amount->currency));
+		lacks = Max(0, lacks - skl_wallet_lock(&request->user_id, amount->currency));
 	skl_spi_finish();
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_MONETARY_P(skl_monetary_make(lacks, amount->currency));

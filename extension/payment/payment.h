@@ -202,6 +202,12 @@ extern void skl_earning_return(const SklStep *step, int64 service_fee, int64 cli
 /* ---- escrow.c: wallets ---- */
 
 /*
+ * What is in the wallet of a user, which stays locked: two fundings at once do not count the same
+ * money, nor money that a charge promises until the milestone behind it stops waiting.
+ */
+extern int64 skl_wallet_lock(const pg_uuid_t *user, const char *currency);
+
+/*
  * What is in a wallet, which stays locked, and not promised to milestones other than this one whose
  * charges are open.
  */

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { Model, leg } from './model.mjs';
 
 const BATCH = 5000;
+const SERIALIZATION_FAILURE = '40001';
 const MAX_OUTCOMES = 5000; // each is computed anew with all others of its freelancer
 const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review', erasure: 'erasure' };
 
@@ -50,16 +51,30 @@ function checkTerms(model, milestones) {
 	}
 }
 
-// Reputations that were computed step by step are those that all bookings and reviews make, once the job has looked at what grew old.
-async function checkReputations(client, model) {
-	await client.query('BEGIN');
-	const { rows: [{ bookings }] } = await client.query('SELECT count(*)::integer AS bookings FROM skillancer.outcome');
-	if (bookings <= MAX_OUTCOMES) {
-		await client.query('SELECT skillancer.refresh_reputation(1000000)');
-		const { rows: [{ wrong }] } = await client.query('SELECT skillancer.reputation_rebuild()::integer AS wrong');
-		if (wrong > 0) model.problems.push(`${wrong} outcomes and reputations are not what bookings and reviews make of them`);
+const REPUTATIONS = `SELECT 'reputation of ' || r.user_id || ' as ' || r.side AS what,
+		ROW(r.rating, r.score, r.months, r.rank, r.outcomes, r.clients, r.level, r.stale_at)::text AS value FROM skillancer.reputation r
+	UNION ALL SELECT 'outcome of ' || o.booking_id, ROW(o.verdict, o.reason, o.amount, o.usd, o.ended_at)::text FROM skillancer.outcome o`;
+
+// Reputations that were computed step by step are those that all bookings and reviews make, once the job has looked at
+// what grew old. One snapshot for both; when the timekeeper changed a row after it, another.
+async function checkReputations(client, model, tries = 10) {
+	try {
+		await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+		const { rows: [{ bookings }] } = await client.query('SELECT count(*)::integer AS bookings FROM skillancer.outcome');
+		if (bookings <= MAX_OUTCOMES) {
+			await client.query('SELECT skillancer.refresh_reputation(1000000)');
+			const before = new Map((await client.query(REPUTATIONS)).rows.map(({ what, value }) => [what, value]));
+			const { rows: [{ wrong }] } = await client.query('SELECT skillancer.reputation_rebuild()::integer AS wrong');
+			if (wrong > 0) model.problems.push(`${wrong} outcomes and reputations are not what bookings and reviews make of them`);
+			if (wrong > 0) for (const { what, value } of (await client.query(REPUTATIONS)).rows)
+				if (before.get(what) !== value) model.problems.push(`${what} is ${before.get(what)}, due is ${value}`);
+		}
+		await client.query('ROLLBACK');
+	} catch (error) {
+		await client.query('ROLLBACK');
+		if (error.code !== SERIALIZATION_FAILURE || tries === 1) throw error;
+		await checkReputations(client, model, tries - 1);
 	}
-	await client.query('ROLLBACK');
 }
 
 export async function judge(place, history) {

@@ -281,7 +281,9 @@ export class Model {
 	#earn(row, terms, step, service) {
 		terms.earned = true;
 		this.earnings.push(`${row.id}|${step}|${service}|${step - service}|${terms.currency}`);
-		this.earnedAt.set(`${row.id}|${step}`, row.at);
+		// parts of a milestone may be equal: the time of the first is right for each
+		const part = `${row.id}|${step}`;
+		if (!this.earnedAt.has(part)) this.earnedAt.set(part, row.at);
 	}
 
 	// What a charge is for is known when it is made: what was missing for the milestone then, or what was asked for.
