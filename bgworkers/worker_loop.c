@@ -11,6 +11,7 @@
 #include "skl.h"
 
 #include "bgworkers/gate.h"
+#include "bgworkers/priority.h"
 #include "bgworkers/worker_loop.h"
 #include "core/guc.h"
 #include "core/spi.h"
@@ -183,7 +184,7 @@ loop(void)
 	MemoryContext context =
 		AllocSetContextCreate(TopMemoryContext, "skillancer turn", ALLOCSET_DEFAULT_SIZES);
 
-	while (!leave)
+	while (!leave && skl_priority_set(skl_guc.worker_nice))
 	{
 		/* Also takes part in ProcSignalBarrier; without it DROP DATABASE hangs. */
 		CHECK_FOR_INTERRUPTS();
@@ -208,6 +209,7 @@ skl_worker_main(Datum arg)
 	BackgroundWorkerInitializeConnectionByOid(start.dboid, start.roleoid, 0);
 	fix_settings();
 	loop();
-	skl_slot_reprobe();
+	if (leave)
+		skl_slot_reprobe();
 	proc_exit(0);
 }

@@ -50,6 +50,7 @@ typedef struct SklGuc
 	char *webhook_ca_file;
 	int webhook_concurrency; /* deliveries at the same time */
 	int webhook_timeout;	 /* milliseconds for one delivery in all */
+	int worker_nice;		 /* how far workers step back when others want the processor */
 	int worker_restart_max;	 /* seconds: the longest back-off of a failing worker */
 } SklGuc;
 

@@ -74,6 +74,20 @@ ok($world->settle('notifier') && $world->settle('courier'), 'the others go on');
 $world->sql('ALTER FUNCTION skillancer.timekeeper_gone() RENAME TO timekeeper_lag');
 is(all_running(20), 6, 'and all is well once the cause is gone');
 
+# stepping back: further at once, less far by a new process
+my $modest = $world->worker('notifier');
+my $before = getpriority(0, $modest);
+$world->sql(q{ALTER SYSTEM SET skillancer.worker_nice = 7});
+$world->sql(q{SELECT pg_reload_conf()});
+my $until = time + 10;
+sleep 0.05 while time < $until && getpriority(0, $modest) == $before;
+is(getpriority(0, $modest), $before + 7 > 19 ? 19 : $before + 7, 'a worker steps back behind those who want the processor, too');
+$world->sql(q{ALTER SYSTEM RESET skillancer.worker_nice});
+$world->sql(q{SELECT pg_reload_conf()});
+is($world->wait_sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $modest", 0, 15), 0, 'it ends when it shall not');
+is(getpriority(0, $world->worker('notifier')), $before, 'and its successor does not');
+is(all_running(20), 6, 'all of them come back');
+
 # the gate: an upgrade in progress
 my $pid = fork // die;
 if ($pid == 0)
