@@ -14,6 +14,7 @@
  *	args.c      path, query, body -> typed arguments, every problem of every field
  *	pool.c      begin_request + function + Sync on a pipelined connection; the request is parked
  *	reply.c     result or SQLSTATE -> status, headers, envelope
+ *	rows.c      an answer of many rows: read by the page while it is sent
  *	log.c, metrics.c   one line and some counters a request
  *
  * A request belongs to one event-loop thread from its first byte to its last; nothing in
@@ -90,8 +91,9 @@ typedef enum SklMethod
 
 typedef enum SklClass
 {
-	SKL_FAST, /* shares a connection with up to depth-1 others */
-	SKL_SLOW, /* has a connection for itself while it runs */
+	SKL_FAST,	/* shares a connection with up to depth-1 others */
+	SKL_SLOW,	/* has a connection for itself while it runs */
+	SKL_EXPORT, /* the same, and its rows are sent while they are read (rows.h) */
 	SKL_CLASS_COUNT
 } SklClass;
 
@@ -226,6 +228,7 @@ typedef struct SklThread SklThread; /* server.h */
 typedef struct SklConn SklConn;		/* server.h: one TCP connection */
 typedef struct SklJob SklJob;		/* pool.h: the request's work in PostgreSQL */
 typedef struct SklStream SklStream; /* stream.h: a client of the live stream */
+typedef struct SklRows SklRows;		/* rows.h: an answer of many rows */
 typedef struct SklConfig SklConfig; /* config.h */
 
 typedef struct SklHeader
@@ -306,6 +309,7 @@ typedef struct SklRequestCtx
 	bool streams;			 /* the body is the first piece of a live stream, */
 	int64_t stream_position; /* and this is where it ends */
 	SklStream *stream;		 /* that the answer became */
+	SklRows *rows;			 /* the body is rows that are read while it is sent */
 
 	/* private to server.c, dispatch.c, args.c, reply.c */
 	SklJob *job;

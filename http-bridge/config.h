@@ -33,13 +33,14 @@ struct SklConfig
 	char *admin_listen; /* "127.0.0.1:9090", "[::1]:9090" or "unix:/path"; empty = off */
 
 	/* PostgreSQL */
-	char *database;		  /* libpq connection string */
-	int fast_connections; /* per thread, default 2 */
-	int fast_depth;		  /* default 8, 1..8 */
-	int slow_connections; /* per thread, default 2 */
-	int queue_size;		  /* per thread and class, default 512 */
-	int fast_wait_ms;	  /* a queued fast request is refused after this long, default 250 */
-	int slow_wait_ms;	  /* default 5000 */
+	char *database;			/* libpq connection string */
+	int fast_connections;	/* per thread, default 2 */
+	int fast_depth;			/* default 8, 1..8 */
+	int slow_connections;	/* per thread, default 2 */
+	int export_connections; /* per thread, default 1; opened when first used */
+	int queue_size;			/* per thread and class, default 512 */
+	int fast_wait_ms;		/* a queued fast request is refused after this long, default 250 */
+	int slow_wait_ms;		/* default 5000 */
 
 	/* clients */
 	int max_connections;		/* per thread, default 4096 */
@@ -47,6 +48,7 @@ struct SklConfig
 	int header_deadline_ms;		/* request line and headers, absolute, default 10000 */
 	int body_floor;				/* bytes a second after a grace of 10 s, default 1024 */
 	int write_stall_ms;			/* default 20000 */
+	int export_deadline_ms;		/* an answer of many rows in all, default 600000 */
 	int idle_timeout_ms;		/* keep-alive between requests, default 75000 */
 	size_t max_body;			/* upper bound of every route's limit, default 1048576 (1 MiB)
 								 * unless the route says more */

@@ -58,12 +58,15 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 		"Requests in flight on one fast connection."),
 	OPT("Database", slow_connections, INTEGER, "2", 1, 32, false,
 		"Connections a thread for routes of class slow, one request each."),
+	OPT("Database", export_connections, INTEGER, "1", 1, 32, false,
+		"Connections a thread for routes of class export, which take as long as their readers; "
+		"opened when first needed."),
 	OPT("Database", queue_size, INTEGER, "512", 1, 100000, true,
 		"Requests that may wait for a connection, per thread and class; beyond, 503."),
 	OPT("Database", fast_wait_ms, INTEGER, "250", 1, 60000, true,
 		"How long a request of class fast waits for a connection before 503."),
 	OPT("Database", slow_wait_ms, INTEGER, "5000", 1, 60000, true,
-		"How long a request of class slow waits for a connection before 503."),
+		"How long a request of class slow or export waits for a connection before 503."),
 
 	OPT("Clients", max_connections, INTEGER, "4096", 1, 1000000, false,
 		"Open connections a thread."),
@@ -75,6 +78,9 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 		"Bytes a second that a body must arrive with, after a grace of 10 s; 0 means any."),
 	OPT("Clients", write_stall_ms, INTEGER, "20000", 100, 600000, true,
 		"How long a client may take nothing of its answer."),
+	OPT("Clients", export_deadline_ms, INTEGER, "600000", 1000, 86400000, true,
+		"How long an answer of class export may take in all: as long, its reader holds a "
+		"snapshot."),
 	OPT("Clients", idle_timeout_ms, INTEGER, "75000", 100, 3600000, true,
 		"Idle time between requests of a connection."),
 	OPT("Clients", max_body, SIZE, "1048576", 1024, 1073741824, true,

@@ -10,6 +10,8 @@
  */
 #include "server.h"
 
+#include "rows.h"
+
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -63,6 +65,7 @@ allowance_us(SklConn *conn, const SklConfig *config)
 			return header_us + floor_us(config, conn->bytes);
 		case SKL_CONN_SENDING:
 			return sending_us(conn, config);
+		case SKL_CONN_FETCHING:
 		case SKL_CONN_PARKED:
 		case SKL_CONN_STREAMING:
 			break;
@@ -78,7 +81,8 @@ skl_deadlines_sweep(SklThread *thread, uint64_t now)
 	thread->swept_us = now;
 	for (SklConn *conn = thread->conns; conn != NULL; conn = conn->next)
 	{
-		if (conn->cut || now < conn->since_us + allowance_us(conn, config))
+		if (conn->cut || (now < conn->since_us + allowance_us(conn, config) &&
+						  !skl_rows_overdue(conn->ctx, now)))
 			continue;
 		conn->cut = true;
 		shutdown(conn->fd, SHUT_RDWR);

@@ -24,6 +24,7 @@
 #include "reply.h"
 #include "reqid.h"
 #include "routes.h"
+#include "rows.h"
 #include "server.h"
 #include "stream.h"
 #include "trace.h"
@@ -393,12 +394,15 @@ skl_request_complete(SklRequestCtx *ctx)
 void
 skl_request_done(SklJob *job)
 {
+	if (skl_rows_done(job))
+		return;
 	if (job->outcome == SKL_JOB_ANSWERED && skl_reply_set_aside(job))
 	{
 		skl_pool_again(&job->ctx->thread->pool, job, 0);
 		return;
 	}
 	skl_reply_of_job(job->ctx, job);
+	skl_rows_begin(job->ctx);
 	skl_server_answered(job->ctx);
 }
 
@@ -420,6 +424,8 @@ skl_request_free(SklRequestCtx *ctx)
 	{
 		PQclear(ctx->job->result);
 		PQclear(ctx->job->failure);
+		PQclear(ctx->job->page);
+		skl_rows_free(ctx);
 	}
 	free(ctx->body);
 	if (ctx->catalogue_held)

@@ -63,7 +63,8 @@ static atomic_bool last_reload_failed;
 static const char *const class_label[STATUS_CLASSES] = {"status=\"gone\"", "status=\"1xx\"",
 														"status=\"2xx\"",  "status=\"3xx\"",
 														"status=\"4xx\"",  "status=\"5xx\""};
-static const char *const pool_label[SKL_CLASS_COUNT] = {"class=\"fast\"", "class=\"slow\""};
+static const char *const pool_label[SKL_CLASS_COUNT] = {"class=\"fast\"", "class=\"slow\"",
+														"class=\"export\""};
 
 /* Slot 0 takes what matches no route, and routes beyond the last slot. */
 bool

@@ -7,6 +7,10 @@
  * needs it, between Syncs of its own, so that a failing request cannot take the preparation with
  * it. The answer counts only when the Sync came back: commit failures arrive there.
  *
+ * A job of class export sends no Sync but a request to flush: its transaction stays open, and so
+ * does the cursor that its function has opened. With each pause its owner says whether more rows
+ * are fetched or the Sync is sent (rows.c).
+ *
  * A connection that breaks gives its jobs back: those that are safe to repeat once more, the
  * others end as lost. It comes back with a backoff of 50 ms to 2 s with jitter.
  */
@@ -23,6 +27,8 @@
 
 #define BEGIN_STATEMENT "b"
 #define REFUSE_STATEMENT "p"
+#define SKL_TEXT_OF(number) SKL_TEXT(number)
+#define SKL_TEXT(token) #token
 #define MAX_PREPARED 2000
 #define MAX_COLLISIONS 2
 
@@ -30,6 +36,7 @@ static const char begin_sql[] =
 	"SELECT skillancer.begin_request($1::uuid, $2::uuid, $3::text, $4::text, $5::text, "
 	"$6::text, $7::integer, $8::boolean, $9::jsonb)";
 static const char refuse_sql[] = "SELECT skillancer.refuse_problems()";
+static const char fetch_sql[] = "FETCH " SKL_TEXT_OF(SKL_PAGE_ROWS) " FROM " SKL_CURSOR;
 
 static const Oid no_types[SKL_MAX_ARGS + 3];
 
@@ -185,7 +192,8 @@ skl_pg_lose(SklPg *pg, SklJobOutcome outcome)
 		atomic_fetch_add_explicit(&pg->pool->stats->pool_reconnects, 1, memory_order_relaxed);
 	for (int i = count - 1; i >= 0; i--)
 	{
-		if (outcome == SKL_JOB_LOST && jobs[i]->repeatable && jobs[i]->losses++ == 0)
+		if (outcome == SKL_JOB_LOST && jobs[i]->repeatable && !jobs[i]->answering &&
+			jobs[i]->losses++ == 0)
 			skl_pool_again(pg->pool, jobs[i], 0);
 		else
 			skl_pool_finish(pg->pool, jobs[i], outcome);
@@ -224,6 +232,8 @@ push_group(SklPg *pg, SklJob *job, uint64_t statement)
 	group->job = job;
 	group->statement = statement;
 	group->command = 0;
+	group->sent = 0;
+	group->open = false;
 	group->failed = false;
 	pg->count++;
 	pg->jobs += job != NULL;
@@ -308,6 +318,39 @@ skl_pg_send(SklPg *pg, SklJob *job, uint64_t now)
 		return false;
 	if (job->refuse && !PQsendQueryPrepared(pg->conn, REFUSE_STATEMENT, 0, NULL, NULL, NULL, 0))
 		return false;
+	if (job->route->class == SKL_EXPORT && !job->refuse)
+	{
+		SklGroup *group = &pg->groups[(pg->first + pg->count - 1) % SKL_MAX_GROUPS];
+
+		group->open = true;
+		group->sent = 2;
+		return PQsendFlushRequest(pg->conn) && flush(pg);
+	}
+	return PQpipelineSync(pg->conn) && flush(pg);
+}
+
+bool
+skl_pg_paused(const SklPg *pg)
+{
+	const SklGroup *group = &pg->groups[pg->first];
+
+	return pg->count > 0 && group->open && group->command == group->sent;
+}
+
+bool
+skl_pg_fetch(SklPg *pg)
+{
+	pg->since_us = skl_now_us();
+	pg->groups[pg->first].sent++;
+	return PQsendQueryParams(pg->conn, fetch_sql, 0, NULL, NULL, NULL, NULL, 0) &&
+		   PQsendFlushRequest(pg->conn) && flush(pg);
+}
+
+bool
+skl_pg_end(SklPg *pg)
+{
+	pg->since_us = skl_now_us();
+	pg->groups[pg->first].open = false;
 	return PQpipelineSync(pg->conn) && flush(pg);
 }
 
@@ -325,7 +368,7 @@ try_again(SklPg *pg, SklJob *job)
 {
 	const char *sqlstate = PQresultErrorField(job->failure, PG_DIAG_SQLSTATE);
 
-	if (sqlstate == NULL)
+	if (sqlstate == NULL || job->answering)
 		return false;
 	if ((is_state(sqlstate, "40001") || is_state(sqlstate, "40P01")) &&
 		job->collisions < MAX_COLLISIONS)
@@ -422,6 +465,8 @@ take_result(SklPg *pg, PGresult *result)
 		case PGRES_COMMAND_OK:
 			if (group->job != NULL && group->command == 1 && group->job->result == NULL)
 				group->job->result = result;
+			else if (group->job != NULL && group->command > 1 && group->job->page == NULL)
+				group->job->page = result;
 			else
 				PQclear(result);
 			break;
@@ -443,7 +488,7 @@ take_result(SklPg *pg, PGresult *result)
 static bool
 read_results(SklPg *pg)
 {
-	while (pg->count > 0 && !PQisBusy(pg->conn))
+	while (pg->count > 0 && !skl_pg_paused(pg) && !PQisBusy(pg->conn))
 	{
 		PGresult *result = PQgetResult(pg->conn);
 
@@ -455,7 +500,11 @@ read_results(SklPg *pg)
 		else if (PQstatus(pg->conn) == CONNECTION_BAD)
 			return false;
 		else
+		{
 			pg->groups[pg->first].command++;
+			if (skl_pg_paused(pg) && !pg->pool->paused(pg->groups[pg->first].job))
+				return false;
+		}
 	}
 	return PQstatus(pg->conn) == CONNECTION_OK;
 }

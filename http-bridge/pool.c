@@ -3,8 +3,9 @@
  *		One thread's queues of jobs and which connection takes the next one.
  *
  * A job waits in the queue of its class, bounded in length and in time, until a connection of that
- * class has room: fast connections hold up to eight jobs at once, slow ones a single job, so that
- * a long statement delays nobody and a cancel hits nobody else. What cannot be served soon is
+ * class has room: fast connections hold up to eight jobs at once, the others a single job, so that
+ * a long statement delays nobody and a cancel hits nobody else. Those of exports, which take as
+ * long as their readers, are opened when the first one comes. What cannot be served soon is
  * refused at once: a client that is told to come back in a second is better off than one in a
  * queue without end.
  */
@@ -59,9 +60,18 @@ unlink_job(SklJobList *list, SklJob *job)
 	list->count--;
 }
 
+/* Fast ones first, then slow ones, then those of exports. */
+static SklClass
+class_of(const SklConfig *config, int number)
+{
+	if (number < config->fast_connections)
+		return SKL_FAST;
+	return number < config->fast_connections + config->slow_connections ? SKL_SLOW : SKL_EXPORT;
+}
+
 void
 skl_pool_start(SklPool *pool, const SklConfig *config, int epoll_fd, int wake_fd,
-			   SklThreadStats *stats, void (*done)(SklJob *job))
+			   SklThreadStats *stats, void (*done)(SklJob *job), bool (*paused)(SklJob *job))
 {
 	memset(pool, 0, sizeof(*pool));
 	pool->config = config;
@@ -69,7 +79,8 @@ skl_pool_start(SklPool *pool, const SklConfig *config, int epoll_fd, int wake_fd
 	pool->wake_fd = wake_fd;
 	pool->stats = stats;
 	pool->done = done;
-	pool->npgs = config->fast_connections + config->slow_connections;
+	pool->paused = paused;
+	pool->npgs = config->fast_connections + config->slow_connections + config->export_connections;
 	pool->pgs = calloc((size_t) pool->npgs, sizeof(SklPg));
 	if (pool->pgs == NULL)
 		abort();
@@ -79,7 +90,7 @@ skl_pool_start(SklPool *pool, const SklConfig *config, int epoll_fd, int wake_fd
 
 		pg->pool = pool;
 		pg->fd = -1;
-		pg->class = i < config->fast_connections ? SKL_FAST : SKL_SLOW;
+		pg->class = class_of(config, i);
 		pg->depth = pg->class == SKL_FAST ? config->fast_depth : 1;
 		pg->state = SKL_PG_DOWN;
 	}
@@ -152,8 +163,10 @@ skl_pool_again(SklPool *pool, SklJob *job, uint64_t delay_us)
 	COUNT(pool->stats->pool_retries);
 	PQclear(job->result);
 	PQclear(job->failure);
+	PQclear(job->page);
 	job->result = NULL;
 	job->failure = NULL;
+	job->page = NULL;
 	job->pg = NULL;
 	job->ctx->retries++;
 	job->queued_us = skl_now_us();
@@ -188,7 +201,12 @@ skl_pool_abandon(SklPool *pool, SklJob *job)
 			skl_pool_finish(pool, job, SKL_JOB_GONE);
 			break;
 		case SKL_JOB_SENT:
-			if (job->pg->jobs == 1)
+			if (skl_pg_paused(job->pg))
+			{
+				if (!skl_pg_end(job->pg))
+					skl_pg_lose(job->pg, SKL_JOB_LOST);
+			}
+			else if (job->pg->jobs == 1)
 				skl_cancel_request(job->pg);
 			break;
 		case SKL_JOB_IDLE:
@@ -276,6 +294,13 @@ release_delayed(SklPool *pool, uint64_t now)
 	}
 }
 
+/* Exports are rare: their connections come up when one waits. */
+static bool
+is_wanted(const SklPg *pg)
+{
+	return pg->class != SKL_EXPORT || pg->pool->queue[SKL_EXPORT].head != NULL;
+}
+
 /* Connects what is due; gives up on what does not answer. statement_timeout works inside
  * PostgreSQL; the margin here is for a server that stopped answering altogether. */
 static void
@@ -284,12 +309,12 @@ tend(SklPg *pg, uint64_t now)
 	const uint64_t connect_us = 5000000;
 	const uint64_t margin_us = 3000000;
 
-	if (pg->state == SKL_PG_DOWN && now >= pg->retry_us)
+	if (pg->state == SKL_PG_DOWN && is_wanted(pg) && now >= pg->retry_us)
 		skl_pg_connect(pg, now);
 	else if (pg->state != SKL_PG_READY && pg->state != SKL_PG_DOWN &&
 			 now > pg->since_us + connect_us)
 		skl_pg_lose(pg, SKL_JOB_LOST);
-	else if (pg->state == SKL_PG_READY && pg->count > 0)
+	else if (pg->state == SKL_PG_READY && pg->count > 0 && !skl_pg_paused(pg))
 	{
 		const SklJob *job = pg->groups[pg->first].job;
 		uint64_t limit_us = job == NULL ? 10000000 : (uint64_t) job->route->timeout_ms * 1000;
@@ -349,13 +374,16 @@ skl_pool_timeout(const SklPool *pool, uint64_t now)
 
 	if (pool->delayed.head != NULL)
 		return 2;
-	if (pool->queue[SKL_FAST].head != NULL || pool->queue[SKL_SLOW].head != NULL)
-		return 20;
+	for (int class = 0; class < SKL_CLASS_COUNT; class ++)
+	{
+		if (pool->queue[class].head != NULL)
+			return 20;
+	}
 	for (int i = 0; i < pool->npgs; i++)
 	{
 		const SklPg *pg = &pool->pgs[i];
 
-		if (pg->state == SKL_PG_DOWN && pg->retry_us < soonest)
+		if (pg->state == SKL_PG_DOWN && is_wanted(pg) && pg->retry_us < soonest)
 			soonest = pg->retry_us;
 	}
 	return soonest <= now ? 0 : (int) ((soonest - now) / 1000 + 1);

@@ -43,12 +43,14 @@ struct SklJob
 	const char *begin[SKL_BEGIN_PARAMETERS];
 	bool refuse;	 /* problems were found: the third statement raises them */
 	bool repeatable; /* safe to send again after a lost connection */
+	bool answering;	 /* its answer has begun: never sent again */
 
 	SklJobState state;
 	SklJobOutcome outcome;
 	bool gone;
 	PGresult *result;  /* of the function; the owner clears it */
 	PGresult *failure; /* the first error; the owner clears it */
+	PGresult *page;	   /* rows that were fetched; whoever is told of the pause takes them */
 
 	/* private to the pool */
 	SklJob *next;
@@ -69,6 +71,10 @@ typedef struct SklJobList
 	int count;
 } SklJobList;
 
+/* What a function that answers with rows calls its cursor, and how many are fetched at once. */
+#define SKL_CURSOR "skl_rows"
+#define SKL_PAGE_ROWS 250
+
 #define SKL_MAX_GROUPS 20 /* in flight on one connection: 8 jobs, each with a prepare before it */
 
 /* What lies between two Syncs on a connection. */
@@ -77,6 +83,8 @@ typedef struct SklGroup
 	SklJob *job; /* NULL: it prepares a statement */
 	uint64_t statement;
 	int command; /* results of this command come next */
+	int sent;	 /* commands; counted while the transaction is open */
+	bool open;	 /* no Sync was sent: the job decides how it goes on */
 	bool failed;
 } SklGroup;
 
@@ -120,15 +128,22 @@ typedef struct SklPool
 	const SklConfig *config;
 	SklThreadStats *stats;
 	void (*done)(SklJob *job);
+	bool (*paused)(SklJob *job);
 	SklJobList queue[SKL_CLASS_COUNT];
 	SklJobList delayed;
 	int npgs;
 	SklPg *pgs;
 } SklPool;
 
-/* pool.c */
+/*
+ * pool.c
+ *
+ * paused() is called when everything that an export has sent is answered and its transaction is
+ * open: it goes on with skl_pg_fetch() or skl_pg_end(), at once or later, and returns what they
+ * returned; false gives the connection up.
+ */
 void skl_pool_start(SklPool *pool, const SklConfig *config, int epoll_fd, int wake_fd,
-					SklThreadStats *stats, void (*done)(SklJob *job));
+					SklThreadStats *stats, void (*done)(SklJob *job), bool (*paused)(SklJob *job));
 void skl_pool_stop(SklPool *pool);
 
 /* Queues a job. False: refused, done() is not called. */
@@ -155,6 +170,15 @@ void skl_pg_connect(SklPg *pg, uint64_t now);
 void skl_pg_event(SklPg *pg, uint32_t events);
 bool skl_pg_send(SklPg *pg, SklJob *job, uint64_t now);
 void skl_pg_lose(SklPg *pg, SklJobOutcome outcome);
+
+/* True while a job of class export waits for its owner with everything answered. */
+bool skl_pg_paused(const SklPg *pg);
+
+/* Fetches so many more rows of the cursor SKL_CURSOR for the job that is paused. */
+bool skl_pg_fetch(SklPg *pg);
+
+/* Ends the transaction of the job that is paused; done() follows. */
+bool skl_pg_end(SklPg *pg);
 void skl_pg_close(SklPg *pg);
 
 /* cancel.c: sends cancel requests from a thread of its own, since libpq 15 has only a blocking

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "fmt.h"
 #include "reqid.h"
+#include "rows.h"
 #include "server.h"
 #include "stream.h"
 #include "text.h"
@@ -253,7 +254,7 @@ skl_reply_build(SklRequestCtx *ctx)
 {
 	const SklReply *reply = &ctx->reply;
 	size_t total = reply->head_length + reply->body_length + reply->tail_length;
-	bool compressible = ctx->stream == NULL && may_compress(ctx, total);
+	bool compressible = ctx->stream == NULL && ctx->rows == NULL && may_compress(ctx, total);
 	struct MHD_Response *response = NULL;
 	bool is_packed = false;
 	char *packed;
@@ -261,6 +262,8 @@ skl_reply_build(SklRequestCtx *ctx)
 
 	if (ctx->stream != NULL)
 		response = skl_stream_response(ctx->stream);
+	else if (ctx->rows != NULL)
+		response = skl_rows_response(ctx);
 	else if (compressible && skl_accepts(ctx->header[SKL_H_ACCEPT_ENCODING], "gzip") &&
 			 deflate_pieces(ctx, total, &packed, &length))
 	{
@@ -276,6 +279,6 @@ skl_reply_build(SklRequestCtx *ctx)
 	if (compressible)
 		add(response, "Vary", "Accept-Encoding");
 	add_headers(ctx, response, is_packed);
-	ctx->bytes_out = ctx->method == SKL_HEAD ? 0 : total;
+	ctx->bytes_out = ctx->method == SKL_HEAD || ctx->rows != NULL ? 0 : total;
 	return response;
 }

@@ -380,6 +380,14 @@ rate_of(const char *text)
 	return strcmp(text, "write") == 0 ? SKL_RATE_WRITE : SKL_RATE_READ;
 }
 
+static SklClass
+class_of(const char *text)
+{
+	if (strcmp(text, "export") == 0)
+		return SKL_EXPORT;
+	return strcmp(text, "fast") == 0 ? SKL_FAST : SKL_SLOW;
+}
+
 static SklReturns
 returns_of(const char *text)
 {
@@ -401,7 +409,7 @@ build_route(SklRoute *route, const json_t *json)
 	if (json_is_string(json_object_get(json, "summary")))
 		route->summary = strdup(member_text(json, "summary"));
 	route->anonymous = strcmp(route->who, "anyone") == 0;
-	route->class = strcmp(member_text(json, "class"), "fast") == 0 ? SKL_FAST : SKL_SLOW;
+	route->class = class_of(member_text(json, "class"));
 	route->rate = rate_of(member_text(json, "rate"));
 	route->idempotent = json_is_true(json_object_get(json, "idempotent"));
 	route->body_limit = (size_t) member_int(json, "bodyLimit", 1048576);

@@ -37,6 +37,7 @@
 #include "dispatch.h"
 #include "network.h"
 #include "reply.h"
+#include "rows.h"
 #include "stream.h"
 #include "stream_feed.h"
 #include "tls.h"
@@ -181,8 +182,8 @@ linger(SklConn *conn)
 	suspend(conn);
 }
 
-static void
-unwatch(SklConn *conn)
+void
+skl_server_unwatch(SklConn *conn)
 {
 	if (conn->watched)
 		epoll_ctl(conn->thread->epoll_fd, EPOLL_CTL_DEL, conn->fd, NULL);
@@ -194,7 +195,7 @@ unpark(SklConn *conn)
 {
 	SklThread *thread = conn->thread;
 
-	unwatch(conn);
+	skl_server_unwatch(conn);
 	if (conn->prev_parked != NULL)
 		conn->prev_parked->next_parked = conn->next_parked;
 	else
@@ -380,7 +381,10 @@ on_access(void *arg, struct MHD_Connection *mhd, const char *url, const char *me
 static void
 orphan(SklThread *thread, SklRequestCtx *ctx)
 {
-	unpark(ctx->conn);
+	if (ctx->conn->phase == SKL_CONN_PARKED)
+		unpark(ctx->conn);
+	else
+		skl_server_unwatch(ctx->conn);
 	enter_phase(ctx->conn, SKL_CONN_IDLE, 0);
 	ctx->conn = NULL;
 	ctx->mhd = NULL;
@@ -405,8 +409,10 @@ on_completed(void *arg, struct MHD_Connection *mhd, void **context,
 	*context = NULL;
 	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !ctx->answered)
 		ctx->status = 499;
+	else if (ctx->rows != NULL)
+		skl_rows_settle(ctx);
 	end_request(thread, ctx);
-	if (ctx->conn->phase == SKL_CONN_PARKED)
+	if (ctx->conn->phase == SKL_CONN_PARKED || skl_rows_running(ctx))
 	{
 		orphan(thread, ctx);
 		return;
@@ -484,9 +490,11 @@ handle_event(SklThread *thread, const struct epoll_event *event)
 		{
 			SklConn *conn = event->data.ptr;
 
-			unwatch(conn);
+			skl_server_unwatch(conn);
 			if (conn->stream != NULL)
 				skl_stream_hang_up(conn->stream);
+			if (conn->phase == SKL_CONN_FETCHING)
+				skl_rows_hang_up(conn->ctx);
 			if (conn->phase != SKL_CONN_PARKED)
 				break;
 			conn->hung_up = true;
@@ -683,7 +691,7 @@ open_thread(SklThread *thread, int index, const SklConfig *config, int port)
 	epoll_ctl(thread->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &mhd_event);
 	epoll_ctl(thread->epoll_fd, EPOLL_CTL_ADD, thread->wake_fd, &wake_event);
 	skl_pool_start(&thread->pool, config, thread->epoll_fd, thread->wake_fd, &thread->stats,
-				   skl_request_done);
+				   skl_request_done, skl_rows_paused);
 	return true;
 }
 

@@ -32,6 +32,7 @@ typedef enum SklConnPhase
 	SKL_CONN_BODY,
 	SKL_CONN_PARKED, /* PostgreSQL works */
 	SKL_CONN_SENDING,
+	SKL_CONN_FETCHING, /* the client took all rows that were there */
 	SKL_CONN_STREAMING
 } SklConnPhase;
 
@@ -102,6 +103,9 @@ struct SklThread
 
 /* deadlines.c: cuts connections that stayed too long in their phase. */
 void skl_deadlines_sweep(SklThread *thread, uint64_t now);
+
+/* Our epoll looks at the connection's hang-up no more. */
+void skl_server_unwatch(SklConn *conn);
 
 /* True once skl_server_quiesce() was called: answers carry Connection: close. */
 bool skl_server_quiescing(void);

@@ -10,6 +10,11 @@ ALTER TABLE skillancer.route
 	DROP CONSTRAINT route_rate_check,
 	ADD CONSTRAINT route_rate_check CHECK (rate IN ('read', 'write', 'auth', 'address'));
 
+-- answers of many rows
+ALTER TABLE skillancer.route
+	DROP CONSTRAINT route_class_check,
+	ADD CONSTRAINT route_class_check CHECK (class IN ('fast', 'slow', 'export'));
+
 CREATE TABLE skillancer.shape (
 	name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$'),
 	shape text NOT NULL
@@ -84,3 +89,18 @@ COMMENT ON TYPE skillancer.rollup_cell IS
 REVOKE EXECUTE ON FUNCTION skillancer.has_request(), skillancer.current_user_state(), skillancer.request_id(),
 	skillancer.request_address(), skillancer.is_staff(), skillancer.require_role(text[]), skillancer.require_permission(text),
 	skillancer.json_doc("any"), skillancer.is_project_guest(skillancer.project_id) FROM skillancer_analyst;
+
+-- report
+CREATE TABLE skillancer.report (
+	name text COLLATE "C" NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{2,40}$' AND name NOT IN ('me', 'schedules')),
+	period text NOT NULL CHECK (period IN ('hour', 'day', 'week', 'month', 'all')),
+	relation text NOT NULL CHECK (relation ~ '^[a-z][a-z0-9_]*$'),
+	summary text NOT NULL,
+	at text CHECK (at ~ '^[a-z][a-z0-9_]*$'),
+	sorted text[] NOT NULL CHECK (cardinality(sorted) > 0),
+	filters jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(filters) = 'object'),
+	permission text NOT NULL DEFAULT 'analytics:view',
+	PRIMARY KEY (name, period)
+);
+COMMENT ON TABLE skillancer.report IS
+	'Reports, and the periods that each can be had by. relation is a view of skillancer_analytics, at its column of time (NULL: it has none, and cannot be cut), sorted what its rows are ordered by; filters maps a name of a filter to an expression over the view, x. Staff with the permission may read it.';

@@ -87,7 +87,24 @@ AS 'MODULE_PATHNAME', 'skl_fn_check_if_match';
 COMMENT ON FUNCTION skillancer.check_if_match(text, text) IS
 	'Raises PRECONDITION_FAILED when the header If-Match is there and does not name the tag (RFC 9110).';
 
+-- One line of a table for spreadsheets.
+CREATE OR REPLACE FUNCTION skillancer.csv_line(VARIADIC p_cells text[])
+RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'skl_fn_csv_line';
+COMMENT ON FUNCTION skillancer.csv_line(text[]) IS
+	'A line of RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe in front.';
+
+-- Accept.
+CREATE OR REPLACE FUNCTION skillancer.accept_best(p_accept text, VARIADIC p_types text[])
+RETURNS text
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'skl_fn_accept_best';
+COMMENT ON FUNCTION skillancer.accept_best(text, text[]) IS
+	'The media type that the header Accept prefers, the first of equals; NULL when it accepts none of them (RFC 9110).';
+
 GRANT EXECUTE ON FUNCTION
+	skillancer.csv_line(text[]), skillancer.accept_best(text, text[]),
 	skillancer.list_reply(json[], text[], integer, text),
 	skillancer.cursor_decode(text, text), skillancer.seal(text, text),
 	skillancer.etag_matches(text, text),

@@ -32,12 +32,12 @@ BEGIN
 		coalesce(add_route.rate, CASE WHEN add_route.method = 'GET' THEN 'read' ELSE 'write' END),
 		coalesce(add_route.idempotent, add_route.method = 'POST' AND add_route.who <> 'anyone'),
 		add_route.body_limit,
-		coalesce(add_route.timeout_ms, CASE v_class WHEN 'fast' THEN 2000 ELSE 10000 END),
+		coalesce(add_route.timeout_ms, CASE v_class WHEN 'fast' THEN 2000 WHEN 'slow' THEN 10000 ELSE 60000 END),
 		add_route.cache_ttl, add_route.answers);
 END
 $$;
 COMMENT ON FUNCTION skillancer.add_route(text, text, text, text, text, text, text, boolean, integer, integer, integer, text) IS
-	'Declares a route beside its function of skillancer_api. class: fast (shares a connection) or slow; rate: read, write, auth, or address (only the limit of every address); idempotent: accepts Idempotency-Key; answers: statuses other than 200 and the shape of data ("201 project_doc", "[gig_doc]", "text/html").';
+	'Declares a route beside its function of skillancer_api. class: fast (shares a connection), slow, or export (its rows are read from a cursor while they are sent); rate: read, write, auth, or address (only the limit of every address); idempotent: accepts Idempotency-Key; answers: statuses other than 200 and the shape of data ("201 project_doc", "[gig_doc]", "text/html").';
 
 -- Declares a shape.
 CREATE OR REPLACE FUNCTION skillancer.add_shape(name text, shape text)

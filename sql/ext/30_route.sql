@@ -10,7 +10,7 @@ CREATE TABLE skillancer.route (
 	function text NOT NULL CHECK (function ~ '^[a-z][a-z0-9_]*$'),
 	who text NOT NULL,
 	summary text,
-	class text NOT NULL CHECK (class IN ('fast', 'slow')),
+	class text NOT NULL CHECK (class IN ('fast', 'slow', 'export')),
 	rate text NOT NULL CHECK (rate IN ('read', 'write', 'auth', 'address')),
 	idempotent boolean NOT NULL,
 	body_limit integer NOT NULL CHECK (body_limit BETWEEN 0 AND 67108864),

@@ -195,20 +195,6 @@ COMMENT ON FUNCTION skillancer_api.payment_list(text, text, timestamptz, timesta
 SELECT skillancer.add_route('GET', '/v1/payments', 'payment_list', summary => 'History of my money',
 	answers => '[movement]');
 
--- One line of a table for spreadsheets.
-CREATE OR REPLACE FUNCTION skillancer.csv_line(VARIADIC p_cells text[]) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	SET search_path = pg_catalog, skillancer, pg_temp
-AS $$
-	SELECT string_agg(CASE WHEN g.cell ~ E'[",\r\n]' THEN '"' || replace(g.cell, '"', '""') || '"' ELSE g.cell END, ',' ORDER BY n) || E'\r\n'
-	FROM (
-		SELECT n, CASE WHEN c ~ E'^[=+@\t\r]|^-(?![0-9.]+$)' THEN '''' ELSE '' END || coalesce(c, '') AS cell
-		FROM unnest(p_cells) WITH ORDINALITY AS u (c, n)
-	) g
-$$;
-COMMENT ON FUNCTION skillancer.csv_line(text[]) IS
-	'A line of RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe in front.';
-
 -- The history as a table.
 CREATE OR REPLACE FUNCTION skillancer_api.payment_export(p_kind text DEFAULT NULL, p_currency text DEFAULT NULL,
 		p_from timestamptz DEFAULT NULL, p_to timestamptz DEFAULT NULL, p_booking_id skillancer.booking_id DEFAULT NULL)

@@ -266,8 +266,10 @@ AS $$
 DECLARE
 	v_etag text;
 	v_doc json;
+	v_noted boolean;
 BEGIN
 	SELECT d.etag, d.doc INTO v_etag, v_doc FROM skillancer.profile_doc d WHERE d.user_id = p_id;
+	v_noted := v_doc IS NOT NULL AND p_id IS DISTINCT FROM skillancer.current_user_id() AND skillancer.note_read('profile', p_id::uuid);
 	RETURN skillancer.object_reply(v_etag, v_doc, p_header_if_none_match);
 END
 $$;

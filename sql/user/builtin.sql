@@ -18,9 +18,9 @@ SELECT skillancer.put_policy('emailTokenInterval', '"PT1M"', 'Least time between
 
 SELECT skillancer.put_builtin('skillancer.role_permission', jsonb_build_object('role', r.role, 'permission', p))
 FROM (VALUES
-	('ADMIN', '{users:view,users:suspend,users:manage_roles,jobs:view,jobs:moderate,contracts:view,contracts:resolve_dispute,finance:view,finance:adjust,moderation:view,moderation:decide,system:view,system:view_audit,system:manage}'::text[]),
+	('ADMIN', '{users:view,users:suspend,users:manage_roles,jobs:view,jobs:moderate,contracts:view,contracts:resolve_dispute,finance:view,finance:adjust,moderation:view,moderation:decide,system:view,system:view_audit,system:manage,analytics:view}'::text[]),
 	('SUPPORT', '{users:view,jobs:view,contracts:view,contracts:resolve_dispute}'::text[]),
 	('MODERATOR', '{users:view,users:suspend,jobs:view,jobs:moderate,moderation:view,moderation:decide}'::text[]),
 	('FINANCE', '{users:view,contracts:view,finance:view,finance:adjust,finance:manage_payouts}'::text[]),
-	('ANALYST', '{system:view}'::text[])
+	('ANALYST', '{system:view,analytics:view}'::text[])
 ) AS r (role, permissions), unnest(r.permissions) AS p;

@@ -294,7 +294,7 @@ test('every route has a line, every line a route', () => {
 // What one person gets, as the word of the file.
 async function ask({ route, method, path }, who, id) {
 	const body = method === 'GET' || method === 'DELETE' ? undefined : await (BODY[route] ?? (() => ({})))();
-	const answer = await call(method, path.replace('{id}', id).replace('{eventId}', EVENT).replace('{currency}', 'USD').replace('{year}', new Date().getUTCFullYear()) + (QUERY[route] ?? ''), { token: ME[who].token, body });
+	const answer = await call(method, path.replace('{id}', id).replace('{eventId}', EVENT).replace('{currency}', 'USD').replace('{year}', new Date().getUTCFullYear()).replace('{report}', 'metrics') + (QUERY[route] ?? ''), { token: ME[who].token, body });
 	if ([401, 403, 404].includes(answer.status)) return String(answer.status);
 	if (answer.status < 300 || [402, 409, 412].includes(answer.status)) return 'ok';
 	return answer.status === 422 ? '422' : `${answer.status}: ${answer.text.slice(0, 200)}`;
