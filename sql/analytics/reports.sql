@@ -14,7 +14,36 @@ INSERT INTO skillancer.report (name, period, relation, summary, at, sorted, filt
 		'{"metric": "x.metric", "currency": "x.dims ->> ''currency''"}'),
 	('durations', 'month', 'duration_monthly', 'How long things took: percentiles in seconds', 'month', '{metric,month}',
 		'{"metric": "x.metric"}'),
-	('definitions', 'all', 'metric_definition', 'Every metric, and how it is made', NULL, '{metric}', '{"metric": "x.metric"}');
+	('definitions', 'all', 'metric_definition', 'Every metric and figure, and how it is made', NULL, '{metric}', '{"metric": "x.metric"}'),
+	('escrow', 'all', 'escrow_age', 'What is in escrow now, by age', NULL, '{currency,age}', '{"currency": "x.currency"}'),
+	('rates', 'all', 'rate_percentile', 'Percentiles of rates and bids', NULL, '{kind,category,skill,level,currency}', '{"currency": "x.currency"}');
+
+-- figures by day and month, whose names are those of definitions
+INSERT INTO skillancer.report (name, period, relation, summary, at, sorted, filters)
+SELECT v.name, v.period, v.name || CASE v.period WHEN 'day' THEN '_daily' ELSE '_monthly' END, v.summary, v.period,
+	ARRAY['figure', v.period] || v.sorted,
+	CASE WHEN 'currency' = ANY (v.sorted) THEN '{"metric": "x.figure", "currency": "x.currency"}' ELSE '{"metric": "x.figure"}' END::jsonb
+FROM (VALUES
+	('figure', 'month', 'Money, rates and counts', '{currency}'::text[]),
+	('balance', 'month', 'Escrow, receivables and coverage', '{currency}'),
+	('cohort', 'month', 'Of all that began in a month, how many reached a goal', '{}'),
+	('active', 'day', 'Different people of a day, 7 days and 30 days', '{}'),
+	('churn', 'month', 'Clients who stopped paying', '{}'),
+	('retention', 'month', 'Clients by the month of their first payment', '{cohort,currency}'),
+	('concentration', 'month', 'How much goes to the ten largest', '{side,currency}'),
+	('country', 'month', 'Earned and paid by country', '{side,country,currency}'),
+	('delivery', 'month', 'Work that was handed in in time', '{}'),
+	('reply', 'month', 'How many conversations were answered, and how soon', '{kind}'),
+	('search', 'month', 'What searches led to', '{kind}'),
+	('trust', 'month', 'Signs of fraud, and holds that ended well', '{kind}')
+) AS v (name, period, summary, sorted);
+INSERT INTO skillancer.report (name, period, relation, summary, at, sorted, filters, permission) VALUES
+	('figure_reported', 'month', 'figure_reported', 'Money in the reporting currency', 'month', '{figure,month,currency}', '{"metric": "x.figure"}', 'analytics:view'),
+	('headline', 'month', 'headline', 'The figures of a dashboard', 'month', '{figure,month,currency,reported}', '{"metric": "x.figure", "currency": "x.currency"}', 'analytics:view'),
+	('funnel', 'month', 'funnel_monthly', 'Steps of both sides, and how long they take', 'month', '{side,month,position}', '{}', 'analytics:view'),
+	('search_missed', 'month', 'search_missed', 'Words that nothing was found for', 'month', '{month,kind,words}', '{}', 'analytics:view'),
+	('trial_balance', 'month', 'trial_balance', 'Balances of all classes of accounts', 'month', '{month,account,currency}', '{"currency": "x.currency"}', 'analytics:view'),
+	('postings', 'all', 'ledger_posting', 'Entries of all postings, without persons', 'at', '{posting,leg}', '{}', 'finance:view');
 
 -- The columns of a report.
 CREATE OR REPLACE FUNCTION skillancer.report_columns(p_relation text)

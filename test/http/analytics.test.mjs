@@ -23,7 +23,13 @@ test('the reports are listed with their columns', async () => {
 	const daily = json.data.find(({ name, interval }) => name === 'metrics' && interval === 'day');
 	assert.deepEqual(daily.filters, ['currency', 'from', 'metric', 'to']);
 	assert.deepEqual(daily.columns.map(({ name }) => name), ['metric', 'day', 'dims', 'num', 'den', 'asOf']);
-	for (const { name, interval } of json.data) assert.equal((await get(`/v1/analytics/${name}?interval=${interval}`)).status, 200, name);
+	for (const { name, interval, filters } of json.data) {
+		const days = filters.includes('from') ? '&from=2026-01-01&to=2100-01-01' : '';
+		assert.equal((await get(`/v1/analytics/${name}?interval=${interval}${days}`)).status, 200, name);
+	}
+	const unreported = Number(sql(`SELECT count(*) FROM pg_class c WHERE relnamespace = 'skillancer_analytics'::regnamespace AND has_table_privilege('skillancer_analyst', c.oid, 'SELECT')
+		AND NOT EXISTS (SELECT FROM skillancer.report r WHERE r.relation = c.relname)`)[0][0]);
+	assert.equal(unreported, 0, 'every view of analysts is a report');
 });
 
 test('three forms, by format or by Accept', async () => {
