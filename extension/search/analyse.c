@@ -15,6 +15,7 @@
 #include "search/lexeme_cache.h"
 
 #include "catalog/namespace.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/fmgroids.h"
@@ -430,9 +431,8 @@ document_values(SklArena *arena, const SklSearchKind *kind, const SklSourceRow *
 	document->values = values;
 }
 
-/* Quality alone, or half of it and half the recency, as a byte: see docs/search.md. */
-static uint8_t
-prior_of(const SklSearchConfig *config, const SklSourceRow *row)
+uint8_t
+skl_search_prior(const SklSearchConfig *config, const SklSourceRow *row)
 {
 	double quality = Min(Max(row->quality, 0.0), 1.0);
 
@@ -443,6 +443,28 @@ prior_of(const SklSearchConfig *config, const SklSourceRow *row)
 		quality = (quality + exp2(-age / config->half_life)) / 2;
 	}
 	return (uint8_t) rint(quality * 255);
+}
+
+/* Goes on with a fingerprint: the bytes, and where they end. */
+static uint64
+fingerprint_bytes(uint64 before, const void *bytes, size_t length)
+{
+	return hash_bytes_extended(bytes, (int) length, before ^ (uint64) length << 1);
+}
+
+int64
+skl_search_fingerprint(const SklSearchConfig *config, const SklSourceRow *row)
+{
+	Oid oid = skl_search_config(row->language, config->config);
+	uint64 hash = fingerprint_bytes((uint64) row->class, &oid, sizeof(oid));
+	uint64 labels = 0;
+
+	for (int field = 0; field < SKL_FIELDS; field++)
+		hash = fingerprint_bytes(hash, row->text[field], strlen(row->text[field]));
+	/* labels come in any order */
+	for (int i = 0; i < row->n_labels; i++)
+		labels += fingerprint_bytes(0, row->labels[i].data, row->labels[i].length);
+	return (int64) fingerprint_bytes(hash, &labels, sizeof(labels));
 }
 
 void
@@ -456,8 +478,8 @@ skl_search_document(SklArena *arena, const SklSearchConfig *config, const SklSou
 	memset(document, 0, sizeof(*document));
 	memcpy(document->id, &row->id, sizeof(document->id));
 	document->visibility = (uint8_t) row->class;
-	document->prior = prior_of(config, row);
-	document->version = row->version;
+	document->prior = skl_search_prior(config, row);
+	document->version = skl_search_fingerprint(config, row);
 	document_words(arena, tokens, n, document);
 	document_filters(arena, row, document);
 	document_values(arena, config->kind, row, document);

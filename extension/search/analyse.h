@@ -24,7 +24,6 @@ typedef struct SklSourceRow
 {
 	pg_uuid_t id;
 	int class;
-	int64 version;
 	const char *language;		  /* or NULL */
 	const char *text[SKL_FIELDS]; /* title, skills, body */
 	double quality;				  /* 0 .. 1 */
@@ -44,6 +43,15 @@ typedef struct SklSearchConfig
 	double half_life; /* seconds; 0: recency does not count */
 	TimestampTz now;
 } SklSearchConfig;
+
+/*
+ * A number for all of a row but its numbers and its prior: the version of its document. When it is
+ * the same, only those have changed.
+ */
+extern int64 skl_search_fingerprint(const SklSearchConfig *config, const SklSourceRow *row);
+
+/* Quality alone, or half of it and half the recency, as a byte: see docs/search.md. */
+extern uint8_t skl_search_prior(const SklSearchConfig *config, const SklSourceRow *row);
 
 /* Makes the document of a row; its memory is the arena's. */
 extern void skl_search_document(SklArena *arena, const SklSearchConfig *config,

@@ -196,7 +196,6 @@ take_row(uint64 row, SklSourceRow *source)
 	memset(source, 0, sizeof(*source));
 	source->id = *DatumGetUUIDP(skl_spi_value(row, 1, &isnull));
 	source->class = DatumGetInt32(skl_spi_value(row, 2, &isnull));
-	source->version = DatumGetInt64(skl_spi_value(row, 3, &isnull));
 	source->language = skl_spi_text(row, 4);
 	for (int field = 0; field < SKL_FIELDS; field++)
 		source->text[field] = text_of(row, 5 + field);
@@ -207,7 +206,8 @@ take_row(uint64 row, SklSourceRow *source)
 }
 
 static void
-add_row(const SklSearchIndex *index, uint64 row, SklIndexBuilders *builders)
+add_row(const SklSearchIndex *index, uint64 row, const SklIndexKnown *known,
+		SklIndexBuilders *builders)
 {
 	SklEngine scratch;
 	SklSourceRow source;
@@ -215,6 +215,9 @@ add_row(const SklSearchIndex *index, uint64 row, SklIndexBuilders *builders)
 	int class;
 
 	take_row(row, &source);
+	if (known != NULL &&
+		known->take(known->context, &source, skl_search_fingerprint(&index->config, &source)))
+		return;
 	class = source.class == 0 ? 0 : 1;
 	if (builders->builders[class] == NULL)
 		skl_index_check(&builders->engines[class],
@@ -228,7 +231,8 @@ add_row(const SklSearchIndex *index, uint64 row, SklIndexBuilders *builders)
 }
 
 int64
-skl_index_add(const SklSearchIndex *index, Datum ids, Snapshot snapshot, SklIndexBuilders *builders)
+skl_index_add(const SklSearchIndex *index, Datum ids, Snapshot snapshot, const SklIndexKnown *known,
+			  SklIndexBuilders *builders)
 {
 	static SklStmt stmts[SKL_SEARCH_KINDS];
 	SklStmt *stmt = &stmts[index->kind - skl_search_kinds];
@@ -257,7 +261,7 @@ skl_index_add(const SklSearchIndex *index, Datum ids, Snapshot snapshot, SklInde
 	for (uint64 row = 0; row < found; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		add_row(index, row, builders);
+		add_row(index, row, known, builders);
 		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(spi);

@@ -43,11 +43,19 @@ typedef struct SklIndexBuilders
 	SklSegmentBuilder *builders[2]; /* NULL: no document of the class */
 } SklIndexBuilders;
 
+/* Who may know a document already: take() says that only its numbers are to be noted, and does. */
+typedef struct SklIndexKnown
+{
+	bool (*take)(void *context, const SklSourceRow *row, int64 version);
+	void *context;
+} SklIndexKnown;
+
 /*
  * Reads documents by their ids, as snapshot or (NULL) the transaction sees them now, and adds them
- * to builders; those that are not to be found are left out. Returns how many were added.
+ * to builders; those that are not to be found are left out, and those that known (or NULL) takes.
+ * Returns how many there are.
  */
 extern int64 skl_index_add(const SklSearchIndex *index, Datum ids, Snapshot snapshot,
-						   SklIndexBuilders *builders);
+						   const SklIndexKnown *known, SklIndexBuilders *builders);
 
 #endif

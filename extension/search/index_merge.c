@@ -5,8 +5,9 @@
  * The long part, reading and writing, goes without a lock: segments do not change, and queries and
  * ticks go on. Then the row of search_index is locked, documents that died meanwhile are marked
  * dead in the new segment as well, and the manifest changes; the bytes of the old segments are
- * deleted later by search_collect(). Segments of one class and level are merged when there are
- * skillancer.search_merge_factor of them, and one alone when a quarter of it is dead.
+ * deleted later by search_collect(). So it is with numbers that changed (values.c). Segments of one
+ * class and level are merged when there are skillancer.search_merge_factor of them, and one alone
+ * when a quarter of it is dead, or has other numbers than those that were written.
  */
 #include "skl.h"
 
@@ -14,6 +15,7 @@
 #include "search/engine/merge.h"
 #include "search/index.h"
 #include "search/index_level.h"
+#include "search/values.h"
 
 #include "miscadmin.h"
 
@@ -25,6 +27,9 @@ PG_FUNCTION_INFO_V1(skl_fn_search_merge);
 
 /* A share of dead documents, 1 in so many, from which a segment is written anew. */
 #define DEAD_SHARE 4
+
+/* The same of documents with other numbers than those in the segment. */
+#define VALUES_SHARE 4
 
 /*
  * Segments with fewer documents are not written anew for their dead ones: they merge soon anyway.
@@ -65,7 +70,8 @@ choose(const SklManifestRow *rows, int n, bool all, Merge *merge)
 		if (all)
 		{
 			take(merge, rows, n, class, -1);
-			if (merge->n > 1 || (merge->n == 1 && merge->rows[0].n_live < merge->rows[0].n_docs))
+			if (merge->n > 1 || (merge->n == 1 && (merge->rows[0].n_live < merge->rows[0].n_docs ||
+												   merge->rows[0].n_values > 0)))
 				return true;
 			continue;
 		}
@@ -79,7 +85,8 @@ choose(const SklManifestRow *rows, int n, bool all, Merge *merge)
 	for (int i = 0; i < n && !all; i++)
 	{
 		if (rows[i].n_docs >= DEAD_MIN_DOCS &&
-			rows[i].n_docs - rows[i].n_live > rows[i].n_docs / DEAD_SHARE)
+			(rows[i].n_docs - rows[i].n_live > rows[i].n_docs / DEAD_SHARE ||
+			 rows[i].n_values > rows[i].n_docs / VALUES_SHARE))
 		{
 			merge->rows[0] = rows[i];
 			merge->n = 1;
@@ -128,7 +135,8 @@ copy_dead(const SklManifestRow *row)
 
 /* Merges into bytes; the new numbers of all documents come back. */
 static uint32_t **
-merge_bytes(SklEngine *engine, Merge *merge, Bytes *bytes, SklSegmentSummary *summary)
+merge_bytes(SklEngine *engine, const SklSearchKind *kind, Merge *merge, Bytes *bytes,
+			SklSegmentSummary *summary)
 {
 	SklMergeInput inputs[INPUTS_MAX];
 	SklSegmentSink sink = {append, bytes};
@@ -139,8 +147,13 @@ merge_bytes(SklEngine *engine, Merge *merge, Bytes *bytes, SklSegmentSummary *su
 	bytes->data = palloc(bytes->room);
 	for (int i = 0; i < merge->n; i++)
 	{
+		SklSearchSegment numbers = {NULL};
+		SklSegment *segment = skl_index_open(engine, &merge->rows[i], NULL);
+
 		merge->dead[i] = copy_dead(&merge->rows[i]);
-		inputs[i] = (SklMergeInput){skl_index_open(engine, &merge->rows[i], NULL), merge->dead[i]};
+		skl_values_open(engine, kind, &merge->rows[i], segment, NULL, &numbers);
+		inputs[i] = (SklMergeInput){segment, merge->dead[i], numbers.n_overlays, numbers.overlays,
+									numbers.prior};
 	}
 	skl_index_check(engine,
 					skl_merge(engine, inputs, (uint32_t) merge->n, &sink, summary, &new_docno));
@@ -179,6 +192,49 @@ carry_deaths(const Merge *merge, int input, const SklManifestRow *now, const uin
 	return n;
 }
 
+static int
+by_docno(const void *a, const void *b)
+{
+	const SklValueEntry *x = a;
+	const SklValueEntry *y = b;
+
+	return x->docno < y->docno ? -1 : x->docno > y->docno;
+}
+
+/* Puts numbers that changed in an input since the merge began into the new segment, too. */
+static void
+carry_values(const Merge *merge, uint32_t *const *new_docno, const SklManifestRow *row)
+{
+	SklManifestRow now = *row;
+
+	for (int i = 0; i < merge->n; i++)
+	{
+		int n;
+		int kept = 0;
+		SklValueEntry *entries =
+			skl_values_since(merge->rows[i].seg_id, merge->rows[i].value_version, &n);
+
+		for (int e = 0; e < n; e++)
+		{
+			uint32_t docno = entries[e].docno < (uint32_t) merge->rows[i].n_docs
+								 ? new_docno[i][entries[e].docno]
+								 : UINT32_MAX;
+
+			if (docno == UINT32_MAX)
+				continue;
+			entries[kept] = entries[e];
+			entries[kept++].docno = docno;
+		}
+		qsort(entries, (size_t) kept, sizeof(SklValueEntry), by_docno);
+		if (kept > 0)
+		{
+			skl_values_put(&now, entries, kept);
+			now.value_version++;
+		}
+		pfree(entries);
+	}
+}
+
 /* Puts the new segment in the place of the old ones. */
 static void
 replace(const SklSearchIndex *index, int32 generation, const Merge *merge,
@@ -203,6 +259,7 @@ replace(const SklSearchIndex *index, int32 generation, const Merge *merge,
 	skl_store_add(row, index->kind->index_id, generation);
 	if (died > 0)
 		skl_store_put_dead(row->seg_id, row->n_docs, NULL, dead);
+	carry_values(merge, new_docno, row);
 }
 
 static void
@@ -216,7 +273,7 @@ run_merge(int16 index_id, int32 generation, Merge *merge)
 	Bytes bytes;
 
 	skl_index_engine(&engine);
-	new_docno = merge_bytes(&engine, merge, &bytes, &summary);
+	new_docno = merge_bytes(&engine, skl_search_kind_of(index_id), merge, &bytes, &summary);
 	row.n_docs = row.n_live = (int32) summary.n_docs;
 	row.level = (int16) skl_index_level(row.n_docs);
 	if (row.n_docs > 0)

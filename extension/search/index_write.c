@@ -3,8 +3,10 @@
  *		Writing an index: documents become a new segment, and their older versions die.
  *
  * search_write() takes the ids of documents that changed. Those that are to be found become one
- * segment a class; every older version of all of them is marked dead. Where a document is in a
- * segment is looked up in a table of the segment's ids, sorted, that this process keeps.
+ * segment a class; every older version of all of them is marked dead. One that says what it said,
+ * and only its numbers or its prior may have changed, stays where it is, and these are stored
+ * beside it (values.c). Where a document is in a segment is looked up in a table of the segment's
+ * ids, sorted, that this process keeps.
  * All of it is ordinary inserts and updates in the caller's transaction, under the lock of the row
  * of search_index.
  */
@@ -13,6 +15,7 @@
 #include "core/spi.h"
 #include "search/index.h"
 #include "search/index_level.h"
+#include "search/values.h"
 
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -174,6 +177,154 @@ kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n, bool *known)
 	return killed;
 }
 
+/* Numbers to be stored for a document of a segment. */
+typedef struct Change
+{
+	int row; /* of the manifest */
+	SklValueEntry entry;
+} Change;
+
+/* Documents that stay where they are. */
+typedef struct Stay
+{
+	const SklSearchIndex *index;
+	SklManifestRow *rows;
+	int n_rows;
+	MemoryContext context;
+	SklEngine engine;
+	SklSegment **segments; /* of the rows; opened when first asked for */
+	uint64_t **dead;	   /* likewise; NULL also for none */
+	Change *changes;
+	pg_uuid_t *ids; /* of the changes, sorted */
+	int n;
+	int room;
+} Stay;
+
+static void
+begin_stay(Stay *stay, const SklSearchIndex *index, SklManifestRow *rows, int n_rows)
+{
+	*stay = (Stay){.index = index, .rows = rows, .n_rows = n_rows, .context = CurrentMemoryContext};
+	skl_index_engine(&stay->engine);
+	stay->segments = palloc0(sizeof(SklSegment *) * (size_t) Max(n_rows, 1));
+	stay->dead = palloc0(sizeof(uint64_t *) * (size_t) Max(n_rows, 1));
+	stay->room = 64;
+	stay->changes = palloc(sizeof(Change) * (size_t) stay->room);
+	stay->ids = palloc(sizeof(pg_uuid_t) * (size_t) stay->room);
+}
+
+/* Where a document lives in a segment of the manifest; NULL: it does not. */
+static const LookupId *
+alive_in(Stay *stay, int row, const pg_uuid_t *id)
+{
+	const SklManifestRow *manifest = &stay->rows[row];
+	const Lookup *lookup = lookup_of(manifest);
+	const LookupId *found = bsearch(id, lookup->ids, lookup->n, sizeof(LookupId), compare_lookup);
+
+	if (found == NULL || manifest->n_live == manifest->n_docs)
+		return found;
+	if (stay->dead[row] == NULL)
+		stay->dead[row] = stored_dead(manifest);
+	return stay->dead[row][found->docno / 64] >> found->docno % 64 & 1 ? NULL : found;
+}
+
+static void
+add_change(Stay *stay, int row, uint32 docno, const SklSourceRow *source)
+{
+	Change *change;
+
+	if (stay->n == stay->room)
+	{
+		stay->room *= 2;
+		stay->changes = repalloc(stay->changes, sizeof(Change) * (size_t) stay->room);
+		stay->ids = repalloc(stay->ids, sizeof(pg_uuid_t) * (size_t) stay->room);
+	}
+	change = &stay->changes[stay->n];
+	memset(change, 0, sizeof(*change));
+	change->row = row;
+	change->entry.docno = docno;
+	change->entry.prior = skl_search_prior(&stay->index->config, source);
+	for (int i = 0; i < source->n_numbers && i < SKL_VALUES_MAX; i++)
+	{
+		change->entry.present |= (uint16) (source->has_number[i] << i);
+		change->entry.numbers[i] = source->numbers[i];
+	}
+	stay->ids[stay->n++] = source->id;
+}
+
+/* SklIndexKnown.take */
+static bool
+take_stay(void *context, const SklSourceRow *source, int64 version)
+{
+	Stay *stay = context;
+	MemoryContext caller = MemoryContextSwitchTo(stay->context);
+	bool same = false;
+
+	for (int row = 0; row < stay->n_rows; row++)
+	{
+		const LookupId *found;
+		int64 stored;
+
+		if (stay->rows[row].class != (source->class == 0 ? 0 : 1) || stay->rows[row].n_live == 0)
+			continue;
+		found = alive_in(stay, row, &source->id);
+		if (found == NULL)
+			continue;
+		if (stay->segments[row] == NULL)
+			stay->segments[row] = skl_index_open(&stay->engine, &stay->rows[row], NULL);
+		skl_index_check(&stay->engine,
+						skl_segment_version(stay->segments[row], found->docno, &stored));
+		same = stored == version;
+		if (same)
+			add_change(stay, row, found->docno, source);
+		break;
+	}
+	MemoryContextSwitchTo(caller);
+	return same;
+}
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	const Change *x = a;
+	const Change *y = b;
+
+	if (x->row != y->row)
+		return x->row < y->row ? -1 : 1;
+	return x->entry.docno < y->entry.docno ? -1 : x->entry.docno > y->entry.docno;
+}
+
+/* Stores the numbers of the documents that stay. */
+static void
+store_changes(Stay *stay)
+{
+	SklValueEntry *entries = palloc(sizeof(SklValueEntry) * (size_t) Max(stay->n, 1));
+
+	qsort(stay->changes, (size_t) stay->n, sizeof(Change), compare_changes);
+	for (int i = 0; i < stay->n;)
+	{
+		int row = stay->changes[i].row;
+		int n = 0;
+
+		for (; i < stay->n && stay->changes[i].row == row; i++)
+			entries[n++] = stay->changes[i].entry;
+		skl_values_put(&stay->rows[row], entries, n);
+	}
+	skl_engine_release(&stay->engine);
+}
+
+/* Leaves out of sorted ids those that stay; how many are left. */
+static int
+without_stay(const Stay *stay, pg_uuid_t *ids, int n)
+{
+	int left = 0;
+
+	for (int i = 0; i < n; i++)
+		if (bsearch(&ids[i], stay->ids, (size_t) stay->n, sizeof(pg_uuid_t), compare_lookup) ==
+			NULL)
+			ids[left++] = ids[i];
+	return left;
+}
+
 /* Finishes a builder into rows and manifest; the number of the segment, 0: it had no documents. */
 static int64
 store_segment(const SklSearchIndex *index, int32 generation, int class, SklEngine *engine,
@@ -252,7 +403,9 @@ skl_fn_search_write(PG_FUNCTION_ARGS)
 	pg_uuid_t *ids[2];
 	int n[2];
 	int n_rows;
-	bool *known;
+	bool *seen;
+	Stay stay;
+	SklIndexKnown known = {take_stay, &stay};
 	TupleDesc desc;
 	Datum values[3] = {0};
 	bool nulls[3] = {false, true, false};
@@ -260,14 +413,17 @@ skl_fn_search_write(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "search_write must return a row");
 	skl_index_lock(PG_GETARG_INT16(0), &index);
-	values[0] = Int64GetDatum(skl_index_add(&index, PG_GETARG_DATUM(2), NULL, &builders));
 	rows = skl_store_manifest(index.kind->index_id, generation, 2, NULL, &n_rows);
+	begin_stay(&stay, &index, rows, n_rows);
+	values[0] = Int64GetDatum(skl_index_add(&index, PG_GETARG_DATUM(2), NULL, &known, &builders));
 	for (int a = 0; a < 2; a++)
 		ids[a] = sorted_ids(PG_GETARG_ARRAYTYPE_P(2 + a), &n[a]);
-	known = palloc0(sizeof(bool) * (size_t) Max(n[0], 1));
-	kill_versions(rows, n_rows, ids[0], n[0], known);
+	n[0] = without_stay(&stay, ids[0], n[0]);
+	store_changes(&stay);
+	seen = palloc0(sizeof(bool) * (size_t) Max(n[0], 1));
+	kill_versions(rows, n_rows, ids[0], n[0], seen);
 	kill_versions(rows, n_rows, ids[1], n[1], NULL);
-	values[2] = unknown_ids(ids[0], known, n[0]);
+	values[2] = unknown_ids(ids[0], seen, n[0]);
 	for (int class = 0; class < 2; class ++)
 	{
 		int64 segment = 0;
@@ -296,7 +452,7 @@ skl_fn_search_try(PG_FUNCTION_ARGS)
 	skl_index_read(PG_GETARG_INT16(0), NULL, &index);
 	skl_index_add(&index,
 				  PointerGetDatum(construct_array(&id, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-				  NULL, &builders);
+				  NULL, NULL, &builders);
 	for (int class = 0; class < 2; class ++)
 		skl_engine_release(&builders.engines[class]);
 	PG_RETURN_VOID();

@@ -11,6 +11,7 @@
 #include "core/request.h"
 #include "core/spi.h"
 #include "search/scope.h"
+#include "search/values.h"
 
 #include "catalog/pg_type_d.h"
 #include "miscadmin.h"
@@ -139,7 +140,7 @@ add_fresh(SklEngine *engine, const IdSet *pending, bool restricted, const IdSet 
 	skl_index_add(
 		&scope->index,
 		PointerGetDatum(construct_array(ids, pending->n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-		snapshot, &builders);
+		snapshot, NULL, &builders);
 	for (int class = 0; class < (restricted ? 2 : 1); class ++)
 	{
 		SklSegmentSummary summary;
@@ -184,6 +185,7 @@ skl_scope_open(SklEngine *engine, const SklSearchKind *kind, bool fresh, Snapsho
 		segment->segment = skl_index_open(engine, &rows[i], snapshot);
 		segment->dead = skl_store_dead(&rows[i], snapshot);
 		segment->cache_id = (uint64_t) rows[i].stamp;
+		skl_values_open(engine, kind, &rows[i], segment->segment, snapshot, segment);
 		if (rows[i].class == 1 && !visible.all)
 			segment->dead = hide(engine, segment->segment, segment->dead, &visible, false);
 		scope->n++;

@@ -32,7 +32,7 @@ skl_store_manifest(int16 index_id, int32 generation, int classes, Snapshot snaps
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT s.seg_id, s.class, s.level, s.ndocs, s.nlive, s.dead_version, s.bytes,"
-				 " s.stamp FROM skillancer.search_segment s"
+				 " s.stamp, s.nvalues, s.value_version FROM skillancer.search_segment s"
 				 " WHERE s.index_id = $1 AND s.generation = $2 AND s.class < $3 ORDER BY s.seg_id",
 				 INT2OID, INT4OID, INT2OID);
 	Datum args[3] = {Int16GetDatum(index_id), Int32GetDatum(generation),
@@ -45,15 +45,17 @@ skl_store_manifest(int16 index_id, int32 generation, int classes, Snapshot snaps
 	*n = (int) run(&stmt, args, snapshot);
 	rows = MemoryContextAlloc(caller, sizeof(SklManifestRow) * (size_t) Max(*n, 1));
 	for (int i = 0; i < *n; i++)
-		rows[i] =
-			(SklManifestRow){.seg_id = DatumGetInt64(skl_spi_value((uint64) i, 1, &isnull)),
-							 .class = DatumGetInt16(skl_spi_value((uint64) i, 2, &isnull)),
-							 .level = DatumGetInt16(skl_spi_value((uint64) i, 3, &isnull)),
-							 .n_docs = DatumGetInt32(skl_spi_value((uint64) i, 4, &isnull)),
-							 .n_live = DatumGetInt32(skl_spi_value((uint64) i, 5, &isnull)),
-							 .dead_version = DatumGetInt32(skl_spi_value((uint64) i, 6, &isnull)),
-							 .bytes = DatumGetInt64(skl_spi_value((uint64) i, 7, &isnull)),
-							 .stamp = DatumGetInt64(skl_spi_value((uint64) i, 8, &isnull))};
+		rows[i] = (SklManifestRow){
+			.seg_id = DatumGetInt64(skl_spi_value((uint64) i, 1, &isnull)),
+			.class = DatumGetInt16(skl_spi_value((uint64) i, 2, &isnull)),
+			.level = DatumGetInt16(skl_spi_value((uint64) i, 3, &isnull)),
+			.n_docs = DatumGetInt32(skl_spi_value((uint64) i, 4, &isnull)),
+			.n_live = DatumGetInt32(skl_spi_value((uint64) i, 5, &isnull)),
+			.dead_version = DatumGetInt32(skl_spi_value((uint64) i, 6, &isnull)),
+			.bytes = DatumGetInt64(skl_spi_value((uint64) i, 7, &isnull)),
+			.stamp = DatumGetInt64(skl_spi_value((uint64) i, 8, &isnull)),
+			.n_values = DatumGetInt32(skl_spi_value((uint64) i, 9, &isnull)),
+			.value_version = DatumGetInt32(skl_spi_value((uint64) i, 10, &isnull))};
 	skl_spi_finish();
 	return rows;
 }

@@ -25,6 +25,8 @@ typedef struct SklManifestRow
 	int32 n_docs;
 	int32 n_live;
 	int32 dead_version;
+	int32 n_values; /* documents that have other numbers than those in the segment: values.h */
+	int32 value_version;
 	int64 bytes;
 	int64 stamp;
 } SklManifestRow;

@@ -7,7 +7,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.match_skill, skillancer.match
 
 -- the index is the engine's: everybody else asks functions, which know what the caller may see
 GRANT SELECT, INSERT, DELETE ON skillancer.search_queue, skillancer.search_chunk TO skillancer_engine;
-GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.search_segment, skillancer.search_dead, skillancer.search_tick,
+GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.search_segment, skillancer.search_dead, skillancer.search_value, skillancer.search_tick,
 	skillancer.search_attempt TO skillancer_engine;
 GRANT SELECT, UPDATE ON skillancer.search_index TO skillancer_engine;
 GRANT USAGE ON SEQUENCE skillancer.search_segment_seq, skillancer.search_queue_seq_seq TO skillancer_engine;

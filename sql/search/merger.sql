@@ -14,7 +14,8 @@ BEGIN
 			SELECT FROM skillancer.search_segment s
 			GROUP BY s.index_id, s.generation, s.class, s.level
 			HAVING count(*) >= current_setting('skillancer.search_merge_factor')::integer)
-		OR EXISTS (SELECT FROM skillancer.search_segment s WHERE s.ndocs >= 64 AND s.ndocs - s.nlive > s.ndocs / 4)
+		OR EXISTS (SELECT FROM skillancer.search_segment s
+			WHERE s.ndocs >= 64 AND greatest(s.ndocs - s.nlive, s.nvalues) > s.ndocs / 4)
 		OR EXISTS (SELECT FROM skillancer.search_index i WHERE i.building IS NOT NULL);
 END
 $fn$;
@@ -44,6 +45,7 @@ BEGIN
 		RETURN 0;
 	END IF;
 	DELETE FROM skillancer.search_dead d WHERE d.seg_id = ANY (v_gone);
+	DELETE FROM skillancer.search_value v WHERE v.seg_id = ANY (v_gone);
 	DELETE FROM skillancer.search_chunk c WHERE c.seg_id = ANY (v_gone);
 	GET DIAGNOSTICS v_rows = ROW_COUNT;
 	RETURN v_rows;

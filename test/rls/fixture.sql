@@ -277,6 +277,7 @@ VALUES (1, 1, 1, 0, 0, 1, 1, 1, 1), (2, 1, 1, 0, 0, 1, 1, 1, 2);
 INSERT INTO skillancer.search_chunk (seg_id, chunk_no, data) VALUES (1, 0, '\x00'), (2, 0, '\x00');
 INSERT INTO skillancer.search_popular (q, people) SELECT 'q' || t, 5 FROM rls.tenant;
 INSERT INTO skillancer.search_dead (seg_id, part, bits) SELECT i, 0, decode(repeat('00', 1024), 'hex') FROM generate_series(1, 2) i;
+INSERT INTO skillancer.search_value (seg_id, part, version, entries) SELECT i, 0, 1, '\x00' FROM generate_series(1, 2) i;
 INSERT INTO skillancer.housekeeping_run (job) VALUES ('matrix1'), ('matrix2') ON CONFLICT DO NOTHING;
 INSERT INTO skillancer.rollup_seal (month, events, cells, checksum) VALUES ('2001-01-01', 0, 0, ''), ('2001-02-01', 0, 0, '');
 INSERT INTO skillancer.conversation (id, kind, subject, created_by)

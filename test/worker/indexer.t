@@ -79,6 +79,7 @@ if ($writer == 0)
 	{
 		$world->sql('BEGIN; ' . gig("Heron number $n of the test") . '; COMMIT');
 		$world->sql("UPDATE skillancer.gig SET title = title || ' egret' WHERE title LIKE 'Heron number " . int(rand($n)) . " %'") if $n % 2;
+		$world->sql(sprintf q{UPDATE skillancer.gig SET price_from = skillancer.monetary_of(%d, 'USD') WHERE title LIKE 'Heron number %d %%'}, 500 + int(rand(50000)), int(rand($n))) for 1 .. 2;
 		$world->sql("DELETE FROM skillancer.gig WHERE title LIKE 'Heron number " . ($n - 7) . " %'") if $n % 5 == 0;
 	}
 	require POSIX;
@@ -100,6 +101,8 @@ sub same
 {
 	my ($when) = @_;
 	is(live(), $world->sql(q{SELECT count(*) FROM skillancer.gig WHERE state = 'ACTIVE'}), "as many documents as gigs $when");
+	is($world->sql(q[SELECT array_agg(id ORDER BY n) FROM skillancer.search_run('gig', '{"sort": "price", "limit": 1000}') r, unnest(r.ids) WITH ORDINALITY u (id, n)]),
+		$world->sql(q{SELECT array_agg(id::uuid ORDER BY skillancer.monetary_minor(price_from), id) FROM skillancer.gig WHERE state = 'ACTIVE'}), "their prices are those of the gigs $when");
 	is(found($_), $world->sql("SELECT count(*) FROM skillancer.gig WHERE state = 'ACTIVE' AND title ~* '\\y$_\\y'"), "\"$_\" finds as many $when")
 	  for qw(heron egret);
 }
@@ -116,6 +119,14 @@ $world->sql(q{DELETE FROM skillancer.gig g USING (SELECT id, row_number() OVER (
 	WHERE x.id = g.id AND x.n = 0});
 $world->settle('indexer');
 same('after deletes');
+# numbers that change alone leave documents where they are, and count at once
+$world->settle('merger');
+my $segments = $world->sql(q{SELECT max(seg_id) FROM skillancer.search_segment});
+$world->sql(q{UPDATE skillancer.gig SET price_from = skillancer.monetary_of(777, 'USD') WHERE id IN (SELECT id FROM skillancer.gig WHERE state = 'ACTIVE' ORDER BY id LIMIT 3)});
+is($world->wait_sql(q[SELECT (skillancer.search_run('gig', '{"total": true, "filters": {"price": {"min": 7.77, "max": 7.77}}}')).total], 3, 5), 3, 'new prices are found');
+is($world->sql(qq{SELECT coalesce(max(seg_id), 0) <= $segments FROM skillancer.search_segment}), 't', 'and no document was written for them');
+same('with new prices');
+
 my $scores = q{SELECT string_agg(id::text || score::text, ',' ORDER BY rank) FROM skillancer_api.search('gig', 'heron egret', p_limit => 100)};
 $world->settle('merger');
 my $before = $world->sql($scores);

@@ -80,7 +80,7 @@ typedef struct SklDocument
 	uint8_t id[SKL_ENTITY_ID_BYTES]; /* of the entity; ties are broken by it, as by memcmp */
 	uint8_t visibility;				 /* class: a query names the classes that it may see */
 	uint8_t prior;					 /* score × (1 + prior / 510): 0 is × 1, 255 is × 1.5 */
-	int64_t version;				 /* of the entity's row, not used by the engine */
+	int64_t version;				 /* names what it says, not used by the engine */
 	uint32_t n_words;
 	const SklDocWord *words; /* distinct, in any order */
 	uint32_t n_filters;

@@ -18,6 +18,9 @@ typedef struct Source
 {
 	SklSegment *segment;
 	const uint64_t *dead;
+	const uint8_t *prior; /* or NULL */
+	uint32_t n_overlays;
+	const SklOverlay *overlays;
 	uint32_t n_docs;
 	bool any_dead;
 	uint32_t *new_docno; /* DEAD for the dead */
@@ -102,7 +105,8 @@ copy_document(Merge *merge, Source *source, uint32_t docno, uint32_t to)
 		   SKL_ENTITY_ID_BYTES);
 	docs->lengths[to] = skl_load16(skl_segment_lengths(source->segment) + 2 * (size_t) docno);
 	docs->classes[to] = skl_segment_classes(source->segment)[docno];
-	docs->priors[to] = skl_segment_priors(source->segment)[docno];
+	docs->priors[to] =
+		(source->prior != NULL ? source->prior : skl_segment_priors(source->segment))[docno];
 	docs->versions[to] = skl_number_at(source->segment, versions->offset, versions->length, docno);
 }
 
@@ -283,6 +287,7 @@ merge_term(Merge *merge)
 typedef struct Reader
 {
 	SklColumn *column;
+	const SklOverlay *overlay; /* or NULL */
 	uint32_t page;
 	SklNumbers numbers;
 	SklLabelLists lists;
@@ -291,9 +296,18 @@ typedef struct Reader
 static void
 open_page(Reader *reader, SklColumnKind kind, uint32_t page)
 {
+	SklSegment *segment = reader->column->segment;
+	uint32_t n = segment->header.n_docs - page * SKL_COLUMN_PAGE;
+
 	if (reader->page == page)
 		return;
-	if (kind == SKL_COLUMN_LABELS)
+	if (reader->overlay != NULL && reader->overlay->pages[page].data != NULL)
+	{
+		if (!skl_numbers_open(reader->overlay->pages[page],
+							  n < SKL_COLUMN_PAGE ? n : SKL_COLUMN_PAGE, &reader->numbers))
+			skl_segment_corrupt(segment, "a page of an overlay is wrong");
+	}
+	else if (kind == SKL_COLUMN_LABELS)
 		skl_column_lists_of(reader->column, page, &reader->lists);
 	else
 		skl_column_numbers_of(reader->column, page, &reader->numbers);
@@ -346,6 +360,15 @@ add_value(Merge *merge, Reader *reader, SklColumnBuilder *builder, uint32_t docn
 	skl_column_add(builder, &value);
 }
 
+static const SklOverlay *
+overlay_of(const Source *source, const SklColumnDef *def)
+{
+	for (uint32_t i = 0; i < source->n_overlays; i++)
+		if (def->kind == SKL_COLUMN_NUMBER && strcmp(source->overlays[i].column, def->name) == 0)
+			return &source->overlays[i];
+	return NULL;
+}
+
 static void
 merge_column(Merge *merge, uint32_t number)
 {
@@ -359,7 +382,9 @@ merge_column(Merge *merge, uint32_t number)
 	for (uint32_t s = 0; s < merge->n_sources; s++)
 	{
 		Source *source = &merge->sources[s];
-		Reader reader = {.column = skl_column_open(source->segment, def->name), .page = UINT32_MAX};
+		Reader reader = {.column = skl_column_open(source->segment, def->name),
+						 .overlay = overlay_of(source, def),
+						 .page = UINT32_MAX};
 
 		for (uint32_t d = 0; d < source->n_docs; d++)
 			if (source->new_docno[d] != DEAD)
@@ -394,6 +419,9 @@ begin_merge(MergeCall *call)
 		merge->sources[s].segment = call->inputs[s].segment;
 		merge->sources[s].segment->faults = merge->engine;
 		merge->sources[s].dead = call->inputs[s].dead;
+		merge->sources[s].prior = call->inputs[s].prior;
+		merge->sources[s].overlays = call->inputs[s].overlays;
+		merge->sources[s].n_overlays = call->inputs[s].n_overlays;
 	}
 	merge->schema = &merge->sources[0].segment->schema;
 	merge->positions.engine = merge->engine;

@@ -8,13 +8,16 @@
 #ifndef SKL_SEARCH_MERGE_H
 #define SKL_SEARCH_MERGE_H
 
-#include "search/engine/segment_read.h"
+#include "search/engine/exec.h"
 #include "search/engine/segment_write.h"
 
 typedef struct SklMergeInput
 {
 	SklSegment *segment;
 	const uint64_t *dead; /* one bit a document, or NULL */
+	uint32_t n_overlays;  /* numbers and priors in the place of the segment's: exec.h */
+	const SklOverlay *overlays;
+	const uint8_t *prior; /* or NULL */
 } SklMergeInput;
 
 /*
