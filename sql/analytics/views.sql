@@ -16,6 +16,14 @@ WHERE c.name = 'analyst';
 COMMENT ON VIEW skillancer_analytics.basis IS
 	'Internal: when the analyst last read, the smallest group that is shown, the reporting currency and the one that rates are crossed over.';
 
+-- Internal: months in which there was something.
+CREATE VIEW skillancer_analytics.month_list WITH (security_barrier = true) AS
+SELECT m.month, (m.month + interval '1 month')::date AS next
+FROM skillancer.metric_month m
+GROUP BY m.month;
+COMMENT ON VIEW skillancer_analytics.month_list IS
+	'Internal: the months that there are figures of. Views join days to them by lateral sub-selects, so that a condition on the month reads its days only.';
+
 -- Internal: which sums a figure is made of.
 CREATE VIEW skillancer_analytics.figure_part WITH (security_barrier = true) AS
 SELECT v.figure, v.side, v.metric, v.sign, v.take, v.dims
@@ -43,7 +51,6 @@ FROM (VALUES
 	('proposals_per_hire', 'num', 'proposals_submitted', 1, 'num', '{}'),
 	('proposals_per_hire', 'den', 'bookings_created', 1, 'num', '{"source": "PROPOSAL"}'),
 	('win_rate', 'num', 'proposals_accepted', 1, 'num', '{}'), ('win_rate', 'den', 'proposals_submitted', 1, 'num', '{}'),
-	('invite_acceptance', 'num', 'invitations_accepted', 1, 'num', '{}'), ('invite_acceptance', 'den', 'invitations_sent', 1, 'num', '{}'),
 	('bookings_created', 'num', 'bookings_created', 1, 'num', '{}'), ('bookings_created', 'den', 'booking_pairs', 1, 'num', '{}'),
 	('auto_release_share', 'num', 'milestones_released', 1, 'num', '{"by": "time"}'),
 	('auto_release_share', 'den', 'milestones_released', 1, 'num', '{}'),
@@ -71,7 +78,7 @@ FROM (VALUES
 	('proposals_per_project', 'figure_monthly', 'ratio', true, 'Proposals per project', 'Proposals of each posting of the same month'),
 	('proposals_per_hire', 'figure_monthly', 'ratio', true, 'Proposals per hire', 'Proposals of each booking that came of one'),
 	('win_rate', 'figure_monthly', 'share', true, 'Win rate', 'Proposals accepted of proposals made in the same month'),
-	('invite_acceptance', 'figure_monthly', 'share', true, 'Invite acceptance', 'Invitations accepted of those sent in the same month'),
+	('invite_acceptance', 'cohort_monthly', 'share', true, 'Invite acceptance', 'Invitations accepted, by the month in which they were sent'),
 	('bookings_created', 'figure_monthly', 'count', true, 'Bookings', 'Bookings made; den: different pairs of client and freelancer'),
 	('auto_release_share', 'figure_monthly', 'share', true, 'Auto-release share', 'Milestones that time released, of all released'),
 	('mau', 'figure_monthly', 'count', true, 'Monthly active users', 'Different people who did something in the month'),
@@ -113,19 +120,6 @@ FROM (VALUES
 ) AS v (figure, source, unit, headline, title, description);
 COMMENT ON VIEW skillancer_analytics.figure_list IS 'Internal: every figure, the view that shows it, its unit and what it says.';
 
--- Internal: numerators and denominators in money by day.
-CREATE VIEW skillancer_analytics.figure_day WITH (security_barrier = true) AS
-SELECT p.figure, m.day, m.dims ->> 'currency' AS currency,
-	sum(p.sign * m.num) FILTER (WHERE p.side = 'num') AS num,
-	sum(p.sign * CASE p.take WHEN 'num' THEN m.num ELSE m.den END) FILTER (WHERE p.side = 'den') AS den,
-	bool_or(p.take = 'den') AS counted
-FROM skillancer_analytics.figure_part p
-JOIN skillancer.metric_day m ON m.metric = p.metric AND m.dims @> p.dims
-WHERE m.dims ? 'currency' AND m.dims ->> 'currency' <> 'XCN'
-GROUP BY 1, 2, 3;
-COMMENT ON VIEW skillancer_analytics.figure_day IS
-	'Internal: figures in money by day and currency; counted: the denominator counts something and is no money.';
-
 -- Sums by day.
 CREATE VIEW skillancer_analytics.metric_daily WITH (security_barrier = true) AS
 SELECT m.metric, m.day, m.dims, m.num, m.den, b.as_of
@@ -149,16 +143,17 @@ COMMENT ON COLUMN skillancer_analytics.metric_monthly.dims IS 'Dimensions: categ
 
 -- How long things take.
 CREATE VIEW skillancer_analytics.duration_monthly WITH (security_barrier = true) AS
-SELECT h.metric, h.month, sum(h.n)::bigint AS n,
-	skillancer.histogram_percentile(array_agg(h.bucket ORDER BY h.bucket), array_agg(h.n ORDER BY h.bucket), 0.5) AS p50,
-	skillancer.histogram_percentile(array_agg(h.bucket ORDER BY h.bucket), array_agg(h.n ORDER BY h.bucket), 0.9) AS p90,
-	skillancer.histogram_percentile(array_agg(h.bucket ORDER BY h.bucket), array_agg(h.n ORDER BY h.bucket), 0.95) AS p95,
-	b.as_of
-FROM (
-	SELECT m.metric, date_trunc('month', m.day::timestamp)::date AS month, m.bucket, sum(m.n)::bigint AS n
-	FROM skillancer.metric_histogram m GROUP BY 1, 2, 3) h
+SELECT h.metric, g.month, h.n, h.p[1] AS p50, h.p[2] AS p90, h.p[3] AS p95, b.as_of
+FROM skillancer_analytics.month_list g
 CROSS JOIN skillancer_analytics.basis b
-GROUP BY h.metric, h.month, b.as_of;
+CROSS JOIN LATERAL (
+	SELECT x.metric, sum(x.n)::bigint AS n, ARRAY[
+		skillancer.histogram_percentile(array_agg(x.bucket ORDER BY x.bucket), array_agg(x.n ORDER BY x.bucket), 0.5),
+		skillancer.histogram_percentile(array_agg(x.bucket ORDER BY x.bucket), array_agg(x.n ORDER BY x.bucket), 0.9),
+		skillancer.histogram_percentile(array_agg(x.bucket ORDER BY x.bucket), array_agg(x.n ORDER BY x.bucket), 0.95)] AS p
+	FROM (SELECT m.metric, m.bucket, sum(m.n)::bigint AS n FROM skillancer.metric_histogram m
+		WHERE m.day >= g.month AND m.day < g.next GROUP BY 1, 2) x
+	GROUP BY x.metric) h;
 COMMENT ON VIEW skillancer_analytics.duration_monthly IS
 	'How long things took, by month: percentiles in seconds, within 2 %. Of cohorts: those that reached the goal, by the month in which they began.';
 
@@ -168,7 +163,7 @@ SELECT f.figure, f.month, f.currency, f.num, f.den,
 	CASE l.unit WHEN 'minor units' THEN f.num WHEN 'count' THEN f.num WHEN 'basis points' THEN 10000 * f.num / nullif(f.den, 0)
 		ELSE f.num / nullif(f.den, 0) END AS value, l.unit, b.as_of
 FROM (
-	SELECT p.figure, m.month, m.dims ->> 'currency' AS currency,
+	SELECT p.figure, m.month, (m.dims ->> 'currency') COLLATE "C" AS currency,
 		coalesce(sum(p.sign * m.num) FILTER (WHERE p.side = 'num'), 0) AS num,
 		sum(p.sign * CASE p.take WHEN 'num' THEN m.num ELSE m.den END) FILTER (WHERE p.side = 'den') AS den
 	FROM skillancer_analytics.figure_part p
@@ -180,32 +175,48 @@ CROSS JOIN skillancer_analytics.basis b;
 COMMENT ON VIEW skillancer_analytics.figure_monthly IS
 	'Money, rates and counts by month (UTC) and currency; what they mean is in metric_definition. Money is in minor units; currency is NULL of what is no money.';
 
+-- Internal: money by month in the reporting currency, at the last rate of each day.
+CREATE VIEW skillancer_analytics.money_reported WITH (security_barrier = true) AS
+WITH rate AS MATERIALIZED (
+	SELECT q.currency, skillancer.monetary_of(1, q.currency)::numeric * q.rate AS worth, q.since AT TIME ZONE 'UTC' AS since,
+		lead(q.since, 1, 'infinity') OVER (PARTITION BY q.currency ORDER BY q.since) AT TIME ZONE 'UTC' AS until
+	FROM (SELECT r.base AS currency, r.rate, r.valid_from AS since FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.quote = b.pivot
+		UNION ALL SELECT r.quote, 1 / r.rate, r.valid_from FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.base = b.pivot
+		UNION ALL SELECT b.pivot, 1, '-infinity' FROM skillancer_analytics.basis b) q
+)
+SELECT g.month, s.metric, s.num, s.den
+FROM skillancer_analytics.month_list g
+CROSS JOIN LATERAL (
+	WITH near AS MATERIALIZED (
+		SELECT r.currency, r.worth, r.since, r.until FROM rate r WHERE r.since < g.next AND r.until > g.month
+	), factor AS MATERIALIZED (
+		SELECT w.currency, d.ends::date - 1 AS day, round(w.worth / o.worth, 12) AS factor
+		FROM generate_series(g.month + interval '1 day', g.next::timestamp, interval '1 day') AS d (ends)
+		JOIN near o ON o.currency = (SELECT b.reporting FROM skillancer_analytics.basis b) AND o.since < d.ends AND o.until >= d.ends
+		JOIN near w ON w.since < d.ends AND w.until >= d.ends
+	)
+	SELECT m.metric, CASE WHEN count(*) FILTER (WHERE f.factor IS NULL AND m.dims ->> 'currency' <> 'XCN') = 0 THEN round(coalesce(sum(m.num * f.factor), 0)) END AS num,
+		sum(m.den) AS den
+	FROM skillancer.metric_day m
+	LEFT JOIN factor f ON f.currency = m.dims ->> 'currency' AND f.day = m.day
+	WHERE m.metric IN ('gmv_booked', 'gmv_released', 'given_back', 'charged_back', 'chargebacks_won', 'revenue', 'psp_cost',
+			'chargeback_cost', 'written_off', 'charged', 'refunded')
+		AND m.day >= g.month AND m.day < g.next
+	GROUP BY m.metric) s;
+COMMENT ON VIEW skillancer_analytics.money_reported IS
+	'Internal: metrics in money by month, all currencies together in minor units of the reporting currency; NULL when a rate is missing.';
+
 -- The same in one currency.
 CREATE VIEW skillancer_analytics.figure_reported WITH (security_barrier = true) AS
-WITH day AS MATERIALIZED (
-	SELECT * FROM skillancer_analytics.figure_day
-), rate AS MATERIALIZED (
-	SELECT d.currency, d.day, c.digits, CASE WHEN d.currency = b.pivot THEN 1 ELSE coalesce(
-		(SELECT r.rate FROM skillancer.fx_rate r WHERE r.base = d.currency AND r.quote = b.pivot
-			AND r.valid_from < (d.day + 1)::timestamp AT TIME ZONE 'UTC' ORDER BY r.valid_from DESC LIMIT 1),
-		(SELECT 1 / r.rate FROM skillancer.fx_rate r WHERE r.base = b.pivot AND r.quote = d.currency
-			AND r.valid_from < (d.day + 1)::timestamp AT TIME ZONE 'UTC' ORDER BY r.valid_from DESC LIMIT 1)) END AS worth
-	FROM skillancer_analytics.basis b
-	CROSS JOIN LATERAL (SELECT y.currency, y.day FROM day y UNION SELECT b.reporting, y.day FROM day y) d
-	JOIN skillancer.currency c ON c.code = d.currency
-)
 SELECT f.figure, f.month, b.reporting AS currency, f.num, f.den,
 	CASE l.unit WHEN 'minor units' THEN f.num WHEN 'basis points' THEN 10000 * f.num / nullif(f.den, 0)
 		ELSE f.num / nullif(f.den, 0) END AS value, l.unit, b.as_of
 FROM (
-	SELECT y.figure, date_trunc('month', y.day::timestamp)::date AS month,
-		CASE WHEN bool_and(t.factor IS NOT NULL) THEN round(coalesce(sum(y.num * t.factor), 0)) END AS num,
-		CASE WHEN bool_and(t.factor IS NOT NULL) THEN round(sum(y.den * CASE WHEN y.counted THEN 1 ELSE t.factor END)) END AS den
-	FROM day y
-	JOIN (SELECT r.currency, r.day, r.worth / o.worth * 10 ^ (o.digits - r.digits) AS factor
-		FROM skillancer_analytics.basis b
-		JOIN rate o ON o.currency = b.reporting
-		JOIN rate r ON r.day = o.day) t ON t.currency = y.currency AND t.day = y.day
+	SELECT p.figure, m.month,
+		CASE WHEN bool_and(m.num IS NOT NULL) THEN coalesce(sum(p.sign * m.num) FILTER (WHERE p.side = 'num'), 0) END AS num,
+		CASE WHEN bool_and(m.num IS NOT NULL) THEN sum(p.sign * CASE p.take WHEN 'num' THEN m.num ELSE m.den END) FILTER (WHERE p.side = 'den') END AS den
+	FROM skillancer_analytics.money_reported m
+	JOIN skillancer_analytics.figure_part p ON p.metric = m.metric
 	GROUP BY 1, 2) f
 JOIN skillancer_analytics.figure_list l ON l.figure = f.figure
 CROSS JOIN skillancer_analytics.basis b;
@@ -218,7 +229,7 @@ SELECT a.month, m.account, m.type, m.currency, sum(m.num) AS num, sum(m.den) AS 
 FROM (SELECT g.at::date AS month, b.as_of FROM skillancer_analytics.basis b
 	CROSS JOIN LATERAL generate_series((SELECT min(x.month) FROM skillancer.metric_month x WHERE x.metric = 'account_change')::timestamp,
 		date_trunc('month', b.today::timestamp), interval '1 month') AS g (at)) a
-JOIN (SELECT x.month, x.dims ->> 'account' AS account, k.type, x.dims ->> 'currency' AS currency, x.num, x.den
+JOIN (SELECT x.month, (x.dims ->> 'account') COLLATE "C" AS account, k.type, (x.dims ->> 'currency') COLLATE "C" AS currency, x.num, x.den
 	FROM skillancer.metric_month x
 	JOIN skillancer.account_class k ON k.class = x.dims ->> 'account'
 	WHERE x.metric = 'account_change') m ON m.month <= a.month
@@ -248,14 +259,16 @@ COMMENT ON VIEW skillancer_analytics.balance_monthly IS
 CREATE VIEW skillancer_analytics.cohort_monthly WITH (security_barrier = true) AS
 SELECT v.figure, c.month, v.num, c.den, c.censored, v.num / nullif(c.den, 0) AS value, c.as_of
 FROM (
-	SELECT h.metric, date_trunc('month', m.day::timestamp)::date AS month, b.as_of,
-		coalesce(sum(m.num) FILTER (WHERE o.is_over), 0) AS num, coalesce(sum(m.den) FILTER (WHERE o.is_over), 0) AS den,
-		sum(CASE WHEN h.within IS NULL THEN m.den - m.num WHEN o.is_over THEN 0 ELSE m.den END) AS censored
-	FROM skillancer.cohort_measure h
-	JOIN skillancer.metric_day m ON m.metric = h.metric
+	SELECT g.month, d.metric, d.num, d.den, d.censored, b.as_of
+	FROM skillancer_analytics.month_list g
 	CROSS JOIN skillancer_analytics.basis b
-	CROSS JOIN LATERAL (SELECT coalesce((m.day + 1)::timestamp + h.within <= b.as_of AT TIME ZONE 'UTC', true) AS is_over) o
-	GROUP BY 1, 2, 3) c
+	CROSS JOIN LATERAL (
+		SELECT h.metric, coalesce(sum(m.num) FILTER (WHERE o.is_over), 0) AS num, coalesce(sum(m.den) FILTER (WHERE o.is_over), 0) AS den,
+			sum(CASE WHEN h.within IS NULL THEN m.den - m.num WHEN o.is_over THEN 0 ELSE m.den END) AS censored
+		FROM skillancer.cohort_measure h
+		JOIN skillancer.metric_day m ON m.metric = h.metric AND m.day >= g.month AND m.day < g.next
+		CROSS JOIN LATERAL (SELECT coalesce((m.day + 1)::timestamp + h.within <= b.as_of AT TIME ZONE 'UTC', true) AS is_over) o
+		GROUP BY h.metric) d) c
 CROSS JOIN LATERAL (
 	SELECT c.metric AS figure, c.num UNION ALL
 	SELECT 'zero_proposal_rate', c.den - c.num WHERE c.metric = 'projects_proposed_30d') v;
@@ -272,16 +285,17 @@ WITH step (side, role, position, step, metric, nth) AS (
 		('freelancer', 'FREELANCER', 3, 'hired', 'freelancer_hired', 1), ('freelancer', 'FREELANCER', 4, 'earned', 'freelancer_earned', 1)
 ), taken AS (
 	SELECT p.side, p.position, p.step, skillancer.utc_month(f.times[1]) AS month, s.times[p.nth] AS at,
-		lag(s.times[p.nth]) OVER (PARTITION BY p.side, f.subject ORDER BY p.position) AS before
+		lag(s.times[p.nth]) OVER k AS before, count(s.times[p.nth]) OVER k AS steps
 	FROM step p
 	JOIN skillancer.user_role r ON r.role = p.role
 	JOIN skillancer.metric_step f ON f.metric = 'user_registered' AND f.subject = r.user_id::uuid
 	LEFT JOIN skillancer.metric_step s ON s.metric = p.metric AND s.subject = f.subject
+	WINDOW k AS (PARTITION BY p.side, f.subject ORDER BY p.position)
 ), counted AS (
 	SELECT t.side, t.month, t.position, t.step, count(*) AS people,
-		count(t.at) FILTER (WHERE t.before IS NOT NULL OR t.position = 1) AS num,
-		count(*) FILTER (WHERE t.before IS NOT NULL OR t.position = 1) AS den,
-		percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM t.at - t.before), 0)) FILTER (WHERE t.before IS NOT NULL AND t.at IS NOT NULL) AS p
+		count(*) FILTER (WHERE t.steps = t.position) AS num,
+		count(*) FILTER (WHERE t.steps - num_nonnulls(t.at) = t.position - 1) AS den,
+		percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM t.at - t.before), 0)) FILTER (WHERE t.steps = t.position AND t.position > 1) AS p
 	FROM taken t
 	GROUP BY 1, 2, 3, 4
 )
@@ -290,7 +304,7 @@ SELECT c.side, c.month, c.position, c.step, c.num::numeric AS num, c.den::numeri
 FROM counted c
 JOIN skillancer_analytics.basis b ON c.people >= b.least;
 COMMENT ON VIEW skillancer_analytics.funnel_monthly IS
-	'Of all who registered in a month and have the role of a side: of who took the step before (den), how many took this one (num), and in how many seconds. Months with fewer people than analyticsMinimumGroup are left out.';
+	'Of all who registered in a month and have the role of a side: of who took all steps before (den), how many took this one (num), and how many seconds after the last one. Months with fewer people than analyticsMinimumGroup are left out.';
 
 -- Who is there.
 CREATE VIEW skillancer_analytics.active_daily WITH (security_barrier = true) AS
@@ -543,7 +557,7 @@ BEGIN
 			('unit', 'Unit of value: minor units, count, share (of 1), basis points, ratio, seconds.'),
 			('sql', 'How it is made: metrics with their signs, numerator / (denominator); events or entries of the ledger that count; steps of a cohort.'),
 			('description', 'What it says, and how numerator and denominator are to be read.'), ('source', 'The views that show it.'), ('headline', 'Whether headline shows it.'),
-			('day', 'Day in UTC; of cohorts the day on which they began.'), ('month', 'First day of the month (UTC); of cohorts the month in which they began.'),
+			('day', 'Day in UTC; of cohorts the day on which they began.'), ('next', 'First day of the next month.'), ('month', 'First day of the month (UTC); of cohorts the month in which they began.'),
 			('cohort', 'First day of the month in which they paid first.'), ('months', 'Months since then.'),
 			('dims', 'Dimensions: category, currency, source, role and such; {} when there is none.'), ('currency', 'Currency of the money; NULL of what is none.'),
 			('country', 'Country of the profile; ZZ: unknown.'), ('side', 'Side of the market; internal: numerator or denominator.'), ('kind', 'What it is about.'),

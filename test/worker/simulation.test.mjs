@@ -1,9 +1,11 @@
 // simulation.test.mjs
 //	A short life of a marketplace, twice from one seed in two databases: the same decisions, nothing refused that should
-//	not be, every figure about as often as its table says, the books in order, and no gap and no future in the history.
+//	not be, every figure about as often as its table says, the books in order, and no gap and no future in the history. Then
+//	the questions of docs/analysts.md, asked of that history by an analyst and compared with its tables.
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -101,5 +103,65 @@ test('a share is what its table says', () => {
 		FROM rate r, generate_series(1, 4000) i WHERE r.name IN ('dispute', 'charge-back', 'payout failure', 'client reviews') GROUP BY 1, 2`);
 	for (const [name, value, share] of found.split('\n').slice(-4).map((line) => line.split('|'))) {
 		assert.ok(Math.abs(share - value) <= 4 * Math.sqrt(value * (1 - value) / 4000), `${name}: ${share}, should be about ${value}`);
+	}
+});
+
+// the questions of docs/analysts.md, asked by an analyst
+const PAGE = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../../docs/analysts.md'), 'utf8');
+const QUESTIONS = [...PAGE.matchAll(/^### (\d+)\. [^\n]+\n\n```sql\n(.*?)```/gms)].map(([, number, text]) => ({ number: Number(number), text }));
+const asked = (text) => psql('life_one', '-c', 'SET ROLE skillancer_analyst', '-c', text).split('\n').filter(Boolean).map((line) => line.split('|'));
+
+test('analysts have twenty questions answered', () => {
+	assert.deepEqual(QUESTIONS.map((q) => q.number), Array.from({ length: 20 }, (_, i) => i + 1));
+	// a short life has few people: groups of two are shown here
+	sql("UPDATE skillancer.policy SET value = '2' WHERE key = 'analyticsMinimumGroup'");
+	for (const { number, text } of QUESTIONS) assert.notEqual(asked(text).length, 0, `question ${number} has an answer`);
+});
+
+test('answers are what the tables say', () => {
+	const same = (figure, answer, table) => assert.deepEqual(asked(answer), rows(table), figure);
+	const figure = (name, column = 'num') => `SELECT sum(f.${column}) FROM skillancer_analytics.figure_monthly f WHERE f.figure = '${name}'`;
+	same('GMV', `SELECT f.month, f.currency, f.num FROM skillancer_analytics.figure_monthly f WHERE f.figure = 'gmv_released' ORDER BY 1, 2`,
+		`SELECT date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date, skillancer.monetary_currency(e.gross) COLLATE "C", sum(skillancer.monetary_minor(e.gross))
+			FROM skillancer.earning e WHERE e.tip_id IS NULL GROUP BY 1, 2 ORDER BY 1, 2`);
+	same('revenue', `SELECT f.currency, sum(f.num) FROM skillancer_analytics.figure_monthly f WHERE f.figure = 'revenue' GROUP BY 1 HAVING sum(f.num) <> 0 ORDER BY 1`,
+		`SELECT a.currency COLLATE "C", -sum(e.amount) FROM skillancer.ledger_entry e JOIN skillancer.ledger_account a ON a.id = e.account
+			WHERE a.class ~ '^revenue_' AND a.currency <> 'XCN' GROUP BY 1 HAVING sum(e.amount) <> 0 ORDER BY 1`);
+	same('escrow', `SELECT b.currency, b.num FROM skillancer_analytics.balance_monthly b WHERE b.figure = 'escrow_outstanding' AND b.num <> 0
+			AND b.month = date_trunc('month', b.as_of)::date ORDER BY 1`,
+		`SELECT a.currency COLLATE "C", sum(a.balance) FROM skillancer.ledger_account a WHERE a.class IN ('escrow', 'escrow_hold') AND a.balance <> 0 GROUP BY 1 ORDER BY 1`);
+	same('age of escrow', 'SELECT e.currency, sum(e.num) FROM skillancer_analytics.escrow_age e GROUP BY 1 ORDER BY 1',
+		`SELECT a.currency COLLATE "C", sum(a.balance) FROM skillancer.ledger_account a WHERE a.class IN ('escrow', 'escrow_hold') AND a.balance <> 0 GROUP BY 1 ORDER BY 1`);
+	same('the books', 'SELECT t.month, t.currency FROM skillancer_analytics.trial_balance t GROUP BY 1, 2 HAVING sum(t.num) <> 0', 'SELECT 1 WHERE false');
+	same('proposals', figure('win_rate', 'den'), 'SELECT count(*) FROM skillancer.proposal');
+	same('hires', figure('proposals_per_hire', 'den'), 'SELECT count(*) FROM skillancer.booking b WHERE b.proposal_id IS NOT NULL');
+	same('payouts', figure('payout_failure_rate', 'den'), "SELECT count(*) FROM skillancer.event e WHERE e.type IN ('payout.paid', 'payout.failed')");
+	same('liquidity', `SELECT sum(c.num), sum(c.den) FROM skillancer_analytics.cohort_monthly c WHERE c.figure = 'projects_liquid_24h'`,
+		`SELECT count(*) FILTER (WHERE 3 <= (SELECT count(*) FROM skillancer.proposal p WHERE p.project_id = j.id AND p.created_at <= j.published_at + interval '24 hours')), count(*)
+			FROM skillancer.project j WHERE (j.published_at AT TIME ZONE 'UTC')::date + 2 <= timestamp '${UNTIL.slice(0, 16)}'`);
+	same('active people', `SELECT a.num FROM skillancer_analytics.active_daily a WHERE a.figure = 'wau' AND a.day = '2025-06-29'`,
+		`SELECT count(DISTINCT e.actor_id) FROM skillancer.event e WHERE e.at >= '2025-06-23Z' AND e.at < '2025-06-30Z'`);
+	same('earners', `SELECT c.month, c.currency, c.den, c.people FROM skillancer_analytics.concentration_monthly c
+			WHERE c.figure = 'top10_share' AND c.side = 'freelancer' ORDER BY 1, 2`,
+		`SELECT date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date, skillancer.monetary_currency(e.net) COLLATE "C", sum(skillancer.monetary_minor(e.net)), count(DISTINCT e.freelancer_id)
+			FROM skillancer.earning e GROUP BY 1, 2 HAVING count(DISTINCT e.freelancer_id) >= 2 ORDER BY 1, 2`);
+	same('searches', `SELECT sum(s.num), sum(s.den) FROM skillancer_analytics.search_monthly s WHERE s.figure = 'search_zero_result'`,
+		'SELECT count(*) FILTER (WHERE l.results = 0), count(*) FROM skillancer.search_log l');
+});
+
+test('analysts see figures and nobody', () => {
+	const views = rows("SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'skillancer_analytics'::regnamespace AND has_table_privilege('skillancer_analyst', c.oid, 'SELECT')").flat();
+	assert.ok(views.length >= 20);
+	for (const view of views) {
+		assert.deepEqual(asked(`SELECT t::text FROM ${view} t WHERE t::text ~ '@|[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}-[0-9a-f]{4}-' AND '${view}' !~ 'metric_(dai|month)ly' LIMIT 1`), [], `${view} names nobody`);
+	}
+	assert.deepEqual(asked(`SELECT m.dims FROM skillancer_analytics.metric_daily m WHERE m.dims::text ~ '(usr|org|bkg|prj)_' LIMIT 1`), []);
+	assert.deepEqual(rows(`SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'skillancer'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+		AND has_any_column_privilege('skillancer_analyst', c.oid, 'SELECT')`), [], 'no table is theirs');
+	assert.deepEqual(rows(`SELECT f.figure FROM skillancer_analytics.figure_list f WHERE NOT EXISTS (SELECT FROM skillancer_analytics.metric_definition d
+		WHERE d.metric = f.figure AND d.source ~ f.source AND d.description <> '' AND d.unit <> '')`), [], 'every figure is defined');
+	sql("UPDATE skillancer.policy SET value = '1000' WHERE key = 'analyticsMinimumGroup'");
+	for (const view of ['funnel_monthly', 'retention_monthly', 'churn_monthly', 'concentration_monthly', 'country_monthly', 'rate_percentile', 'search_missed']) {
+		assert.deepEqual(asked(`SELECT * FROM skillancer_analytics.${view} LIMIT 1`), [], `${view} leaves small groups out`);
 	}
 });
