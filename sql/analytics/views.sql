@@ -107,7 +107,8 @@ FROM (VALUES
 	('hhi', 'concentration_monthly', 'ratio', false, 'Herfindahl index', 'Sum of the squares of all percentages of the month: 10,000 is one person; num is the sum of squares, den the square of the sum over 10,000'),
 	('escrow_age', 'escrow_age', 'minor units', false, 'Age of escrow', 'Money in escrow by the days since its milestone was funded; den: all in escrow. Exact, of the accounts'),
 	('funnel', 'funnel_monthly', 'share', false, 'Funnels', 'Of who took a step, how many took the next one, by the month of registration; exact, of first steps and roles'),
-	('country_money', 'country_monthly', 'minor units', false, 'Money by country', 'What freelancers of a country earned or clients of it paid; den: how many people, at least the smallest group'),
+	('earned', 'country_monthly', 'minor units', false, 'Earned by country', 'What freelancers of a country earned; den: how many people, at least the smallest group'),
+	('paid', 'country_monthly', 'minor units', false, 'Paid by country', 'What clients of a country paid; den: how many people, at least the smallest group'),
 	('on_time_delivery', 'delivery_monthly', 'share', false, 'On-time delivery', 'Milestones handed in within their agreed days of funding, of those handed in; exact, of milestones and deliveries'),
 	('reply_seconds', 'reply_monthly', 'seconds', false, 'Response time', 'From the first message of a conversation to the first answer of somebody else; num: answered within a day, den: begun; exact, of messages'),
 	('search_zero_result', 'search_monthly', 'share', false, 'Zero-result rate', 'Searches without a result, of all; exact, of the log of searches'),
@@ -540,7 +541,12 @@ SELECT coalesce(l.figure, d.metric) AS metric, coalesce(l.title, replace(d.metri
 	concat_ws(', ', l.source, CASE WHEN l.headline THEN 'headline' END, CASE WHEN l.source IS NULL OR d.source !~ l.source THEN d.source END) AS source
 FROM declared d
 FULL JOIN skillancer_analytics.figure_list l ON l.figure = d.metric
-LEFT JOIN part p ON p.figure = l.figure;
+LEFT JOIN part p ON p.figure = l.figure
+UNION ALL
+SELECT l.figure || s.suffix, l.title || s.words, l.unit, 'percentile of ' || l.figure, l.description || '; den: how many were measured', 'headline'
+FROM skillancer_analytics.figure_list l
+CROSS JOIN (VALUES ('_p50', ', median'), ('_p90', ', 90 %'), ('_p95', ', 95 %')) AS s (suffix, words)
+WHERE l.source = 'duration_monthly';
 COMMENT ON VIEW skillancer_analytics.metric_definition IS 'Every metric and figure, and how it is made.';
 
 -- Columns have the same meaning everywhere.

@@ -160,6 +160,9 @@ test('analysts see figures and nobody', () => {
 		AND has_any_column_privilege('skillancer_analyst', c.oid, 'SELECT')`), [], 'no table is theirs');
 	assert.deepEqual(rows(`SELECT f.figure FROM skillancer_analytics.figure_list f WHERE NOT EXISTS (SELECT FROM skillancer_analytics.metric_definition d
 		WHERE d.metric = f.figure AND d.source ~ f.source AND d.description <> '' AND d.unit <> '')`), [], 'every figure is defined');
+	for (const view of rows("SELECT a.attrelid::regclass FROM pg_attribute a WHERE a.attname = 'figure' AND a.attrelid::regclass::text ~ '^skillancer_analytics'").flat()) {
+		assert.deepEqual(rows(`SELECT DISTINCT f.figure FROM ${view} f WHERE f.figure NOT IN (SELECT d.metric FROM skillancer_analytics.metric_definition d)`), [], `figures of ${view} are defined`);
+	}
 	sql("UPDATE skillancer.policy SET value = '1000' WHERE key = 'analyticsMinimumGroup'");
 	for (const view of ['funnel_monthly', 'retention_monthly', 'churn_monthly', 'concentration_monthly', 'country_monthly', 'rate_percentile', 'search_missed']) {
 		assert.deepEqual(asked(`SELECT * FROM skillancer_analytics.${view} LIMIT 1`), [], `${view} leaves small groups out`);
