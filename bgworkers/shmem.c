@@ -11,48 +11,30 @@
 #include "skl.h"
 
 #include "bgworkers/shmem.h"
+#include "core/shared_area.h"
 #include "core/wake.h"
 
 #include "miscadmin.h"
 #include "storage/ipc.h"
-#include "storage/shmem.h"
 
 SklWorkerShmem *skl_shmem = NULL;
 LWLock *skl_shmem_lock = NULL;
-
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
 
 /* The slot of this process, for a worker. */
 static SklDatabaseSlot *my_database = NULL;
 static SklWorkerSlot *my_slot = NULL;
 
 static void
-request_shmem(void)
+set_up(const SklSharedArea *made, bool is_new)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(SklWorkerShmem)));
-	RequestNamedLWLockTranche("skillancer", 1);
-}
-
-static void
-startup_shmem(void)
-{
-	bool found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	skl_shmem = ShmemInitStruct("skillancer workers", sizeof(SklWorkerShmem), &found);
-	if (!found)
-	{
-		memset(skl_shmem, 0, sizeof(SklWorkerShmem));
+	skl_shmem = made->memory;
+	skl_shmem_lock = made->lock;
+	if (is_new)
 		ConditionVariableInit(&skl_shmem->changed);
-	}
-	skl_shmem_lock = &GetNamedLWLockTranche("skillancer")->lock;
-	LWLockRelease(AddinShmemInitLock);
 }
+
+static SklSharedArea area = {
+	.name = "skillancer workers", .size = sizeof(SklWorkerShmem), .set_up = set_up};
 
 SklDatabaseSlot *
 skl_find_database(Oid dboid)
@@ -128,10 +110,7 @@ wake_workers(int workers)
 void
 skl_shmem_init(void)
 {
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shmem;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = startup_shmem;
+	skl_shared_area(&area);
 	skl_wake_hook = wake_workers;
 }
 

@@ -12,6 +12,7 @@
 #include "skl.h"
 
 #include "core/errors.h"
+#include "core/shared_area.h"
 #include "core/wake.h"
 #include "notification/presence.h"
 
@@ -19,8 +20,6 @@
 #include "catalog/pg_type_d.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/array.h"
 #include "utils/hsearch.h"
@@ -91,49 +90,26 @@ typedef struct Change
 
 static SignalRing *ring = NULL;
 static HTAB *people = NULL;
-static LWLock *lock = NULL;
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
 
 static void
-request_shmem(void)
-{
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(SignalRing)));
-	RequestAddinShmemSpace(hash_estimate_size(PEOPLE, sizeof(Person)));
-	RequestNamedLWLockTranche("skillancer presence", 1);
-}
-
-static void
-startup_shmem(void)
+set_up(const SklSharedArea *made, bool is_new)
 {
 	HASHCTL control = {.keysize = sizeof(PersonKey), .entrysize = sizeof(Person)};
-	bool found;
 
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	ring = ShmemInitStruct("skillancer signals", sizeof(SignalRing), &found);
-	if (!found)
-	{
-		memset(ring, 0, sizeof(SignalRing));
+	ring = made->memory;
+	if (is_new)
 		ring->next = (uint64) GetCurrentTimestamp();
-	}
-	people = ShmemInitHash("skillancer presence", PEOPLE, PEOPLE, &control, HASH_ELEM | HASH_BLOBS);
-	lock = &GetNamedLWLockTranche("skillancer presence")->lock;
-	LWLockRelease(AddinShmemInitLock);
+	people = ShmemInitHash("skillancer people", PEOPLE, PEOPLE, &control, HASH_ELEM | HASH_BLOBS);
 }
+
+static SklSharedArea area = {
+	.name = "skillancer presence", .size = sizeof(SignalRing), .set_up = set_up};
 
 void
 skl_presence_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shmem;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = startup_shmem;
+	area.more = hash_estimate_size(PEOPLE, sizeof(Person));
+	skl_shared_area(&area);
 }
 
 /* ---- presence ---- */
@@ -204,7 +180,7 @@ skl_fn_presence_mark(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	deconstruct_array(array, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &users, &nulls, &given);
 	changes = palloc(sizeof(Change) * (given + PEOPLE));
-	LWLockAcquire(lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	for (int i = 0; i < given; i++)
 	{
 		if (nulls[i] || !mark(DatumGetUUIDP(users[i]), now + keep_ms * 1000))
@@ -213,7 +189,7 @@ skl_fn_presence_mark(PG_FUNCTION_ARGS)
 		changes[count++].is_online = true;
 	}
 	count = remove_absent(now, changes, count, given + PEOPLE);
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	for (int i = 0; i < count; i++)
 	{
 		Datum values[2] = {UUIDPGetDatum(&changes[i].user), BoolGetDatum(changes[i].is_online)};
@@ -233,9 +209,9 @@ skl_fn_is_online(PG_FUNCTION_ARGS)
 
 	if (ring == NULL)
 		PG_RETURN_BOOL(false);
-	LWLockAcquire(lock, LW_SHARED);
+	LWLockAcquire(area.lock, LW_SHARED);
 	hash_search(people, &key, HASH_FIND, &found);
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	PG_RETURN_BOOL(found);
 }
 
@@ -263,7 +239,7 @@ skl_fn_signal_put(PG_FUNCTION_ARGS)
 	signal.is_on = PG_GETARG_BOOL(3);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &to,
 					  &nulls, &count);
-	LWLockAcquire(lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	for (int i = 0; i < count; i++)
 	{
 		if (nulls[i])
@@ -271,7 +247,7 @@ skl_fn_signal_put(PG_FUNCTION_ARGS)
 		signal.to = *DatumGetUUIDP(to[i]);
 		ring->signals[ring->next++ % SIGNALS] = signal;
 	}
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	skl_wake(SKL_WAKE_NOTIFIER);
 	PG_RETURN_VOID();
 }
@@ -297,11 +273,11 @@ skl_fn_signal_lines(PG_FUNCTION_ARGS)
 	if (ring == NULL)
 		return (Datum) 0;
 	signals = palloc(sizeof(Signal) * SIGNALS);
-	LWLockAcquire(lock, LW_SHARED);
+	LWLockAcquire(area.lock, LW_SHARED);
 	first = first_behind(after);
 	for (uint64 at = first; at < ring->next; at++)
 		signals[count++] = ring->signals[at % SIGNALS];
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	for (uint64 i = 0; i < count; i++)
 	{
 		Signal *signal = &signals[i];
@@ -324,9 +300,9 @@ skl_fn_signal_position(PG_FUNCTION_ARGS)
 
 	if (ring == NULL)
 		PG_RETURN_INT64(0);
-	LWLockAcquire(lock, LW_SHARED);
+	LWLockAcquire(area.lock, LW_SHARED);
 	last = ring->next - 1;
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	PG_RETURN_INT64((int64) last);
 }
 
@@ -341,11 +317,11 @@ skl_fn_signal_news(PG_FUNCTION_ARGS)
 
 	if (ring == NULL)
 		PG_RETURN_BOOL(false);
-	LWLockAcquire(lock, LW_SHARED);
+	LWLockAcquire(area.lock, LW_SHARED);
 	for (uint64 at = first_behind(told); at < ring->next && !news; at++)
 		news = ring->signals[at % SIGNALS].dboid == MyDatabaseId;
 	told = ring->next - 1;
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	PG_RETURN_BOOL(news);
 }
 
@@ -398,7 +374,7 @@ skl_fn_typing_pass(PG_FUNCTION_ARGS)
 
 	if (ring == NULL)
 		PG_RETURN_BOOL(false);
-	LWLockAcquire(lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	typist = &ring->typists[key % TYPISTS];
 	if (typist->key != key)
 	{
@@ -406,7 +382,7 @@ skl_fn_typing_pass(PG_FUNCTION_ARGS)
 		typist->key = key;
 	}
 	news = typing_news(typist, PG_GETARG_BOOL(2), GetCurrentTimestamp(), &too_fast);
-	LWLockRelease(lock);
+	LWLockRelease(area.lock);
 	if (too_fast)
 		skl_fail(SKL_ERR_RATE_LIMITED);
 	PG_RETURN_BOOL(news);

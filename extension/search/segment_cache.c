@@ -14,6 +14,7 @@
 #include "skl.h"
 
 #include "core/guc.h"
+#include "core/shared_area.h"
 #include "search/segment_cache.h"
 
 #include "access/xact.h"
@@ -21,10 +22,7 @@
 #include "pgstat.h"
 #include "storage/condition_variable.h"
 #include "storage/dsm.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
 #include "storage/procarray.h"
-#include "storage/shmem.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -75,50 +73,26 @@ typedef struct LocalEntry
 } LocalEntry;
 
 static SharedCache *cache = NULL;
-static LWLock *cache_lock = NULL;
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
 
 static HTAB *local = NULL;
 static MemoryContext local_context = NULL;
 static TimestampTz swept = 0;
 
 static void
-request_shmem(void)
+set_up(const SklSharedArea *made, bool is_new)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedCache)));
-	RequestNamedLWLockTranche("skillancer search", 1);
-}
-
-static void
-startup_shmem(void)
-{
-	bool found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	cache = ShmemInitStruct("skillancer search", sizeof(SharedCache), &found);
-	if (!found)
-	{
-		memset(cache, 0, sizeof(SharedCache));
+	cache = made->memory;
+	if (is_new)
 		ConditionVariableInit(&cache->loaded);
-	}
-	cache_lock = &GetNamedLWLockTranche("skillancer search")->lock;
-	LWLockRelease(AddinShmemInitLock);
 }
+
+static SklSharedArea area = {
+	.name = "skillancer search", .size = sizeof(SharedCache), .set_up = set_up};
 
 void
 skl_store_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shmem;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = startup_shmem;
+	skl_shared_area(&area);
 }
 
 static void
@@ -230,12 +204,12 @@ free_orphan(int64 stamp)
 {
 	SharedEntry *shared;
 
-	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	shared = find_shared(stamp);
 	if (shared != NULL && shared->state == SHARED_LOADING &&
 		BackendPidGetProc((int) shared->loader) == NULL)
 		free_shared(shared);
-	LWLockRelease(cache_lock);
+	LWLockRelease(area.lock);
 }
 
 /* Attaches a segment that is in shared memory, waiting for one that is being read. */
@@ -251,7 +225,7 @@ attach_shared(const SklManifestRow *row, LocalEntry *entry)
 		SharedEntry *shared;
 		SharedState state = SHARED_FREE;
 
-		LWLockAcquire(cache_lock, LW_SHARED);
+		LWLockAcquire(area.lock, LW_SHARED);
 		shared = find_shared(row->stamp);
 		if (shared != NULL)
 		{
@@ -259,7 +233,7 @@ attach_shared(const SklManifestRow *row, LocalEntry *entry)
 			handle = shared->handle;
 			shared->used = entry->used;
 		}
-		LWLockRelease(cache_lock);
+		LWLockRelease(area.lock);
 		if (state != SHARED_LOADING || GetCurrentTimestamp() > until)
 		{
 			ConditionVariableCancelSleep();
@@ -284,14 +258,14 @@ announce(const SklManifestRow *row, TimestampTz now)
 {
 	SharedEntry *shared = NULL;
 
-	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	if (find_shared(row->stamp) == NULL && (shared = make_room(row->bytes)) != NULL)
 	{
 		*shared =
 			(SharedEntry){SHARED_LOADING, MyDatabaseId, row->stamp, row->bytes, 0, now, MyProcPid};
 		cache->bytes += row->bytes;
 	}
-	LWLockRelease(cache_lock);
+	LWLockRelease(area.lock);
 	return shared != NULL;
 }
 
@@ -301,7 +275,7 @@ publish(int64 stamp, dsm_handle handle)
 {
 	SharedEntry *shared;
 
-	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	shared = find_shared(stamp);
 	if (shared != NULL && shared->state == SHARED_LOADING)
 	{
@@ -311,7 +285,7 @@ publish(int64 stamp, dsm_handle handle)
 		else
 			free_shared(shared);
 	}
-	LWLockRelease(cache_lock);
+	LWLockRelease(area.lock);
 	ConditionVariableBroadcast(&cache->loaded);
 }
 

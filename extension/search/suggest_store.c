@@ -13,15 +13,13 @@
  */
 #include "skl.h"
 
+#include "core/shared_area.h"
 #include "search/suggest_load.h"
 #include "search/suggest_store.h"
 
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "storage/dsm.h"
-#include "storage/ipc.h"
-#include "storage/lwlock.h"
-#include "storage/shmem.h"
 #include "utils/memutils.h"
 
 /* Databases with a snapshot; the oldest one gives way to more. */
@@ -64,44 +62,21 @@ typedef struct Mine
 } Mine;
 
 static SharedSuggest *shared = NULL;
-static LWLock *shared_lock = NULL;
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
 static Mine mine = {0};
 
 static void
-request_shmem(void)
+set_up(const SklSharedArea *made, bool is_new)
 {
-	if (previous_request_hook)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(SharedSuggest)));
-	RequestNamedLWLockTranche("skillancer suggest", 1);
+	shared = made->memory;
 }
 
-static void
-startup_shmem(void)
-{
-	bool found;
-
-	if (previous_startup_hook)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	shared = ShmemInitStruct("skillancer suggest", sizeof(SharedSuggest), &found);
-	if (!found)
-		memset(shared, 0, sizeof(SharedSuggest));
-	shared_lock = &GetNamedLWLockTranche("skillancer suggest")->lock;
-	LWLockRelease(AddinShmemInitLock);
-}
+static SklSharedArea area = {
+	.name = "skillancer suggest", .size = sizeof(SharedSuggest), .set_up = set_up};
 
 void
 skl_suggest_init(void)
 {
-	if (!process_shared_preload_libraries_in_progress)
-		return;
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_shmem;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = startup_shmem;
+	skl_shared_area(&area);
 }
 
 /* The entry of this database, made when there is none. The lock is held, exclusively to make. */
@@ -171,11 +146,11 @@ attach_newest(void)
 		SharedSnapshot *entry;
 		dsm_segment *segment;
 
-		LWLockAcquire(shared_lock, LW_SHARED);
+		LWLockAcquire(area.lock, LW_SHARED);
 		entry = find_entry(false);
 		if (entry != NULL)
 			found = *entry;
-		LWLockRelease(shared_lock);
+		LWLockRelease(area.lock);
 		if (found.handle == DSM_HANDLE_INVALID || found.epoch == mine.epoch)
 			return;
 		segment = dsm_attach(found.handle);
@@ -200,7 +175,7 @@ publish(const SklSuggestBuilt *built)
 		return false;
 	memcpy(dsm_segment_address(segment), built->block, built->block->size);
 	dsm_pin_segment(segment);
-	LWLockAcquire(shared_lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	entry = find_entry(true);
 	old = entry->handle;
 	entry->epoch = ++shared->epoch;
@@ -209,7 +184,7 @@ publish(const SklSuggestBuilt *built)
 	entry->build_ms = built->milliseconds;
 	entry->stamp = built->stamp;
 	newest = *entry;
-	LWLockRelease(shared_lock);
+	LWLockRelease(area.lock);
 	if (old != DSM_HANDLE_INVALID)
 		dsm_unpin_segment(old);
 	adopt(segment, &newest);
@@ -287,12 +262,12 @@ claim(void)
 
 	if (shared == NULL)
 		return true;
-	LWLockAcquire(shared_lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	entry = find_entry(true);
 	claimed = entry->builder == 0;
 	if (claimed)
 		entry->builder = MyProcPid;
-	LWLockRelease(shared_lock);
+	LWLockRelease(area.lock);
 	return claimed;
 }
 
@@ -303,11 +278,11 @@ unclaim(void)
 
 	if (shared == NULL)
 		return;
-	LWLockAcquire(shared_lock, LW_EXCLUSIVE);
+	LWLockAcquire(area.lock, LW_EXCLUSIVE);
 	entry = find_entry(false);
 	if (entry != NULL && entry->builder == MyProcPid)
 		entry->builder = 0;
-	LWLockRelease(shared_lock);
+	LWLockRelease(area.lock);
 }
 
 /* Looks after the snapshot where no worker does. */
