@@ -126,6 +126,24 @@ SELECT results_eq($$ SELECT m.day, m.num, m.den FROM skillancer.metric_day m WHE
 	$$ VALUES ('2026-06-30'::date, 1::numeric, 1::numeric), ('2026-07-01', 1, 3) $$, 'late events move what began');
 SELECT pg_temp.verified('on both days');
 
+SELECT pg_temp.happens('project.published', '2026-07-01 12:00Z', jsonb_build_object('projectId', md5('p2')::uuid::skillancer.project_id));
+SELECT pg_temp.tick();
+SELECT is_empty('SELECT * FROM skillancer.rollup_invalid', 'a step that is taken again later changes no cohort');
+
+-- sets: cells of one key are added up, who has no facts left goes
+CREATE FUNCTION pg_temp.pair(p_n bigint) RETURNS skillancer.rollup_cell LANGUAGE sql AS
+	$$ SELECT ROW('member', 'booking_pairs', '2026-08-09Z', '{}', NULL, md5('pair')::uuid, p_n, p_n, NULL)::skillancer.rollup_cell $$;
+SELECT is(skillancer.rollup_add(ARRAY[pg_temp.pair(1), pg_temp.pair(2), NULL, ROW('sum', NULL, NULL, NULL, NULL, NULL, 1, 1, NULL)::skillancer.rollup_cell]),
+	'{2026-08-01}'::date[], 'cells are added to a month');
+SELECT results_eq($$ SELECT m.level, m.n FROM skillancer.metric_member m WHERE m.subject = md5('pair')::uuid ORDER BY 1 $$,
+	$$ VALUES ('day' COLLATE "C", 3::bigint), ('month', 3) $$, 'and to its day, once');
+SELECT is(pg_temp.stored('booking_pairs', '2026-08-09'), 1::numeric, 'one pair is counted');
+SELECT skillancer.rollup_add(ARRAY[pg_temp.pair(-3)]);
+SELECT is(pg_temp.stored('booking_pairs', '2026-08-09'), 0::numeric, 'and no more');
+SELECT is_empty($$ SELECT FROM skillancer.metric_member m WHERE m.subject = md5('pair')::uuid $$, 'nor is it a member');
+SELECT throws_ok($$ SELECT skillancer.rollup_add(ARRAY[pg_temp.pair(9223372036854775807), pg_temp.pair(9223372036854775807)]) $$, '22003', NULL, 'sums do not overflow');
+SELECT pg_temp.verified('sets are what they were');
+
 -- what analysts see
 SET LOCAL ROLE skillancer_analyst;
 SELECT is((SELECT sum(m.num) FROM skillancer_analytics.metric_monthly m WHERE m.metric = 'payouts_paid'), 600::numeric, 'analysts read sums');
