@@ -14,6 +14,7 @@
 
 #include "funcapi.h"
 #include "utils/array.h"
+#include "utils/fmgroids.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -57,9 +58,19 @@ literal(FunctionCallInfo fcinfo, int arg)
 	return quote_literal_cstr(OidOutputFunctionCall(output, PG_GETARG_DATUM(arg)));
 }
 
+/* The transactions in progress of a snapshot ("xmin:xmax:xip,...") as a literal of xid8[]. */
+static char *
+in_progress(FunctionCallInfo fcinfo, int arg)
+{
+	char *snapshot = OidOutputFunctionCall(F_PG_SNAPSHOT_OUT, PG_GETARG_DATUM(arg));
+
+	return psprintf("'{%s}'::xid8[]", strrchr(snapshot, ':') + 1);
+}
+
 /*
  * Appends which rows of a table with epoch and xid are read. The snapshots are literals, so that
- * their ends are constants for the index on xid.
+ * their ends are constants for the index on xid; of a list that it does not know, the planner
+ * expects so much that it would read the whole log.
  */
 static void
 append_window(StringInfo sql, FunctionCallInfo fcinfo, const char *t)
@@ -73,9 +84,8 @@ append_window(StringInfo sql, FunctionCallInfo fcinfo, const char *t)
 		appendStringInfo(sql,
 						 " WHERE %1$s.epoch = %2$d AND pg_visible_in_snapshot(%1$s.xid, %4$s)"
 						 " AND ((%1$s.xid >= pg_snapshot_xmax(%3$s) AND"
-						 " %1$s.xid < pg_snapshot_xmax(%4$s))"
-						 " OR %1$s.xid = ANY (ARRAY(SELECT pg_snapshot_xip(%3$s))))",
-						 t, epoch, a, b);
+						 " %1$s.xid < pg_snapshot_xmax(%4$s)) OR %1$s.xid = ANY (%5$s))",
+						 t, epoch, a, b, in_progress(fcinfo, ARG_A));
 	else if (a != NULL)
 		appendStringInfo(sql,
 						 " WHERE %1$s.epoch = %2$d AND NOT pg_visible_in_snapshot(%1$s.xid, %3$s)",

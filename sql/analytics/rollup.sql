@@ -169,7 +169,7 @@ BEGIN
 	-- the position as constants, so that the index on xid answers
 	EXECUTE format('SELECT NOT EXISTS (
 			SELECT FROM skillancer.ledger_entry l WHERE l.epoch = %2$s AND (l.xid >= pg_snapshot_xmax(%1$L::pg_snapshot)
-				OR l.xid = ANY (ARRAY(SELECT pg_snapshot_xip(%1$L::pg_snapshot)))))', v_position, skillancer.epoch())
+				OR l.xid = ANY (%3$L::xid8[])))', v_position, skillancer.epoch(), ARRAY(SELECT pg_snapshot_xip(v_position)))
 	INTO v_read;
 	RETURN v_read;
 END

@@ -67,8 +67,8 @@ BEGIN
 		 FROM skillancer.event e
 		 WHERE e.epoch = %1$s AND pg_visible_in_snapshot(e.xid, %3$L::pg_snapshot)
 			AND ((e.xid >= pg_snapshot_xmax(%2$L::pg_snapshot) AND e.xid < pg_snapshot_xmax(%3$L::pg_snapshot))
-				OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(%2$L::pg_snapshot))))
-		 ORDER BY e.seq', p_epoch, p_a, p_b);
+				OR e.xid = ANY (%4$L::xid8[]))
+		 ORDER BY e.seq', p_epoch, p_a, p_b, ARRAY(SELECT pg_snapshot_xip(p_a)));
 END
 $$;
 COMMENT ON FUNCTION skillancer.tick_events(integer, pg_snapshot, pg_snapshot) IS
@@ -100,8 +100,9 @@ AS $$
 DECLARE
 	v_epoch    integer := skillancer.epoch();
 	v_position pg_snapshot;
+	v_running  xid8[];
 BEGIN
-	SELECT c.position INTO v_position
+	SELECT c.position, ARRAY(SELECT pg_snapshot_xip(c.position)) INTO v_position, v_running
 	FROM skillancer.consumer c WHERE c.name = p_consumer AND c.epoch = v_epoch;
 	IF NOT FOUND THEN
 		RETURN false;
@@ -109,9 +110,8 @@ BEGIN
 	-- the order makes the planner walk the index: it would read the whole log, taking a third of it for new
 	PERFORM FROM skillancer.event e
 	WHERE e.epoch = v_epoch AND e.xid >= pg_snapshot_xmax(v_position) ORDER BY e.xid LIMIT 1;
-	RETURN NOT FOUND AND NOT EXISTS (
-		SELECT FROM skillancer.event e
-		WHERE e.epoch = v_epoch AND e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(v_position))));
+	RETURN NOT FOUND AND (v_running = '{}' OR NOT EXISTS (
+		SELECT FROM skillancer.event e WHERE e.epoch = v_epoch AND e.xid = ANY (v_running)));
 END
 $$;
 COMMENT ON FUNCTION skillancer.consumer_idle(text) IS
