@@ -123,7 +123,8 @@ cursor_encode(text *scope, text *key)
 	uint8 *plain;
 
 	if (key_len > CURSOR_MAX / 2)
-		elog(ERROR, "the sort key of a list is too long for a cursor");
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the sort key of a list is too long for a cursor")));
 	plain = palloc(MAC_LEN + key_len);
 	cursor_mac(scope, VARDATA_ANY(key), key_len, plain);
 	memcpy(plain + MAC_LEN, VARDATA_ANY(key), key_len);

@@ -140,7 +140,8 @@ skl_fn_skills_json(PG_FUNCTION_ARGS)
 	StringInfoData out;
 
 	if (array_contains_nulls(array))
-		elog(ERROR, "an array of skills holds a NULL");
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("an array of skills holds a NULL")));
 	initStringInfo(&out);
 	appendStringInfoChar(&out, '[');
 	for (int i = 0; i < n; i++)

@@ -27,7 +27,7 @@ SELECT is(jsonb_array_length(pg_temp.problems($$ SELECT skillancer.check_text('a
 SELECT lives_ok('SELECT skillancer.check_done()', 'what was raised once is not raised again');
 
 -- lists
-SELECT throws_ok($$ SELECT skillancer.list_reply('{"1"}', '{}', 20, 's') $$, 'XX000', NULL, 'a list without keys is a mistake of ours');
+SELECT throws_ok($$ SELECT skillancer.list_reply('{"1"}', '{}', 20, 's') $$, '22023', NULL, 'a list without keys is a mistake of ours');
 SELECT is((r).meta #>> '{pagination,hasNext}', 'false', 'a short list has no next page')
 FROM skillancer.list_reply(ARRAY['1']::json[], '{k1}', 2, 's') r;
 SELECT is((r).body::text, '[]', 'an empty list is an empty array') FROM skillancer.list_reply(NULL, NULL, 2, 's') r;
