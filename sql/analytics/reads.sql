@@ -45,3 +45,34 @@ END
 $fn$;
 COMMENT ON FUNCTION skillancer.reads_write() IS
 	'Adds what requests have looked at to the counts of its day and to the rollups; returns how many reads.';
+
+-- tell_views
+CREATE OR REPLACE FUNCTION skillancer.tell_views()
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	c_most constant integer := 1000;
+	v_told bigint := 0;
+	v_day  record;
+BEGIN
+	FOR v_day IN
+		UPDATE skillancer.read_day d SET told = d.n
+		FROM (SELECT r.object, r.day, r.told FROM skillancer.read_day r
+			WHERE r.kind = 'project' AND r.told < r.n ORDER BY r.day, r.object LIMIT c_most FOR UPDATE) o
+		WHERE d.kind = 'project' AND d.object = o.object AND d.day = o.day
+		RETURNING d.object, d.day, d.n - o.told AS views
+	LOOP
+		PERFORM skillancer.emit('project.viewed', 'project', v_day.object, jsonb_build_object('projectId', p.id,
+			'clientId', p.client_id, 'day', v_day.day, 'views', v_day.views), ARRAY[p.client_id::uuid])
+		FROM skillancer.project p WHERE p.id = v_day.object::skillancer.project_id;
+		v_told := v_told + 1;
+	END LOOP;
+	RETURN v_told;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.tell_views() IS
+	'Job of the timekeeper: an event project.viewed for each project that was looked at since the last time, with how often.';
+ALTER FUNCTION skillancer.tell_views() OWNER TO skillancer_engine;
+INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('tell_views', '1 minute');

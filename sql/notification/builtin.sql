@@ -134,6 +134,9 @@ SELECT skillancer.put_template('proposal.accepted', 'EMAIL', 'Your proposal for 
 
 {{#client}}{{name}}{{/client}}{{^client}}the client{{/client}} accepted your proposal for "{{project.title}}". Wait for the first milestone to be funded before you begin.
 ');
+SELECT skillancer.put_rule('proposal.shortlisted', 'freelancer', 'proposal.shortlisted', 'PROJECTS', 'LOW');
+SELECT skillancer.put_template('proposal.shortlisted', 'IN_APP', 'Your proposal is on the short list',
+	'{{#client}}{{name}}{{/client}}{{^client}}The client{{/client}} put your proposal for "{{project.title}}" on the short list.');
 SELECT skillancer.put_rule('proposal.declined', 'freelancer', 'proposal.declined', 'PROJECTS');
 SELECT skillancer.put_template('proposal.declined', 'IN_APP', 'Your proposal was declined',
 	'The client of "{{project.title}}" decided otherwise.');
@@ -440,6 +443,14 @@ SELECT skillancer.put_template('booking.resumed', 'IN_APP', 'A booking goes on',
 SELECT skillancer.put_rule('booking.time_logged', 'client', 'booking.time_logged', 'BOOKINGS', 'LOW', 'booking.time_logged/{{bookingId}}');
 SELECT skillancer.put_template('booking.time_logged', 'IN_APP', '{{#grouped}}{{count}} entries of hours{{/grouped}}{{^grouped}}Hours were logged{{/grouped}} for {{booking.title}}',
 	'The latest: {{minutes}} minutes on {{date}}. Hours of a week can be disputed until it is locked.');
+SELECT skillancer.put_rule('booking.time_changed', 'client', 'booking.time_changed', 'BOOKINGS', 'LOW', 'booking.time_changed/{{bookingId}}');
+SELECT skillancer.put_template('booking.time_changed', 'IN_APP', '{{#grouped}}{{count}} entries of hours were corrected{{/grouped}}{{^grouped}}Hours were corrected{{/grouped}} for {{booking.title}}',
+	'The latest: {{minutes}} minutes on {{date}}, {{minutesBefore}} before.');
+SELECT skillancer.put_rule('booking.time_removed', 'client', 'booking.time_removed', 'BOOKINGS', 'LOW', 'booking.time_removed/{{bookingId}}');
+SELECT skillancer.put_template('booking.time_removed', 'IN_APP', '{{#grouped}}{{count}} entries of hours were removed{{/grouped}}{{^grouped}}Hours were removed{{/grouped}} from {{booking.title}}',
+	'The latest: {{minutes}} minutes on {{date}}.');
+SELECT skillancer.put_rule('week.waived', 'audience', 'week.waived', 'BOOKINGS');
+SELECT skillancer.put_template('week.waived', 'IN_APP', 'Hours are not billed', 'Both of you called "{{booking.title}}" off: its hours that were not billed are not.');
 SELECT skillancer.put_rule('milestone.cancelled', 'others', 'milestone.cancelled', 'BOOKINGS');
 SELECT skillancer.put_template('milestone.cancelled', 'IN_APP', 'A milestone was dropped', '"{{milestone.title}}" of "{{booking.title}}" is not planned any more.');
 SELECT skillancer.put_rule('milestone.held', 'audience', 'milestone.held', 'PAYMENTS', 'HIGH');
@@ -466,6 +477,8 @@ SELECT skillancer.put_template('invitation.expired', 'IN_APP', 'An invitation ex
 -- what else happens to money
 SELECT skillancer.put_rule('payment.captured', 'owner', 'payment.captured', 'PAYMENTS');
 SELECT skillancer.put_template('payment.captured', 'IN_APP', 'Your payment arrived', 'The money is in your wallet, or where you sent it.');
+SELECT skillancer.put_rule('payment.voided', 'owner', 'payment.voided', 'PAYMENTS');
+SELECT skillancer.put_template('payment.voided', 'IN_APP', 'A payment was given up', 'It was called off, or not confirmed in time. No money was taken.');
 SELECT skillancer.put_rule('payment.taken_back', 'owner', 'payment.taken_back', 'PAYMENTS', 'HIGH');
 SELECT skillancer.put_template('payment.taken_back', 'IN_APP', 'Your bank took a payment back', 'What it paid for is frozen until the bank decides.');
 SELECT skillancer.put_rule('payment.restored', 'owner', 'payment.restored', 'PAYMENTS', 'HIGH');
@@ -523,6 +536,10 @@ the nightly check of the ledger found {{violations}} violation(s) of "{{name}}".
 ');
 SELECT skillancer.put_rule('adjustment.proposed', 'finance', 'adjustment.proposed', 'SYSTEM', 'HIGH');
 SELECT skillancer.put_template('adjustment.proposed', 'IN_APP', 'A posting by hand awaits a second person', '{{kind}}: {{reason}}');
+SELECT skillancer.put_rule('adjustment.posted', 'finance', 'adjustment.posted', 'SYSTEM');
+SELECT skillancer.put_template('adjustment.posted', 'IN_APP', 'A posting by hand was made', '{{#actor}}{{name}}{{/actor}}{{^actor}}A second person{{/actor}} approved it.');
+SELECT skillancer.put_rule('adjustment.rejected', 'finance', 'adjustment.rejected', 'SYSTEM');
+SELECT skillancer.put_template('adjustment.rejected', 'IN_APP', 'A posting by hand was rejected', '{{#actor}}{{name}}{{/actor}}{{^actor}}A second person{{/actor}} turned it down.');
 SELECT skillancer.put_rule('adjustment.expired', 'finance', 'adjustment.expired', 'SYSTEM');
 SELECT skillancer.put_template('adjustment.expired', 'IN_APP', 'A posting by hand expired', 'Nobody decided about it in time.');
 SELECT skillancer.put_rule('report.submitted', 'moderators', 'report.submitted', 'SYSTEM', 'NORMAL', 'report.submitted');

@@ -51,3 +51,14 @@ CROSS JOIN LATERAL (SELECT
 		WHEN 'invitation' THEN '{invitationId,projectId,clientId,freelancerId,state}'
 		WHEN 'gig' THEN '{gigId,freelancerId,state}'
 	END || CASE WHEN e.moves THEN '{from}'::text[] ELSE '{}' END) AS m (members);
+
+-- what was counted by the minute; reads themselves write nothing
+INSERT INTO skillancer.event_type (name, description, schema) VALUES
+	('project.viewed', 'People looked at a project: how often on a day (UTC) since the last event about it. At most one a minute and project', '{
+		"type": "object",
+		"required": ["projectId", "clientId", "day", "views"],
+		"properties": {
+			"projectId": {"type": "string"},
+			"clientId": {"type": "string"},
+			"day": {"type": "string", "format": "date"},
+			"views": {"type": "integer", "minimum": 1}}}');

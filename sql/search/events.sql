@@ -13,4 +13,12 @@ INSERT INTO skillancer.event_type (name, description, schema) VALUES
 			"name": {"type": "string"},
 			"kind": {"enum": ["project", "gig", "freelancer"]},
 			"count": {"type": "integer"},
-			"items": {"type": "array", "items": {"type": "string"}}}}');
+			"items": {"type": "array", "items": {"type": "string"}}}}'),
+	('search.performed', 'People searched one kind of thing: how often in the last seconds, how often in vain, and how often with words that were corrected. For nobody in particular', '{
+		"type": "object",
+		"required": ["kind", "searches", "withoutResult", "corrected"],
+		"properties": {
+			"kind": {"enum": ["project", "gig", "freelancer"]},
+			"searches": {"type": "integer", "minimum": 1},
+			"withoutResult": {"type": "integer"},
+			"corrected": {"type": "integer"}}}');

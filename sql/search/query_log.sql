@@ -17,15 +17,26 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_rows bigint;
+	v_rows bigint := 0;
+	v_kind record;
 BEGIN
-	INSERT INTO skillancer.search_log (at, index_id, user_id, q, results, corrected)
-	SELECT t.at, t.index_id, t.user_id::skillancer.user_id, t.q, t.results, t.corrected FROM skillancer.search_log_take() t;
-	GET DIAGNOSTICS v_rows = ROW_COUNT;
+	FOR v_kind IN
+		WITH written AS (
+			INSERT INTO skillancer.search_log AS l (at, index_id, user_id, q, results, corrected)
+			SELECT t.at, t.index_id, t.user_id::skillancer.user_id, t.q, t.results, t.corrected FROM skillancer.search_log_take() t
+			RETURNING l.index_id, l.results, l.corrected)
+		SELECT i.kind, count(*) AS searches, count(*) FILTER (WHERE w.results = 0) AS in_vain, count(w.corrected) AS corrected
+		FROM written w JOIN skillancer.search_index i ON i.index_id = w.index_id
+		GROUP BY i.kind
+	LOOP
+		PERFORM skillancer.emit('search.performed', 'search', skillancer.new_id(), jsonb_build_object('kind', v_kind.kind,
+			'searches', v_kind.searches, 'withoutResult', v_kind.in_vain, 'corrected', v_kind.corrected));
+		v_rows := v_rows + v_kind.searches;
+	END LOOP;
 	RETURN v_rows;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.search_log_write() IS 'Writes what searches have noted into search_log; called by the merger.';
+COMMENT ON FUNCTION skillancer.search_log_write() IS 'Writes what searches have noted into search_log, and an event search.performed for each kind; called by the merger.';
 
 -- Retention.
 CREATE OR REPLACE FUNCTION skillancer.purge_search_log()

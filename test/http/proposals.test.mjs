@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { call, sql } from './support.mjs';
+import { call, sql, until } from './support.mjs';
 import { join, openProject, propose, tag, usd } from './market.mjs';
 
 let carla;
@@ -75,6 +75,16 @@ test('submit, read, list', async () => {
 	assert.deepEqual(fields(await fred.raw('GET', '/v1/proposals?state=ODD')), ['state']);
 });
 
+test('views of a project are told to its client by the minute', async () => {
+	const looked = () => sql(`SELECT sum(n) >= 2 FROM skillancer.read_day WHERE kind = 'project' AND object = '${project.id}'::skillancer.project_id::uuid`)[0][0] === 't';
+	for (const somebody of [fred, flo]) await somebody.get(`/v1/projects/${project.id}`);
+	assert.ok(await until(looked));
+	sql('SELECT skillancer.tell_views()');
+	const seen = sql(`SELECT sum((e.data ->> 'views')::integer), bool_and(e.audience = ARRAY['${carla.id}'::skillancer.user_id::uuid])
+		FROM skillancer.event e WHERE e.type = 'project.viewed' AND e.data ->> 'projectId' = '${project.id}' GROUP BY e.aggregate_id`);
+	assert.ok(seen.length === 1 && Number(seen[0][0]) >= 2 && seen[0][1] === 't', JSON.stringify(seen));
+});
+
 test('nobody proposes on a project of his own', async () => {
 	const both = await join('both', 'CLIENT');
 	sql(`INSERT INTO skillancer.user_role (user_id, role) VALUES ('${both.id}', 'FREELANCER')`);
@@ -121,6 +131,7 @@ test('edit, counter, tags', async () => {
 	assert.ok(tagged.shortlistedAt && tagged.interviewingAt && !tagged.viewedAt);
 	assert.deepEqual((await carla.get(`/v1/projects/${project.id}/proposals?shortlisted=true`)).map((p) => p.id), [proposal.id]);
 	assert.equal((await carla.post(`${path}/shortlist`, { on: false })).shortlistedAt, null);
+	assert.ok(await until(async () => (await flo.get('/v1/notifications')).some((n) => n.type === 'proposal.shortlisted' && n.data.proposalId === proposal.id)), 'who is on the short list is told');
 	assert.deepEqual(fields(await carla.raw('POST', `${path}/tags`, { tag: 'adored', on: 1 })).sort(), ['on', 'tag']);
 	await carla.post(`${path}/tags`, { tag: 'archived' });
 	assert.equal((await flo.get(path)).archivedAt, null, 'the freelancer does not see that');

@@ -157,7 +157,10 @@ test('past queries are suggested once five people found something, and only in p
 	await Promise.all([gig(`I will play the ${one} ${two}`), gig(`I will tune the ${two} ${one}`)]);
 	assert.ok(await indexed(one, 2));
 	assert.equal((await search('gigs', { q: `${two} ${one}` }, fred.token)).json.meta.total, 2);
-	assert.ok(await until(() => sql(`SELECT FROM skillancer.search_log WHERE q = '${two} ${one}' AND results = 2 AND user_id = '${fred.id}' LIMIT 1`), 15000));
+	assert.ok(await until(() => sql(`SELECT 1 FROM skillancer.search_log WHERE q = '${two} ${one}' AND results = 2 AND user_id = '${fred.id}'`).length > 0, 15000));
+	const told = sql(`SELECT (e.data ->> 'searches')::integer, cardinality(e.audience) FROM skillancer.event e JOIN skillancer.search_log l ON l.xmin = e.xmin
+		WHERE e.type = 'search.performed' AND e.data ->> 'kind' = 'gig' AND l.q = '${two} ${one}'`);
+	assert.ok(told.length > 0 && told.every(([searches, audience]) => Number(searches) > 0 && audience === '0'), 'an event counts searches, for nobody in particular');
 	const people = (q, n, { results = 3, days = 0 } = {}) => sql(`INSERT INTO skillancer.search_log (at, index_id, user_id, q, results)
 		SELECT skillancer.now() - interval '${days} days', 2, u.id, '${q}', ${results} FROM (SELECT id FROM skillancer.user_account ORDER BY id LIMIT ${n}) u,
 			generate_series(1, 2)`);
