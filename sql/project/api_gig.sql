@@ -89,7 +89,7 @@ COMMENT ON FUNCTION skillancer.own_gig(skillancer.gig_id) IS
 CREATE OR REPLACE FUNCTION skillancer_api.gig_create(
 	p_title text, p_description text, p_packages jsonb, p_category text DEFAULT NULL, p_tags text[] DEFAULT NULL,
 	p_extras jsonb DEFAULT NULL, p_faq jsonb DEFAULT NULL, p_requirements text[] DEFAULT NULL,
-	p_files_after text DEFAULT 'DELIVERY')
+	p_files_after text DEFAULT 'DELIVERY', p_language text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -104,19 +104,20 @@ BEGIN
 	p_description := skillancer.trimmed(p_description);
 	PERFORM skillancer.check_gig(p_title, p_description, p_packages, p_tags, p_extras, p_faq, p_requirements);
 	PERFORM skillancer.check_one_of('filesAfter', p_files_after, '{DELIVERY,RELEASE}');
+	PERFORM skillancer.check_language('language', p_language);
 	v_category := skillancer.resolve_category('category', p_category);
 	PERFORM skillancer.check_done();
 	INSERT INTO skillancer.gig (id, freelancer_id, title, description, category_id, tags, packages, extras, faq,
-		requirements, files_after, price_from)
+		requirements, files_after, price_from, language)
 	VALUES (v_id, skillancer.current_user_id(), p_title, p_description, v_category, coalesce(p_tags, '{}'),
 		skillancer.tidy_terms(p_packages, 'price'), skillancer.tidy_terms(p_extras, 'price'), coalesce(p_faq, '[]'), coalesce(p_requirements, '{}'),
-		p_files_after, skillancer.lowest_price(p_packages));
+		p_files_after, skillancer.lowest_price(p_packages), p_language);
 	PERFORM skillancer.keep_gig_revision(v_id, 'gig.created');
 	RETURN skillancer.gig_reply(v_id, 201);
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.gig_create(text, text, jsonb, text, text[], jsonb, jsonb, text[], text) IS
-	'Creates a draft with one to three packages [{"tier","title","description","price","deliveryDays","revisions","features"}] in one currency, extras [{"title","price","extraDays"}] and faq [{"question","answer"}]. filesAfter RELEASE: clients read final files after the release only.';
+COMMENT ON FUNCTION skillancer_api.gig_create(text, text, jsonb, text, text[], jsonb, jsonb, text[], text, text) IS
+	'Creates a draft with one to three packages [{"tier","title","description","price","deliveryDays","revisions","features"}] in one currency, extras [{"title","price","extraDays"}] and faq [{"question","answer"}]. filesAfter RELEASE: clients read final files after the release only. language (ISO 639) is that of title and description.';
 SELECT skillancer.add_route('POST', '/v1/gigs', 'gig_create', who => 'FREELANCER',
 	summary => 'Create a draft gig', answers => '201 gig_doc');
 
@@ -288,7 +289,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.gig_update(
 	p_id skillancer.gig_id, p_present text[], p_title text DEFAULT NULL, p_description text DEFAULT NULL,
 	p_packages jsonb DEFAULT NULL, p_category text DEFAULT NULL, p_tags text[] DEFAULT NULL,
 	p_extras jsonb DEFAULT NULL, p_faq jsonb DEFAULT NULL, p_requirements text[] DEFAULT NULL,
-	p_files_after text DEFAULT NULL, p_header_if_match text DEFAULT NULL)
+	p_files_after text DEFAULT NULL, p_header_if_match text DEFAULT NULL, p_language text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -316,13 +317,15 @@ BEGIN
 		v_row.requirements);
 	v_row.files_after := CASE WHEN 'filesAfter' = ANY (p_present) THEN p_files_after ELSE v_row.files_after END;
 	PERFORM skillancer.check_one_of('filesAfter', v_row.files_after, '{DELIVERY,RELEASE}');
+	v_row.language := CASE WHEN 'language' = ANY (p_present) THEN p_language ELSE v_row.language END;
+	PERFORM skillancer.check_language('language', v_row.language);
 	IF 'category' = ANY (p_present) THEN
 		v_row.category_id := skillancer.resolve_category('category', p_category);
 	END IF;
 	PERFORM skillancer.check_done();
 	UPDATE skillancer.gig g
 	SET title = v_row.title, description = v_row.description, packages = skillancer.tidy_terms(v_row.packages, 'price'),
-		tags = v_row.tags, extras = skillancer.tidy_terms(v_row.extras, 'price'), faq = v_row.faq, requirements = v_row.requirements, files_after = v_row.files_after, category_id = v_row.category_id,
+		tags = v_row.tags, extras = skillancer.tidy_terms(v_row.extras, 'price'), faq = v_row.faq, requirements = v_row.requirements, files_after = v_row.files_after, language = v_row.language, category_id = v_row.category_id,
 		price_from = skillancer.lowest_price(v_row.packages), revision = g.revision + 1, version = g.version + 1,
 		updated_at = skillancer.now()
 	WHERE g.id = p_id;
@@ -331,7 +334,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.gig_update(skillancer.gig_id, text[], text, text, jsonb, text, text[], jsonb, jsonb,
-		text[], text, text) IS
+		text[], text, text, text) IS
 	'Changes the fields that are sent and keeps the old wording under its revision: orders that were made on it stay as they are.';
 SELECT skillancer.add_route('PATCH', '/v1/gigs/{id}', 'gig_update', who => 'FREELANCER',
 	summary => 'Edit a gig of yours', answers => 'gig_doc');

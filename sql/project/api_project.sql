@@ -8,7 +8,8 @@ CREATE OR REPLACE FUNCTION skillancer_api.project_create(
 	p_title text, p_description text, p_budget_kind text, p_budget_min skillancer.monetary,
 	p_budget_max skillancer.monetary DEFAULT NULL, p_category text DEFAULT NULL, p_skills text[] DEFAULT NULL,
 	p_experience text DEFAULT NULL, p_duration text DEFAULT NULL, p_visibility text DEFAULT NULL,
-	p_openings integer DEFAULT NULL, p_questions text[] DEFAULT NULL, p_deadline date DEFAULT NULL)
+	p_openings integer DEFAULT NULL, p_questions text[] DEFAULT NULL, p_deadline date DEFAULT NULL,
+	p_language text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -26,22 +27,23 @@ BEGIN
 	p_openings := coalesce(p_openings, 1);
 	PERFORM skillancer.check_project(p_title, p_description, p_budget_kind, p_budget_min, p_budget_max, p_experience,
 		p_duration, p_visibility, p_openings, p_questions, p_deadline);
+	PERFORM skillancer.check_language('language', p_language);
 	v_category := skillancer.resolve_category('category', p_category);
 	v_skills := skillancer.resolve_skills('skills', p_skills);
 	PERFORM skillancer.check_done();
 
 	INSERT INTO skillancer.project (id, client_id, title, description, category_id, skills, budget_kind, budget_min,
-		budget_max, experience, duration, visibility, openings, questions, deadline)
+		budget_max, experience, duration, visibility, openings, questions, deadline, language)
 	VALUES (v_id, skillancer.current_user_id(), p_title, p_description, v_category, v_skills, p_budget_kind,
 		p_budget_min, coalesce(p_budget_max, p_budget_min), p_experience, p_duration, p_visibility, p_openings,
-		coalesce(p_questions, '{}'), p_deadline);
+		coalesce(p_questions, '{}'), p_deadline, p_language);
 	PERFORM skillancer.emit_project('project.created', v_id);
 	RETURN skillancer.project_reply(v_id, 201);
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.project_create(text, text, text, skillancer.monetary, skillancer.monetary, text,
-		text[], text, text, text, integer, text[], date) IS
-	'Creates a draft. category is an id or slug, skills are ids, slugs or aliases; budgetMax defaults to budgetMin.';
+		text[], text, text, text, integer, text[], date, text) IS
+	'Creates a draft. category is an id or slug, skills are ids, slugs or aliases; budgetMax defaults to budgetMin. language (ISO 639) is that of title and description.';
 SELECT skillancer.add_route('POST', '/v1/projects', 'project_create', who => 'CLIENT',
 	summary => 'Create a draft project', answers => '201 project_doc');
 
@@ -207,7 +209,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.project_update(
 	p_budget_max skillancer.monetary DEFAULT NULL, p_category text DEFAULT NULL, p_skills text[] DEFAULT NULL,
 	p_experience text DEFAULT NULL, p_duration text DEFAULT NULL, p_visibility text DEFAULT NULL,
 	p_openings integer DEFAULT NULL, p_questions text[] DEFAULT NULL, p_deadline date DEFAULT NULL,
-	p_header_if_match text DEFAULT NULL)
+	p_header_if_match text DEFAULT NULL, p_language text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -238,6 +240,8 @@ BEGIN
 	PERFORM skillancer.check_project(v_row.title, v_row.description, v_row.budget_kind, v_row.budget_min,
 		v_row.budget_max, v_row.experience, v_row.duration, v_row.visibility, v_row.openings, v_row.questions,
 		CASE WHEN 'deadline' = ANY (p_present) THEN p_deadline END);
+	v_row.language := CASE WHEN 'language' = ANY (p_present) THEN p_language ELSE v_row.language END;
+	PERFORM skillancer.check_language('language', v_row.language);
 	IF 'category' = ANY (p_present) THEN
 		v_row.category_id := skillancer.resolve_category('category', p_category);
 	END IF;
@@ -255,7 +259,7 @@ BEGIN
 		budget_min = v_row.budget_min, budget_max = v_row.budget_max, category_id = v_row.category_id,
 		skills = v_row.skills, experience = v_row.experience, duration = v_row.duration,
 		visibility = v_row.visibility, openings = v_row.openings, questions = v_row.questions,
-		deadline = v_row.deadline, version = p.version + 1, updated_at = skillancer.now()
+		deadline = v_row.deadline, language = v_row.language, version = p.version + 1, updated_at = skillancer.now()
 	WHERE p.id = p_id;
 	PERFORM skillancer.emit_project('project.updated', p_id);
 	IF v_state IN ('OPEN', 'PAUSED')
@@ -267,7 +271,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer_api.project_update(skillancer.project_id, text[], text, text, text, skillancer.monetary,
-		skillancer.monetary, text, text[], text, text, text, integer, text[], date, text) IS
+		skillancer.monetary, text, text[], text, text, text, integer, text[], date, text, text) IS
 	'Changes the fields that are sent, until the project is filled or over. An open project whose new text carries contact details goes to review.';
 SELECT skillancer.add_route('PATCH', '/v1/projects/{id}', 'project_update', who => 'CLIENT',
 	summary => 'Edit a project of yours', answers => 'project_doc');

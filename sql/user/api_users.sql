@@ -108,6 +108,19 @@ $$;
 COMMENT ON FUNCTION skillancer.check_profile_lists(text[], jsonb, jsonb, jsonb, jsonb) IS
 	'Notes the problems of the lists of a profile.';
 
+-- A language that a text is written in.
+CREATE OR REPLACE FUNCTION skillancer.check_language(p_field text, p_language text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.check_that(p_field, p_language IS NULL OR p_language ~ '^[a-z]{2}$',
+		'must be an ISO 639 code of two letters');
+END
+$$;
+COMMENT ON FUNCTION skillancer.check_language(text, text) IS 'Notes a problem unless it is a language code such as de, or NULL.';
+
 --
 CREATE OR REPLACE FUNCTION skillancer_api.me_put_profile(
 	p_display_name text, p_headline text DEFAULT NULL, p_bio text DEFAULT NULL,
@@ -115,7 +128,7 @@ CREATE OR REPLACE FUNCTION skillancer_api.me_put_profile(
 	p_availability text DEFAULT NULL, p_work_history jsonb DEFAULT '[]', p_education jsonb DEFAULT '[]',
 	p_portfolio jsonb DEFAULT '[]', p_certifications jsonb DEFAULT '[]', p_company_name text DEFAULT NULL,
 	p_company_size text DEFAULT NULL, p_company_bio text DEFAULT NULL, p_is_public boolean DEFAULT true,
-	p_header_if_match text DEFAULT NULL)
+	p_header_if_match text DEFAULT NULL, p_language text DEFAULT NULL)
 RETURNS skillancer.reply
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -124,6 +137,7 @@ DECLARE
 	v_doc record;
 BEGIN
 	PERFORM skillancer.require_role('USER');
+	PERFORM skillancer.check_language('language', p_language);
 	PERFORM skillancer.check_text('displayName', btrim(p_display_name), 1, 100);
 	PERFORM skillancer.check_text('headline', p_headline, 1, 200, required => false);
 	PERFORM skillancer.check_text('bio', p_bio, 1, 5000, required => false);
@@ -143,7 +157,7 @@ BEGIN
 	PERFORM skillancer.check_if_match(p_header_if_match, v_doc.etag);
 	UPDATE skillancer.profile
 	SET display_name = btrim(p_display_name), headline = p_headline, bio = p_bio, hourly_rate = p_hourly_rate,
-		languages = p_languages, country = p_country, availability = p_availability,
+		languages = p_languages, language = p_language, country = p_country, availability = p_availability,
 		work_history = p_work_history, education = p_education, portfolio = p_portfolio,
 		certifications = p_certifications, company_name = p_company_name, company_size = p_company_size,
 		company_bio = p_company_bio, is_public = coalesce(p_is_public, true), version = version + 1,
@@ -154,8 +168,8 @@ BEGIN
 	RETURN ROW(200, v_doc.etag, NULL, NULL, v_doc.doc)::skillancer.reply;
 END
 $$;
-COMMENT ON FUNCTION skillancer_api.me_put_profile(text, text, text, skillancer.monetary, text[], text, text, jsonb, jsonb, jsonb, jsonb, text, text, text, boolean, text) IS
-	'Replaces the profile of the caller; what is not sent is emptied. Skills have a route of their own.';
+COMMENT ON FUNCTION skillancer_api.me_put_profile(text, text, text, skillancer.monetary, text[], text, text, jsonb, jsonb, jsonb, jsonb, text, text, text, boolean, text, text) IS
+	'Replaces the profile of the caller; what is not sent is emptied. language (ISO 639) is that of headline and bio. Skills have a route of their own.';
 SELECT skillancer.add_route('PUT', '/v1/users/me/profile', 'me_put_profile', class => 'fast',
 	summary => 'Replace my profile', answers => 'profile_doc');
 

@@ -30,6 +30,7 @@ SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version || coalesce('r' ||
 		'hourlyRate', p.hourly_rate,
 		'skills', s.list,
 		'languages', p.languages,
+		'language', p.language,
 		'country', p.country,
 		'availability', p.availability,
 		'workHistory', p.work_history,

@@ -88,6 +88,15 @@ SELECT ok(abs((e #>> '{score}')::numeric - (e #>> '{text}')::numeric - (e #>> '{
 	- (e #>> '{personal,score}')::numeric) < 0.0001, 'the parts of an explanation add up to the score')
 FROM (SELECT pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('pelican wall', p_fresh => true, p_explain => true)).body$$) -> 0 -> 'explanation') x (e);
 
+-- the language that a text says it is in picks its dictionaries
+SELECT pg_temp.as_person('carla', $$SELECT (skillancer_api.project_create('Häuser malen im Sommer', 'Viele Häuser sollen bald gestrichen werden', 'FIXED', '100 USD', p_language => 'de')).body$$) AS made \gset
+SELECT is(:'made'::jsonb ->> 'language', 'de', 'a project says its language');
+SELECT is(pg_temp.as_person('carla', format('SELECT (skillancer_api.project_update(%L, ''{language}'', p_language => ''fr'')).body', :'made'::jsonb ->> 'id')) ->> 'language', 'fr', 'which can be changed');
+SELECT is(pg_temp.refusal('carla', format('SELECT skillancer_api.project_update(%L, ''{language}'', p_language => ''German'')', :'made'::jsonb ->> 'id')), 'SK001', 'to a code');
+SELECT pg_temp.remember('german', pg_temp.add_project('Viele Häuser malen', 'PUBLIC'));
+UPDATE skillancer.project SET language = 'de' WHERE id = pg_temp.thing('german')::skillancer.project_id;
+SELECT is(pg_temp.finds(NULL, '{"q": "haus", "language": "de"}'), 1::bigint, 'and is found by the words of that language');
+
 -- saved searches are their owner's
 SELECT pg_temp.as_person('fred', $$SELECT skillancer_api.saved_search_create('project', 'Birds', 'pelican or heron', '{"budget": {"max": 900}}')$$) ->> 'status' AS status \gset
 SELECT is(:'status'::text, '201', 'a search is saved');
