@@ -90,6 +90,39 @@ render_parts(const SklMailParts *parts, MailTexts *texts, const char **error)
 	return texts->html == NULL || texts->text == NULL ? "layout" : NULL;
 }
 
+/* A text member of an object; NULL when there is none. */
+static const char *
+text_member(const SklMustacheValue *object, const char *name)
+{
+	for (size_t i = 0; i < object->count; i++)
+	{
+		const SklMustacheValue *item = &object->items[i];
+
+		if (item->kind == SKL_MUSTACHE_TEXT && item->name_length == strlen(name) &&
+			memcmp(item->name, name, item->name_length) == 0)
+			return pnstrdup(item->text, item->length);
+	}
+	return NULL;
+}
+
+/* The data may carry a table to attach: attachedFile, {name, text}. */
+static void
+attach(SklMail *mail, Jsonb *data)
+{
+	const SklMustacheValue *root = skl_template_data(data);
+
+	for (size_t i = 0; i < root->count; i++)
+	{
+		const SklMustacheValue *item = &root->items[i];
+
+		if (item->name_length != strlen("attachedFile") ||
+			memcmp(item->name, "attachedFile", item->name_length) != 0)
+			continue;
+		mail->file = text_member(item, "text");
+		mail->file_name = mail->file == NULL ? NULL : text_member(item, "name");
+	}
+}
+
 StringInfo
 skl_compose_mail(const SklMailParts *parts, const char **error)
 {
@@ -112,6 +145,7 @@ skl_compose_mail(const SklMailParts *parts, const char **error)
 	mail.subject = texts.subject;
 	mail.text = texts.text;
 	mail.html = texts.html;
+	attach(&mail, parts->data);
 	*error = skl_mime_write(&mail, append, message);
 	return *error == NULL ? message : NULL;
 }

@@ -222,6 +222,51 @@ put_header(Out *out, const char *name, const char *before, const char *value, co
 	put(out, "\r\n");
 }
 
+/* True for a name that no header and no file system takes for anything else. */
+static bool
+file_name_ok(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 0 && length <= 100 && name[0] != '.' &&
+		   strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+			   length;
+}
+
+/* MIME headers and parts: text and HTML as alternatives, and the file behind them. */
+static void
+put_content(Out *out, const SklMail *mail)
+{
+	if (mail->file_name != NULL)
+	{
+		put(out, "Content-Type: multipart/mixed; boundary=\"mixed-");
+		put(out, mail->id);
+		put(out, "\"\r\n\r\n--mixed-");
+		put(out, mail->id);
+		put(out, "\r\n");
+	}
+	put(out, "Content-Type: multipart/alternative; boundary=\"");
+	put(out, mail->id);
+	put(out, "\"\r\n\r\n");
+	put_part(out, mail->id, "text/plain", mail->text);
+	put_part(out, mail->id, "text/html", mail->html);
+	put(out, "--");
+	put(out, mail->id);
+	put(out, "--\r\n");
+	if (mail->file_name == NULL)
+		return;
+	put(out, "--mixed-");
+	put(out, mail->id);
+	put(out, "\r\nContent-Type: text/csv; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n"
+			 "Content-Disposition: attachment; filename=\"");
+	put(out, mail->file_name);
+	put(out, "\"\r\n\r\n");
+	put_body(out, mail->file);
+	put(out, "--mixed-");
+	put(out, mail->id);
+	put(out, "--\r\n");
+}
+
 const char *
 skl_mime_write(const SklMail *mail, SklMimeWrite write, void *arg)
 {
@@ -234,6 +279,8 @@ skl_mime_write(const SklMail *mail, SklMimeWrite write, void *arg)
 		return "skillancer.smtp_from is not an address";
 	if (!skl_mime_address_ok(mail->to))
 		return "the recipient's address is not usable";
+	if (mail->file_name != NULL && !file_name_ok(mail->file_name))
+		return "the name of the attachment is not usable";
 	domain = (const char *) memchr(sender, '@', sender_length) + 1;
 	put_from(&out, mail->from, sender, sender_length);
 	put(&out, "To: <");
@@ -251,15 +298,8 @@ skl_mime_write(const SklMail *mail, SklMimeWrite write, void *arg)
 			   ">\r\n"
 			   "List-Unsubscribe-Post: List-Unsubscribe=One-Click");
 	put_header(&out, "X-Correlation-ID: ", "", mail->correlation, "");
-	put(&out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-			  "Content-Type: multipart/alternative; boundary=\"");
-	put(&out, mail->id);
-	put(&out, "\"\r\n\r\n");
-	put_part(&out, mail->id, "text/plain", mail->text);
-	put_part(&out, mail->id, "text/html", mail->html);
-	put(&out, "--");
-	put(&out, mail->id);
-	put(&out, "--\r\n");
+	put(&out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
+	put_content(&out, mail);
 	return NULL;
 }
 

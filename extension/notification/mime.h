@@ -22,6 +22,8 @@ typedef struct SklMail
 	const char *unsubscribe; /* link for one click (RFC 8058), or NULL */
 	const char *correlation; /* request that led to this mail, or NULL */
 	time_t date;
+	const char *file_name; /* of a table that is attached; NULL: none. Letters, digits, . _ - */
+	const char *file;	   /* its text (CSV) */
 } SklMail;
 
 /* Takes the output. */

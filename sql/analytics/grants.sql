@@ -19,3 +19,8 @@ GRANT SELECT ON skillancer_analytics.ledger_posting, skillancer_analytics.metric
 	skillancer_analytics.search_monthly, skillancer_analytics.search_missed, skillancer_analytics.rate_percentile,
 	skillancer_analytics.trust_monthly, skillancer_analytics.headline
 	TO skillancer_analyst, skillancer_admin;
+
+SET LOCAL ROLE skillancer_owner;
+GRANT SELECT ON skillancer.report_schedule, skillancer.report_schedule_doc TO skillancer_bridge;
+GRANT SELECT, UPDATE ON skillancer.report_schedule TO skillancer_engine;
+GRANT SELECT, INSERT ON skillancer.report_delivery TO skillancer_engine;

@@ -599,3 +599,21 @@ BEGIN
 END
 $do$;
 SET LOCAL ROLE skillancer_owner;
+
+-- A scheduled report as JSON.
+CREATE VIEW skillancer.report_schedule_doc WITH (security_invoker = true) AS
+SELECT s.id, skillancer.json_doc(
+		'id', s.id,
+		'authorId', s.author_id,
+		'report', s.report,
+		'interval', s.period,
+		'filters', s.filters,
+		'cadence', s.cadence,
+		'recipients', s.recipients,
+		'dueOn', s.due_on,
+		'dueAt', s.due_at,
+		'lastResult', s.last_result,
+		'createdAt', s.created_at
+	) AS doc
+FROM skillancer.report_schedule s;
+COMMENT ON VIEW skillancer.report_schedule_doc IS 'A scheduled report as JSON.';

@@ -1,7 +1,11 @@
 // test/http/analytics.test.mjs
-//	Reports as JSON, CSV and NDJSON: forms, filters, who may read them. One's own figures, of nobody else's rows.
+//	Reports as JSON, CSV and NDJSON: forms, filters, who may read them; by mail, once a period. One's own figures, of
+//	nobody else's rows.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fundedMilestone, join, tag } from './market.mjs';
 import { call, env, sql, until, url } from './support.mjs';
@@ -9,6 +13,9 @@ import { call, env, sql, until, url } from './support.mjs';
 const admin = { token: env.SKL_ADMIN_TOKEN };
 const get = (pathname, options = admin) => call('GET', pathname, options);
 const DAY = '2019-05-06';
+
+// What the sink of mails got under a Message-ID.
+const mailText = (id) => readdirSync(env.SKL_SINK_DIR).map((name) => readFileSync(path.join(env.SKL_SINK_DIR, name), 'utf8')).find((text) => text.includes(`Message-ID: <${id}@`)) ?? '';
 
 const forget = `DELETE FROM skillancer.metric_day WHERE day = '${DAY}';`;
 
@@ -84,4 +91,49 @@ test('own figures are of own rows', async () => {
 	assert.equal((await call('GET', '/v1/analytics/me?from=2026-02-02&to=2026-02-01', { token: freelancer.token })).status, 422);
 	for (let i = 0; i < 3; i++) assert.equal((await fetch(`${url}/v1/users/${freelancer.id}`)).status, 200);
 	assert.ok(await until(async () => (await freelancer.get('/v1/analytics/me')).freelancer.views.profile === 3, 15000), 'who looked at the profile is counted by the analyst');
+});
+
+test('a scheduled report is mailed once a period, with its table', async () => {
+	const [[staff]] = sql(`SELECT id FROM skillancer.user_account WHERE email = 'admin@world.test'`);
+	const [[client]] = sql(`SELECT id FROM skillancer.user_account WHERE email = 'client@world.test'`);
+	const post = (body, who = admin) => call('POST', '/v1/analytics/schedules', { ...who, body });
+	assert.equal((await post({ report: 'metrics', cadence: 'DAILY', recipients: [staff] }, { token: env.SKL_CLIENT_TOKEN })).status, 403);
+	assert.equal((await post({ report: 'nothing', cadence: 'DAILY', recipients: [staff] })).status, 404);
+	const wrong = await post({ report: 'metrics', interval: 'year', cadence: 'YEARLY', recipients: [client], metric: 'none' });
+	assert.deepEqual(wrong.json.error.details.map(({ field }) => field).sort(), ['cadence', 'interval', 'metric', 'recipients']);
+	const made = await post({ report: 'metrics', cadence: 'DAILY', recipients: [staff, staff], metric: 'gmv_released', currency: 'EUR' });
+	assert.equal(made.status, 201, made.text);
+	const { id } = made.json.data;
+	assert.deepEqual(made.json.data.recipients, [staff]);
+	assert.ok((await get('/v1/analytics/schedules')).json.data.some((schedule) => schedule.id === id));
+
+	// the day of our rows is over: it is due, however often the job runs
+	const due = () => sql(`UPDATE skillancer.report_schedule SET due_on = '2019-05-07', due_at = now() - interval '1 second' WHERE id = '${id}'`);
+	const mails = () => sql(`SELECT m.id, m.state FROM skillancer.report_delivery d JOIN skillancer.mail m ON m.id = d.mail_id WHERE d.schedule_id = '${id}' ORDER BY d.due_on`);
+	due();
+	sql(`SELECT skillancer.send_reports(); SELECT skillancer.send_reports()`);
+	assert.equal(mails().length, 1);
+	assert.ok(await until(() => mails()[0][1] === 'SENT', 15000));
+	const text = mailText(mails()[0][0]);
+	assert.match(text, /Content-Type: multipart\/mixed/);
+	const [[today]] = sql(`SELECT (date_trunc('day', skillancer.now() - interval '1 hour', 'UTC') AT TIME ZONE 'UTC')::date`);
+	assert.match(text, new RegExp(`filename="metrics-day-[0-9-]+-${today}.csv"`));
+	assert.match(Buffer.from(text.split('Content-Disposition: attachment')[1].split(/\r?\n\r?\n/)[1].split('--mixed')[0], 'base64').toString(), /^metric,day,dims,num,den,asOf\r\n/);
+	assert.match((await get('/v1/analytics/schedules')).json.data.find((schedule) => schedule.id === id).lastResult, /^SENT to 1$/);
+
+	// the same period again: the key of the delivery refuses it, and nothing is mailed
+	due();
+	sql('SELECT skillancer.send_reports()');
+	assert.equal(mails().length, 1);
+	assert.equal((await call('DELETE', `/v1/analytics/schedules/${id}`, admin)).status, 204);
+	assert.equal((await call('DELETE', `/v1/analytics/schedules/${id}`, admin)).status, 404);
+});
+
+test('docs/reports.md says what works', () => {
+	const page = readFileSync(new URL('../../docs/reports.md', import.meta.url), 'utf8');
+	const script = [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block).join('').replace('-o metrics.csv', '-o /dev/null');
+	const out = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { env: { ...process.env, URL: env.SKL_URL, TOKEN: env.SKL_ADMIN_TOKEN }, encoding: 'utf8' });
+	assert.match(out, /\["metrics","day",\["currency","from","metric","to"\]\]/);
+	assert.match(out, /figure,cohort,month,months,currency,num,den,value,asOf/);
+	assert.match(out, /\["headline","MONTHLY","[^"]+",null\]/);
 });

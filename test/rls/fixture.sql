@@ -256,6 +256,11 @@ FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
 INSERT INTO skillancer.stream_entry (position, user_id, event, data)
 SELECT row_number() OVER (), u, 'matrix', '{}' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2);
 INSERT INTO skillancer.mail (id, user_id, address, type, due_at) SELECT rls.id('mail', t), client, 'x@y.z', 'matrix', 'infinity' FROM rls.tenant;
+INSERT INTO skillancer.report_schedule (id, author_id, report, period, cadence, recipients, due_on, due_at)
+SELECT rls.id('schedule', n), p.user_id, 'metrics', 'day', 'DAILY', ARRAY[p.user_id], '2100-01-01', 'infinity'
+FROM rls.persona p, generate_series(1, 2) n WHERE p.name = 'admin';
+INSERT INTO skillancer.report_delivery (schedule_id, due_on, recipient_id, mail_id)
+SELECT s.id, '2100-01-01', s.author_id, s.id FROM skillancer.report_schedule s;
 INSERT INTO skillancer.mail_domain (domain, next_at) VALUES ('a.test', 'infinity'), ('b.test', 'infinity');
 INSERT INTO skillancer.notification_preference (user_id, category, channel, frequency)
 SELECT u, c, 'EMAIL', 'DAILY' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, unnest('{PROJECTS,SYSTEM}'::text[]) c;
