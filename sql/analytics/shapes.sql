@@ -1,4 +1,5 @@
--- What the JSON of figures looks like.
+-- sql/analytics/shapes.sql
+--	What the JSON of figures looks like.
 
 SELECT skillancer.add_shape('booking_figures', '{made: bigint, open: bigint, completed: bigint, cancelled: bigint, partners: bigint, repeated: bigint}');
 SELECT skillancer.add_shape('freelancer_figures', '{views: {profile: bigint, gigs: bigint}, proposals: {submitted: bigint, viewed: bigint, accepted: bigint, declined: bigint, hireRate: numeric|null}, invitations: {received: bigint, accepted: bigint, declined: bigint, expired: bigint, responseSeconds: numeric|null}, bookings: booking_figures, earnings: [{currency: text, gross: monetary, fee: monetary, net: monetary, releases: bigint}], success: {succeeded: bigint, failed: bigint, score: numeric|null}}');

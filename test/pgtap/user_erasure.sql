@@ -18,7 +18,7 @@ INSERT INTO side VALUES
 		dispute_evidence,time_entry,work_week,tip,review,review_report,outcome,reputation,conversation,conversation_participant,message,organisation}'),
 	('kept as history of money', '{charge,refund,payout,payout_schedule,chargeback,earning,earning_return,fee_tax,invoice,connect_grant,
 		connect_purchase,conversion,pair_billing,adjustment,fx_rate,erasure}'),
-	('kept as what happened', '{event,event_default,risk_signal,announcement}');
+	('kept as what happened', '{event,event_default,risk_signal,announcement,report_delivery,report_schedule}');
 
 SELECT is(ARRAY(
 	SELECT c.relname::text FROM pg_class c
