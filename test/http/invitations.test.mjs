@@ -70,6 +70,17 @@ test('declined and withdrawn', async () => {
 	assert.equal((await carla.raw('POST', `/v1/projects/${draft.id}/invitations`, { freelancerId: fred.id })).json.error.code, 'INVALID_STATE');
 });
 
+test('a project invites so often and no more, also who is invited and put off again and again', async () => {
+	const project = await openProject(carla);
+	const path = `/v1/projects/${project.id}/invitations`;
+	const most = Number(sql("SELECT skillancer.policy_int('invitationLimit')")[0][0]);
+	for (let n = 0; n < most; n++) {
+		const { id } = await carla.post(path, { freelancerId: flo.id }, 201);
+		await carla.post(`/v1/invitations/${id}/withdraw`);
+	}
+	assert.equal((await carla.raw('POST', path, { freelancerId: flo.id })).json.error.code, 'LIMIT_REACHED');
+});
+
 test('saved projects', async () => {
 	const [one, two] = [await openProject(carla), await openProject(carla)];
 	const hidden = await inviteOnly(carla);
