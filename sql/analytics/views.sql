@@ -182,8 +182,8 @@ WITH rate AS MATERIALIZED (
 	SELECT q.currency, skillancer.monetary_of(1, q.currency)::numeric * q.rate AS worth, q.since AT TIME ZONE 'UTC' AS since,
 		lead(q.since, 1, 'infinity') OVER (PARTITION BY q.currency ORDER BY q.since) AT TIME ZONE 'UTC' AS until
 	FROM (SELECT r.base AS currency, r.rate, r.valid_from AS since FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.quote = b.pivot
-		UNION ALL SELECT r.quote, 1 / r.rate, r.valid_from FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.base = b.pivot
-		UNION ALL SELECT b.pivot, 1, '-infinity' FROM skillancer_analytics.basis b) q
+		UNION ALL SELECT r.quote AS currency, 1 / r.rate AS rate, r.valid_from AS since FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.base = b.pivot
+		UNION ALL SELECT b.pivot AS currency, 1 AS rate, '-infinity'::timestamptz AS since FROM skillancer_analytics.basis b) q
 )
 SELECT g.month, s.metric, s.num, s.den
 FROM skillancer_analytics.month_list g
@@ -272,7 +272,7 @@ FROM (
 		GROUP BY h.metric) d) c
 CROSS JOIN LATERAL (
 	SELECT c.metric AS figure, c.num UNION ALL
-	SELECT 'zero_proposal_rate', c.den - c.num WHERE c.metric = 'projects_proposed_30d') v;
+	SELECT 'zero_proposal_rate' AS figure, c.den - c.num AS num WHERE c.metric = 'projects_proposed_30d') v;
 COMMENT ON VIEW skillancer_analytics.cohort_monthly IS
 	'Of all that began in a month (den), how many reached the goal (num). With a period only days count whose period is over; censored are the others, or without a period those that may still reach it.';
 
@@ -296,7 +296,7 @@ WITH step (side, role, position, step, metric, nth) AS (
 	SELECT t.side, t.month, t.position, t.step, count(*) AS people,
 		count(*) FILTER (WHERE t.steps = t.position) AS num,
 		count(*) FILTER (WHERE t.steps - num_nonnulls(t.at) = t.position - 1) AS den,
-		percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM t.at - t.before), 0)) FILTER (WHERE t.steps = t.position AND t.position > 1) AS p
+		percentile_disc('{0.5,0.9}'::double precision[]) WITHIN GROUP (ORDER BY greatest(extract(epoch FROM t.at - t.before), 0)) FILTER (WHERE t.steps = t.position AND t.position > 1) AS p
 	FROM taken t
 	GROUP BY 1, 2, 3, 4
 )
@@ -425,7 +425,7 @@ CREATE VIEW skillancer_analytics.reply_monthly WITH (security_barrier = true) AS
 SELECT 'reply_seconds' AS figure, r.month, r.kind, r.num, r.den, r.num / nullif(r.den, 0) AS value, r.p[1]::double precision AS p50, r.p[2]::double precision AS p90, skillancer.now() AS as_of
 FROM (
 	SELECT skillancer.utc_month(f.at) AS month, c.kind, count(*) FILTER (WHERE a.at <= f.at + interval '24 hours')::numeric AS num, count(*)::numeric AS den,
-		percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY extract(epoch FROM a.at - f.at)) FILTER (WHERE a.at IS NOT NULL) AS p
+		percentile_disc('{0.5,0.9}'::double precision[]) WITHIN GROUP (ORDER BY extract(epoch FROM a.at - f.at)) FILTER (WHERE a.at IS NOT NULL) AS p
 	FROM skillancer.conversation c
 	CROSS JOIN LATERAL (SELECT m.sender_id, m.created_at AS at FROM skillancer.message m WHERE m.conversation_id = c.id ORDER BY m.id LIMIT 1) f
 	LEFT JOIN LATERAL (SELECT m.created_at AS at FROM skillancer.message m WHERE m.conversation_id = c.id AND m.sender_id <> f.sender_id ORDER BY m.id LIMIT 1) a ON true
@@ -532,8 +532,8 @@ WITH part AS (
 	FROM skillancer.measure m
 	GROUP BY m.metric, m.mode, 2
 	UNION ALL
-	SELECT h.metric, 'share', format('of all with %s: those with %s (%s.) within %s', h.entry, h.goal, h.nth, coalesce(h.within::text, 'any time')),
-		'Of all that began on a day (den), how many reached the goal (num)', 'cohort_monthly, duration_monthly, metric_daily'
+	SELECT h.metric, 'share' AS unit, format('of all with %s: those with %s (%s.) within %s', h.entry, h.goal, h.nth, coalesce(h.within::text, 'any time')) AS sql,
+		'Of all that began on a day (den), how many reached the goal (num)' AS description, 'cohort_monthly, duration_monthly, metric_daily' AS source
 	FROM skillancer.cohort_measure h
 )
 SELECT coalesce(l.figure, d.metric) AS metric, coalesce(l.title, replace(d.metric, '_', ' ')) AS title, coalesce(l.unit, d.unit) AS unit,
