@@ -69,5 +69,6 @@ CREATE TRIGGER of_organisation BEFORE INSERT ON skillancer.delivery_file
 
 CREATE TRIGGER outcome_money AFTER UPDATE OF given_back, released_part, refunded_part ON skillancer.milestone
 	FOR EACH ROW WHEN (NEW.state IN ('RELEASED', 'REFUNDED')
-		AND (OLD.given_back, OLD.released_part, OLD.refunded_part) IS DISTINCT FROM (NEW.given_back, NEW.released_part, NEW.refunded_part))
+		AND (OLD.given_back IS DISTINCT FROM NEW.given_back OR OLD.released_part IS DISTINCT FROM NEW.released_part
+			OR OLD.refunded_part IS DISTINCT FROM NEW.refunded_part))
 	EXECUTE FUNCTION skillancer.outcome_money_moved();
