@@ -14,7 +14,7 @@ my $world = World->up('skillancer.worker_restart_max = 1s', 'skillancer.analyst_
 my $client = $world->person('client@example.org', 'CLIENT');
 ok($world->settle('analyst'), 'the analyst runs');
 
-# three writers with pgbench: savepoints that are rolled back, transactions left open for a while, one in four undone
+# six writers with pgbench: savepoints that are rolled back, transactions left open for a while, one in four undone
 my $script = "$world->{base}/hostile.sql";
 open my $out, '>', $script or die $!;
 print $out <<"SQL";
