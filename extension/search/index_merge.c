@@ -192,15 +192,6 @@ carry_deaths(const Merge *merge, int input, const SklManifestRow *now, const uin
 	return n;
 }
 
-static int
-by_docno(const void *a, const void *b)
-{
-	const SklValueEntry *x = a;
-	const SklValueEntry *y = b;
-
-	return x->docno < y->docno ? -1 : x->docno > y->docno;
-}
-
 /* Puts numbers that changed in an input since the merge began into the new segment, too. */
 static void
 carry_values(const Merge *merge, uint32_t *const *new_docno, const SklManifestRow *row)
@@ -225,7 +216,6 @@ carry_values(const Merge *merge, uint32_t *const *new_docno, const SklManifestRo
 			entries[kept] = entries[e];
 			entries[kept++].docno = docno;
 		}
-		qsort(entries, (size_t) kept, sizeof(SklValueEntry), by_docno);
 		if (kept > 0)
 		{
 			skl_values_put(&now, entries, kept);

@@ -285,12 +285,7 @@ take_stay(void *context, const SklSourceRow *source, int64 version)
 static int
 compare_changes(const void *a, const void *b)
 {
-	const Change *x = a;
-	const Change *y = b;
-
-	if (x->row != y->row)
-		return x->row < y->row ? -1 : 1;
-	return x->entry.docno < y->entry.docno ? -1 : x->entry.docno > y->entry.docno;
+	return ((const Change *) a)->row - ((const Change *) b)->row;
 }
 
 /* Stores the numbers of the documents that stay. */

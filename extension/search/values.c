@@ -143,8 +143,17 @@ put_entry(SklValueEntry *stored, int n, const SklValueEntry *entry)
 	return n + 1;
 }
 
+static int
+by_docno(const void *a, const void *b)
+{
+	const SklValueEntry *x = a;
+	const SklValueEntry *y = b;
+
+	return x->docno < y->docno ? -1 : x->docno > y->docno;
+}
+
 void
-skl_values_put(const SklManifestRow *row, const SklValueEntry *entries, int n)
+skl_values_put(const SklManifestRow *row, SklValueEntry *entries, int n)
 {
 	static SklStmt stmt = SKL_STMT("UPDATE skillancer.search_segment SET nvalues = nvalues + $2,"
 								   " value_version = $3 WHERE seg_id = $1",
@@ -153,6 +162,7 @@ skl_values_put(const SklManifestRow *row, const SklValueEntry *entries, int n)
 	Datum args[3] = {Int64GetDatum(row->seg_id), 0, Int32GetDatum(row->value_version + 1)};
 	int32 added = 0;
 
+	qsort(entries, (size_t) n, sizeof(SklValueEntry), by_docno);
 	skl_spi_connect();
 	for (int i = 0; i < n;)
 	{
@@ -235,15 +245,6 @@ find_kept(const SklSearchKind *kind, const SklManifestRow *row)
 	}
 	entry->used = now;
 	return entry;
-}
-
-static int
-by_docno(const void *a, const void *b)
-{
-	const SklValueEntry *x = a;
-	const SklValueEntry *y = b;
-
-	return x->docno < y->docno ? -1 : x->docno > y->docno;
 }
 
 /* Makes a page of a column anew: the numbers as they were, then those of the entries. */

@@ -30,8 +30,8 @@ typedef struct SklValueEntry
 extern void skl_values_open(SklEngine *engine, const SklSearchKind *kind, const SklManifestRow *row,
 							SklSegment *segment, Snapshot snapshot, SklSearchSegment *to);
 
-/* Stores entries (in the order of docno, each document once) of a segment of the manifest. */
-extern void skl_values_put(const SklManifestRow *row, const SklValueEntry *entries, int n);
+/* Stores entries (each document once) of a segment of the manifest; sorts them. */
+extern void skl_values_put(const SklManifestRow *row, SklValueEntry *entries, int n);
 
 /* The entries of a segment that are newer than a version, as the transaction sees them now. */
 extern SklValueEntry *skl_values_since(int64 seg_id, int32 version, int *n);
