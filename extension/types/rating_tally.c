@@ -192,8 +192,11 @@ skl_tally_merge(PG_FUNCTION_ARGS)
 Datum
 skl_tally_step(PG_FUNCTION_ARGS)
 {
-	SklTally *tally = PG_GETARG_TALLY_P(0);
+	SklTally *tally;
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL(); /* the aggregate begins with an empty one: somebody calls the function */
+	tally = PG_GETARG_TALLY_P(0);
 	if (PG_ARGISNULL(1))
 		PG_RETURN_TALLY_P(tally);
 	if (!AggCheckCallContext(fcinfo, NULL))
