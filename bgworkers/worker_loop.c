@@ -184,7 +184,7 @@ loop(void)
 	MemoryContext context =
 		AllocSetContextCreate(TopMemoryContext, "skillancer turn", ALLOCSET_DEFAULT_SIZES);
 
-	while (!leave && skl_priority_set(skl_guc.worker_nice))
+	while (!leave && skl_priority_set(spec->prompt ? 0 : skl_guc.worker_nice))
 	{
 		/* Also takes part in ProcSignalBarrier; without it DROP DATABASE hangs. */
 		CHECK_FOR_INTERRUPTS();
