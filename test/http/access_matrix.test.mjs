@@ -172,6 +172,7 @@ const make = {
 
 // Which object the {id} of a path is, by the longest beginning that fits; method and path first.
 const OBJECT = {
+	'/v1/analytics/schedules/{id}': () => '01a20350-9cba-79f8-909d-10aa0cde1503', // there is none
 	'/v1/admin/postings/{id}': make.posting, '/v1/admin/provider-calls/{id}': make.call,
 	'/v1/admin/adjustments/{id}': make.adjustment, '/v1/admin/users/{id}': make.other,
 	'/v1/payments/refunds/{id}': make.refund, '/v1/milestones/{id}/give-back': make.releasedMilestone, '/v1/bookings/{id}/tips': make.running,
