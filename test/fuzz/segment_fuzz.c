@@ -141,7 +141,8 @@ read_segment(const SklSegmentSource *source)
 	skl_engine_init(&engine, NULL);
 	if (skl_segment_open(&engine, source, &segment) == SKL_ENGINE_OK)
 	{
-		SklMergeInput input = {segment, skl_segment_docs(segment) <= DOCS ? dead : NULL};
+		SklMergeInput input = {.segment = segment,
+							   .dead = skl_segment_docs(segment) <= DOCS ? dead : NULL};
 
 		(void) skl_segment_verify(segment);
 		if (skl_term_walk(segment, SKL_TERM_WORD, bytes_of("a"), &walk) == SKL_ENGINE_OK)

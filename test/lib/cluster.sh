@@ -78,6 +78,8 @@ init_cluster() {
 			log_line_prefix = '%m [%p] %q%u@%d '
 			log_parameter_max_length_on_error = 0
 			timezone = 'UTC'
+			# compiling takes longer than what tests run
+			jit = off
 			# tests wait for workers on machines that are busy with other tests
 			skillancer.worker_nice = 0
 		CONF

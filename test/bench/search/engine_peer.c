@@ -268,7 +268,7 @@ merge(void)
 	skl_engine_init(&engine, NULL);
 	open_segments(&engine, segments);
 	for (uint32_t i = 0; i < nstored; i++)
-		inputs[i] = (SklMergeInput){segments[i].segment, NULL};
+		inputs[i] = (SklMergeInput){.segment = segments[i].segment};
 	must(&engine, skl_merge(&engine, inputs, nstored, &sink, &summary, NULL));
 	skl_engine_release(&engine);
 	for (uint32_t i = 0; i < nstored; i++)

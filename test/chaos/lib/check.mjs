@@ -80,7 +80,6 @@ async function checkReputations(client, model, tries = 10) {
 export async function judge(place, history) {
 	const client = new pg.Client({ ...place.connection, user: 'postgres' });
 	await client.connect();
-	await client.query('SET jit = off');
 	await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
 	const milestones = await collect(client, MILESTONES, 'seq', 'minor');
 	const model = new Model(history, milestones, await collect(client, EARNINGS, 'gross', 'fee', 'net'));
