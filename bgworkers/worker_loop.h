@@ -24,7 +24,7 @@ typedef struct SklWorkerSpec
 	void (*wait)(long timeout_ms);
 	/* True while work is under way outside of any transaction; NULL when there is none ever. */
 	bool (*busy)(void);
-	/* Money and time do not step back for requests: skillancer.worker_nice is not for this one. */
+	/* Keeps times that people count on: skillancer.worker_nice is not for this one. */
 	bool prompt;
 } SklWorkerSpec;
 

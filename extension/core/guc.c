@@ -109,7 +109,7 @@ static const IntSetting int_settings[] = {
 	{"skillancer.worker_batch_size", "Rows that a worker takes in one transaction.",
 	 &skl_guc.worker_batch_size, 500, 1, 100000, PGC_SIGHUP, 0},
 	{"skillancer.worker_nice",
-	 "How far notifier, indexer, merger and analyst step back when others want the processor, too "
+	 "How far workers other than the timekeeper step back when others want the processor, too "
 	 "(nice); 0: not at all, 19: they get what nobody else wants.",
 	 &skl_guc.worker_nice, 19, 0, 19, PGC_SIGHUP, 0},
 	{"skillancer.worker_restart_max", "Longest back-off before a failing worker starts again.",
