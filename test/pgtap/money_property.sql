@@ -136,6 +136,8 @@ SELECT is((SELECT jsonb_object_agg(i.invariant, i.violations) FILTER (WHERE i.vi
 SELECT is((SELECT count(*) FROM posted p JOIN skillancer.ledger_txn t ON t.id = p.txn AND t.idempotency_key = p.key), (SELECT count(*) FROM posted), 'each key has its posting');
 
 -- conversions and proposals at random, with whatever refusals there are
+-- (the clock moves, and rates that are old are a refusal of every conversion)
+UPDATE skillancer.policy SET value = '"P100D"' WHERE key = 'fxMaxAge';
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('otto', 'FREELANCER') \g /dev/null
 SELECT skillancer.fx_rate_put(b, 'USD', round((0.001 + random() * 2)::numeric, 10), 'random', skillancer.now(), true) FROM unnest('{EUR,JPY,BHD}'::text[]) b \g /dev/null
 SELECT skillancer.ledger_post('TEST', 'property:' || c, NULL, '{bank_trust,client_wallet}', ARRAY[NULL, pg_temp.person('clara')], '{NULL,NULL}', '{NULL,NULL}', '{5000000,-5000000}', c)
