@@ -74,8 +74,7 @@ post_capture(const SklFire *fire)
 
 /*
  * Tells the milestone that waits for this charge. Its lock is taken without waiting: a command
- * holds it already, and a timer that finds it taken is tried again. What was promised of the wallet
- * is free from here on, so whoever counts it has to wait.
+ * holds it already, and a timer that finds it taken is tried again.
  */
 static void
 tell_milestone(const SklFire *fire, const char *event)
@@ -85,14 +84,12 @@ tell_milestone(const SklFire *fire, const char *event)
 								   " FOR NO KEY UPDATE NOWAIT",
 								   UUIDOID);
 	Jsonb *nothing = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
-	pg_uuid_t user = skl_fire_id(fire, "user_id");
 	pg_uuid_t milestone;
 	Datum args[1] = {UUIDPGetDatum(&milestone)};
 
 	if (!skl_fire_uuid(fire, "milestone_id", &milestone) || skl_spi_exec(&lock, args, NULL) != 1 ||
 		strcmp(skl_spi_text(0, 1), "FUNDING") != 0)
 		return;
-	(void) skl_wallet_lock(&user, skl_fire_money(fire, "amount")->currency);
 	(void) skl_fire("milestone", &milestone, event, nothing, true);
 }
 
@@ -167,6 +164,21 @@ effect_capture(const SklFire *fire)
 	tell_milestone(fire, wallet_covers_milestone(fire) ? "fund" : "payment_failed");
 }
 
+/*
+ * Nothing comes of the charge. What it promised of the wallet is free with the event of the
+ * milestone, so whoever counts the wallet has to wait.
+ */
+static void
+effect_void(const SklFire *fire)
+{
+	pg_uuid_t user = skl_fire_id(fire, "user_id");
+	pg_uuid_t milestone;
+
+	if (skl_fire_uuid(fire, "milestone_id", &milestone))
+		(void) skl_wallet_lock(&user, skl_fire_money(fire, "amount")->currency);
+	tell_milestone(fire, "payment_failed");
+}
+
 static void
 effect_decline(const SklFire *fire)
 {
@@ -178,13 +190,7 @@ effect_decline(const SklFire *fire)
 					 CStringGetTextDatum(code != NULL ? code : "declined")};
 
 	skl_spi_exec(&stmt, args, NULL);
-	tell_milestone(fire, "payment_failed");
-}
-
-static void
-effect_void(const SklFire *fire)
-{
-	tell_milestone(fire, "payment_failed");
+	effect_void(fire);
 }
 
 /* charge_run(charge): asks the provider, at once or through the courier. */

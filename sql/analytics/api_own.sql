@@ -97,13 +97,9 @@ BEGIN
 			FROM skillancer.invitation i WHERE i.freelancer_id = v_me AND i.created_at >= p_from AND i.created_at < p_to),
 		'bookings', skillancer.own_bookings('FREELANCER', p_from, p_to),
 		'earnings', (
-			SELECT coalesce(json_agg(skillancer.json_doc('currency', s.currency, 'gross', s.gross, 'fee', s.fee, 'net', s.net, 'releases', s.releases)
+			SELECT coalesce(json_agg(skillancer.json_doc('currency', s.currency, 'gross', s.gross, 'fee', s.fee, 'net', s.net, 'releases', s.earnings)
 				ORDER BY s.currency), '[]')
-			FROM (
-				SELECT skillancer.monetary_currency(e.gross) AS currency, skillancer.sum(e.gross) AS gross, skillancer.sum(e.fee) AS fee,
-					skillancer.sum(e.net) AS net, count(*) AS releases
-				FROM skillancer.earning e WHERE e.freelancer_id = v_me AND e.created_at >= p_from AND e.created_at < p_to
-				GROUP BY skillancer.monetary_currency(e.gross)) s),
+			FROM skillancer.earning_groups(NULL, NULL, NULL, p_from, p_to) s),
 		'success', (
 			SELECT skillancer.json_doc('succeeded', count(*) FILTER (WHERE o.verdict > 0), 'failed', count(*) FILTER (WHERE o.verdict < 0),
 				'score', (SELECT r.score FROM skillancer.reputation r WHERE r.user_id = v_me AND r.side = 'FREELANCER'))
@@ -158,9 +154,7 @@ DECLARE
 	v_to timestamptz := coalesce(p_to, '2200-01-01')::timestamp AT TIME ZONE 'UTC';
 BEGIN
 	PERFORM skillancer.require_role('FREELANCER', 'CLIENT');
-	PERFORM skillancer.check_that('from', coalesce(p_from BETWEEN '2000-01-01' AND '2200-01-01', true), 'must be a day from 2000-01-01 to 2200-01-01');
-	PERFORM skillancer.check_that('to', coalesce(p_to BETWEEN '2000-01-01' AND '2200-01-01', true), 'must be a day from 2000-01-01 to 2200-01-01');
-	PERFORM skillancer.check_that('to', coalesce(p_to > p_from, true), 'must be after from');
+	PERFORM skillancer.check_days(p_from, p_to);
 	PERFORM skillancer.check_done();
 	RETURN skillancer.json_doc('from', p_from, 'to', p_to,
 		'freelancer', CASE WHEN skillancer.has_role('FREELANCER') THEN skillancer.own_figures_freelancer(v_from, v_to) END,

@@ -161,6 +161,22 @@ COMMENT ON FUNCTION skillancer.report_periods(text) IS
 ALTER FUNCTION skillancer.report_periods(text) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.report_periods(text) TO skillancer_bridge;
 
+-- The days of a report.
+CREATE OR REPLACE FUNCTION skillancer.check_days(p_from date, p_to date)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	PERFORM skillancer.check_that('from', coalesce(p_from BETWEEN '2000-01-01' AND '2200-01-01', true), 'must be a day from 2000-01-01 to 2200-01-01');
+	PERFORM skillancer.check_that('to', coalesce(p_to BETWEEN '2000-01-01' AND '2200-01-01', true), 'must be a day from 2000-01-01 to 2200-01-01');
+	PERFORM skillancer.check_that('to', coalesce(p_to > p_from, true), 'must be after from');
+END
+$$;
+COMMENT ON FUNCTION skillancer.check_days(date, date) IS
+	'Notes what is wrong with the first day and the one behind the last; NULL is no bound.';
+GRANT EXECUTE ON FUNCTION skillancer.check_days(date, date) TO skillancer_bridge;
+
 -- What is wrong with the filters of a report.
 CREATE OR REPLACE FUNCTION skillancer.check_report(p_name text, p_period text, p_from date, p_to date, p_filters jsonb)
 RETURNS void
@@ -179,9 +195,7 @@ BEGIN
 		PERFORM skillancer.check_that('from', p_from IS NULL, 'is no filter of this report');
 		PERFORM skillancer.check_that('to', p_to IS NULL, 'is no filter of this report');
 	END IF;
-	PERFORM skillancer.check_that('from', coalesce(p_from BETWEEN '2000-01-01' AND '2200-01-01', true), 'must be a day from 2000-01-01 to 2200-01-01');
-	PERFORM skillancer.check_that('to', coalesce(p_to BETWEEN '2000-01-01' AND '2200-01-01', true), 'must be a day from 2000-01-01 to 2200-01-01');
-	PERFORM skillancer.check_that('to', coalesce(p_to > p_from, true), 'must be after from');
+	PERFORM skillancer.check_days(p_from, p_to);
 	FOR v_key IN SELECT f.key FROM jsonb_each_text(p_filters) f WHERE f.value IS NOT NULL ORDER BY f.key LOOP
 		PERFORM skillancer.check_that(v_key, v_report.filters ? v_key, 'is no filter of this report');
 	END LOOP;
