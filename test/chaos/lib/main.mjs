@@ -9,6 +9,7 @@ import { run } from './run.mjs';
 
 const { values: options } = parseArgs({ options: {
 	seed: { type: 'string' }, seconds: { type: 'string' }, bookings: { type: 'string' }, postings: { type: 'string' }, pace: { type: 'string' }, planted: { type: 'string' },
+	people: { type: 'string' }, conf: { type: 'string', multiple: true },
 	'no-faults': { type: 'boolean' }, 'no-clock': { type: 'boolean' }, keep: { type: 'boolean' },
 } });
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -32,7 +33,8 @@ function describe({ counts, faults, slowest, looks, lived, moved, fingerprint })
 
 if (!options.planted) {
 	const result = await run({ script: path.join(root, 'test/world'), seed, seconds: Number(options.seconds ?? 60), bookings: Number(options.bookings ?? Infinity),
-		postings: options.postings && Number(options.postings), withFaults: !options['no-faults'], withClock: !options['no-clock'], pace: Number(options.pace ?? 1), keep: options.keep });
+		postings: options.postings && Number(options.postings), withFaults: !options['no-faults'], withClock: !options['no-clock'], pace: Number(options.pace ?? 1), people: options.people && Number(options.people),
+		settings: options.conf, keep: options.keep });
 	report(result.problems.length === 0, `seed ${seed}: the model and the server agree`,
 		[...describe(result), ...(byHand || result.problems.length ? result.faults : []), ...result.problems.slice(0, 40)]);
 	if (!byHand) {

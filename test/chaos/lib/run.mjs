@@ -15,7 +15,7 @@ import { Journal, SqlLane, Transport } from './transport.mjs';
 import { Place, Trouble } from './trouble.mjs';
 
 const ACTORS = 16;
-const PEOPLE = 24;
+const PEOPLE = 24; // on each side
 
 // Looks at the books again and again while the run goes on, a tenth of the time at most; counts looks, and ends it at so many postings.
 async function watch(place, actors, limit) {
@@ -44,12 +44,12 @@ async function settle(place) {
 	return false;
 }
 
-async function live({ place, seed, seconds, bookings, postings, withFaults, withClock, recovery, pace, dir }) {
+async function live({ place, people, seed, seconds, bookings, postings, withFaults, withClock, recovery, pace, dir }) {
 	const journal = await Journal.open(path.join(dir, 'journal'));
 	const lanes = Array.from({ length: ACTORS }, () => new SqlLane(place.connection));
 	const transport = new Transport(place.env.SKL_URL, journal, lanes);
 	const gate = new Gate();
-	const market = new Market(await makePeople(place, PEOPLE));
+	const market = new Market(await makePeople(place, people));
 	const actors = new Actors({ seed, count: ACTORS, bookings, market, transport, gate });
 	const trouble = new Trouble({ seed, place, transport, gate, actors, recovery, pace });
 	const started = Date.now();
@@ -75,7 +75,7 @@ async function live({ place, seed, seconds, bookings, postings, withFaults, with
 }
 
 // Runs once; what is wrong is in problems. plant(place) may break the world before anybody comes.
-export async function run({ script, seed, seconds = 60, bookings = Infinity, postings, withFaults = true, withClock = true, recovery = 20_000, pace, settings = [], plant, keep }) {
+export async function run({ script, seed, seconds = 60, bookings = Infinity, postings, withFaults = true, withClock = true, recovery = 20_000, pace, people = PEOPLE, settings = [], plant, keep }) {
 	const dir = mkdtempSync(path.join(tmpdir(), 'skl-chaos.'));
 	chmodSync(dir, 0o711);
 	const place = new Place(script, path.join(dir, 'w'));
@@ -83,7 +83,7 @@ export async function run({ script, seed, seconds = 60, bookings = Infinity, pos
 		await place.world('up', ...settings.flatMap((line) => ['--conf', line]));
 		await place.readEnv();
 		await plant?.(place);
-		const { actors, trouble, transport, market, looks, lived } = await live({ place, seed, seconds, bookings, postings, withFaults, withClock, recovery, pace, dir });
+		const { actors, trouble, transport, market, looks, lived } = await live({ place, people, seed, seconds, bookings, postings, withFaults, withClock, recovery, pace, dir });
 		await place.world('revive');
 		await place.readEnv();
 		if (!await settle(place)) actors.problems.push('timers that are due do not go off');

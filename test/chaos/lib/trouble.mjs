@@ -78,9 +78,11 @@ export class Trouble {
 
 	// A server that crashes every few seconds forgets what has changed, and autovacuum never comes: does its work by hand.
 	async tend() {
-		while (this.running) {
-			await this.#sleep(30);
+		for (let took = 0; this.running;) {
+			await this.#sleep(Math.max(30, 9 * took));
+			const begun = Date.now();
 			if (this.running) await this.place.sql('VACUUM (ANALYZE, SKIP_LOCKED)').catch(() => { /* cut off by a fault: the next one does it */ });
+			took = (Date.now() - begun) / 1000;
 		}
 	}
 
