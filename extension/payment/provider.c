@@ -49,20 +49,25 @@ skl_provider(const char *name)
 	pg_unreachable();
 }
 
+#define ITEM(where)                                                                            \
+	SKL_STMT("SELECT i.name, i.state, i.provider, i.amount, i.token,"                          \
+			 " i.external_id, i.charge_external_id, i.customer, i.awaits_customer, i.user_id," \
+			 " i.created_at"                                                                   \
+			 " FROM skillancer.provider_item i WHERE " where,                                  \
+			 UUIDOID)
+
 bool
 skl_provider_item(SklProviderKind kind, const pg_uuid_t *id, SklProviderItem *item)
 {
-	static SklStmt stmt =
-		SKL_STMT("SELECT i.name, i.state, i.provider, i.amount, i.token,"
-				 " i.external_id, i.charge_external_id, i.customer, i.awaits_customer,"
-				 " i.user_id"
-				 " FROM skillancer.provider_item i"
-				 " WHERE i.kind = $1 AND i.id = $2",
-				 TEXTOID, UUIDOID);
-	Datum args[2] = {CStringGetTextDatum(skl_kind_names[kind]), UUIDPGetDatum(id)};
+	static SklStmt stmts[SKL_KIND_COUNT] = {
+		[SKL_KIND_CHARGE] = ITEM("i.charge_id = $1::skillancer.charge_id"),
+		[SKL_KIND_REFUND] = ITEM("i.refund_id = $1::skillancer.refund_id"),
+		[SKL_KIND_PAYOUT] = ITEM("i.payout_id = $1::skillancer.payout_id"),
+	};
+	Datum args[1] = {UUIDPGetDatum(id)};
 	bool isnull;
 
-	if (skl_spi_exec(&stmt, args, NULL) != 1)
+	if (skl_spi_exec(&stmts[kind], args, NULL) != 1)
 		return false;
 	memset(item, 0, sizeof(*item));
 	item->kind = kind;
@@ -77,6 +82,7 @@ skl_provider_item(SklProviderKind kind, const pg_uuid_t *id, SklProviderItem *it
 	item->customer = skl_spi_text(0, 8);
 	item->awaits_customer = DatumGetBool(skl_spi_value(0, 9, &isnull));
 	memcpy(&item->user, DatumGetPointer(skl_spi_value(0, 10, &isnull)), UUID_LEN);
+	item->created_at = DatumGetTimestampTz(skl_spi_value(0, 11, &isnull));
 	return true;
 }
 

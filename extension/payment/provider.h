@@ -72,6 +72,7 @@ typedef struct SklProviderItem
 	const char *customer;	 /* of a charge: the payer's number there, or NULL */
 	bool awaits_customer;	 /* the provider is asked for that number */
 	pg_uuid_t user;
+	TimestampTz created_at;
 } SklProviderItem;
 
 /* What a person recognises a card by. */

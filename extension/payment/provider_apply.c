@@ -172,15 +172,11 @@ what_is_wrong(const SklProviderItem *item, const SklProviderAnswer *answer)
 static bool
 never_received(const SklProviderItem *item)
 {
-	static SklStmt stmt = SKL_STMT("SELECT i.created_at + $3 < $4 FROM skillancer.provider_item i"
-								   " WHERE i.kind = $1 AND i.id = $2",
-								   TEXTOID, UUIDOID, INTERVALOID, TIMESTAMPTZOID);
-	Datum args[4] = {CStringGetTextDatum(skl_kind_names[item->kind]), UUIDPGetDatum(&item->id),
-					 IntervalPGetDatum(skl_policy_interval("providerUnknownTerm")),
-					 TimestampTzGetDatum(skl_now())};
-	bool isnull;
+	Interval *term = skl_policy_interval("providerUnknownTerm");
+	Datum until = DirectFunctionCall2(
+		timestamptz_pl_interval, TimestampTzGetDatum(item->created_at), IntervalPGetDatum(term));
 
-	return skl_spi_exec(&stmt, args, NULL) == 1 && DatumGetBool(skl_spi_value(0, 1, &isnull));
+	return DatumGetTimestampTz(until) < skl_now();
 }
 
 /* The answer as it is meant for this item: what was declined after it was paid came back. */

@@ -26,7 +26,7 @@ BEGIN
 	PERFORM skillancer.check_done();
 	DELETE FROM skillancer.idempotency_key k
 	WHERE k.user_id = v_user AND k.route = p_route AND k.key = p_key
-		AND k.created_at < skillancer.now() - skillancer.policy_interval('idempotencyRetention');
+		AND k.created_at + skillancer.policy_interval('idempotencyRetention') < skillancer.now();
 	INSERT INTO skillancer.idempotency_key (user_id, route, key, body_hash)
 	VALUES (v_user, p_route, p_key, p_hash)
 	ON CONFLICT DO NOTHING;

@@ -18,8 +18,9 @@ DECLARE
 BEGIN
 	SELECT coalesce(f.amount, 0) + coalesce((
 		SELECT sum(e.amount) FROM skillancer.ledger_entry e
-		WHERE e.account = p_account AND e.epoch = p.epoch
-			AND (e.xid >= pg_snapshot_xmax(p.position) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(p.position))))), 0)
+		WHERE e.account = p_account AND e.epoch = p.epoch AND e.xid >= pg_snapshot_xmax(p.position)), 0) + coalesce((
+		SELECT sum(e.amount) FROM skillancer.ledger_entry e
+		WHERE e.account = p_account AND e.epoch = p.epoch AND e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(p.position)))), 0)
 	INTO v_sum
 	FROM skillancer.ledger_fold_position p
 	LEFT JOIN skillancer.ledger_fold f ON f.account = p_account;

@@ -35,19 +35,19 @@ BEGIN
 			AND pg_visible_in_snapshot(l.xid, v_tick.position_b)
 	), money (name, currency, minor) AS (
 		SELECT 'captured', skillancer.monetary_currency(c.amount), skillancer.monetary_minor(c.amount)
-		FROM fresh f JOIN skillancer.charge c ON c.id::uuid = f.aggregate_id
+		FROM fresh f JOIN skillancer.charge c ON c.id = f.aggregate_id::skillancer.charge_id
 		WHERE f.type = 'payment.captured'
 		UNION ALL
 		SELECT 'refunded', skillancer.monetary_currency(r.amount), skillancer.monetary_minor(r.amount)
-		FROM fresh f JOIN skillancer.refund r ON r.id::uuid = f.aggregate_id
+		FROM fresh f JOIN skillancer.refund r ON r.id = f.aggregate_id::skillancer.refund_id
 		WHERE f.type = 'payment.refunded'
 		UNION ALL
 		SELECT 'paid_out', skillancer.monetary_currency(p.amount), skillancer.monetary_minor(p.amount)
-		FROM fresh f JOIN skillancer.payout p ON p.id::uuid = f.aggregate_id
+		FROM fresh f JOIN skillancer.payout p ON p.id = f.aggregate_id::skillancer.payout_id
 		WHERE f.type = 'payout.paid'
 		UNION ALL
 		SELECT 'funded', skillancer.monetary_currency(m.amount), skillancer.monetary_minor(m.amount)
-		FROM fresh f JOIN skillancer.milestone m ON m.id::uuid = f.aggregate_id
+		FROM fresh f JOIN skillancer.milestone m ON m.id = f.aggregate_id::skillancer.milestone_id
 		WHERE f.type = 'milestone.funded'
 		UNION ALL
 		-- milestones, parts of them and hours alike: what was posted between the same snapshots

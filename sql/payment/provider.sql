@@ -117,12 +117,12 @@ DECLARE
 	v_charge skillancer.charge_id;
 BEGIN
 	IF p_number IS NULL THEN
-		DELETE FROM skillancer.provider_customer k WHERE k.user_id::uuid = p_user AND k.provider = p_provider;
+		DELETE FROM skillancer.provider_customer k WHERE k.user_id = p_user::skillancer.user_id AND k.provider = p_provider;
 	ELSE
-		UPDATE skillancer.provider_customer k SET external_id = p_number WHERE k.user_id::uuid = p_user AND k.provider = p_provider;
+		UPDATE skillancer.provider_customer k SET external_id = p_number WHERE k.user_id = p_user::skillancer.user_id AND k.provider = p_provider;
 	END IF;
 	FOR v_charge IN SELECT c.id FROM skillancer.charge c
-		WHERE c.user_id::uuid = p_user AND c.provider = p_provider AND c.state = 'PROCESSING'
+		WHERE c.user_id = p_user::skillancer.user_id AND c.provider = p_provider AND c.state = 'PROCESSING'
 			AND NOT EXISTS (SELECT FROM skillancer.provider_call o WHERE o.ref = c.id::uuid AND o.operation = 'CHARGE')
 		ORDER BY c.id
 	LOOP
@@ -148,7 +148,7 @@ AS $$
 BEGIN
 	CASE p_kind
 		WHEN 'customer' THEN
-			PERFORM FROM skillancer.provider_customer k WHERE k.user_id::uuid = p_ref FOR NO KEY UPDATE;
+			PERFORM FROM skillancer.provider_customer k WHERE k.user_id = p_ref::skillancer.user_id FOR NO KEY UPDATE;
 		WHEN 'charge' THEN
 			PERFORM skillancer.milestone_lock(c.milestone_id)
 			FROM skillancer.charge c
@@ -188,7 +188,10 @@ DECLARE
 BEGIN
 	SELECT * INTO STRICT v_call FROM skillancer.provider_call c WHERE c.id = p_call;
 	PERFORM skillancer.provider_lock(v_call.kind, v_call.ref);
-	SELECT i.state INTO v_state FROM skillancer.provider_item i WHERE i.kind = v_call.kind AND i.id = v_call.ref;
+	v_state := CASE v_call.kind
+		WHEN 'charge' THEN (SELECT c.state FROM skillancer.charge c WHERE c.id = v_call.ref::skillancer.charge_id)
+		WHEN 'refund' THEN (SELECT r.state FROM skillancer.refund r WHERE r.id = v_call.ref::skillancer.refund_id)
+		WHEN 'payout' THEN (SELECT p.state FROM skillancer.payout p WHERE p.id = v_call.ref::skillancer.payout_id) END;
 	UPDATE skillancer.provider_call c
 	SET state = CASE WHEN v_call.operation = 'ASK' AND 5 <= (
 			SELECT count(*) FROM skillancer.provider_call o
@@ -371,12 +374,10 @@ BEGIN
 	END IF;
 	kind := CASE left(v_name, 4) WHEN 'pay_' THEN 'charge' WHEN 'rfd_' THEN 'refund' WHEN 'pyo_' THEN 'payout' END;
 	BEGIN
-		SELECT i.id INTO ref
-		FROM skillancer.provider_item i
-		WHERE i.provider = p_provider AND i.kind = provider_find.kind AND i.id = CASE provider_find.kind
-			WHEN 'charge' THEN v_name::skillancer.charge_id::uuid
-			WHEN 'refund' THEN v_name::skillancer.refund_id::uuid
-			ELSE v_name::skillancer.payout_id::uuid END;
+		ref := CASE kind
+			WHEN 'charge' THEN (SELECT c.id::uuid FROM skillancer.charge c WHERE c.provider = p_provider AND c.id = v_name::skillancer.charge_id)
+			WHEN 'refund' THEN (SELECT r.id::uuid FROM skillancer.refund r WHERE r.provider = p_provider AND r.id = v_name::skillancer.refund_id)
+			WHEN 'payout' THEN (SELECT p.id::uuid FROM skillancer.payout p WHERE p.provider = p_provider AND p.id = v_name::skillancer.payout_id) END;
 	EXCEPTION WHEN invalid_text_representation THEN
 		NULL; -- somebody else's metadata
 	END;

@@ -476,23 +476,26 @@ COMMENT ON VIEW skillancer.ledger_invariant IS
 CREATE VIEW skillancer.provider_item WITH (security_invoker = true) AS
 SELECT 'charge' AS kind, c.id::uuid AS id, c.id::text AS name, c.user_id, c.state, c.provider, c.amount, m.token,
 	c.external_id, NULL::text AS charge_external_id, c.created_at, c.updated_at, k.external_id AS customer,
-	k.user_id IS NOT NULL AND k.external_id IS NULL AS awaits_customer
+	k.user_id IS NOT NULL AND k.external_id IS NULL AS awaits_customer,
+	c.id AS charge_id, NULL::skillancer.payout_id AS payout_id, NULL::skillancer.refund_id AS refund_id
 FROM skillancer.charge c
 JOIN skillancer.payment_method m ON m.id = c.payment_method_id
 LEFT JOIN skillancer.provider_customer k ON k.user_id = c.user_id AND k.provider = c.provider
 UNION ALL
 SELECT 'payout' AS kind, p.id::uuid AS id, p.id::text AS name, p.user_id, p.state, p.provider, p.amount - p.fee AS amount, m.token,
-	p.external_id, NULL::text AS charge_external_id, p.created_at, p.updated_at, NULL::text AS customer, false AS awaits_customer
+	p.external_id, NULL::text AS charge_external_id, p.created_at, p.updated_at, NULL::text AS customer, false AS awaits_customer,
+	NULL::skillancer.charge_id AS charge_id, p.id AS payout_id, NULL::skillancer.refund_id AS refund_id
 FROM skillancer.payout p
 JOIN skillancer.payment_method m ON m.id = p.payment_method_id
 UNION ALL
 SELECT 'refund' AS kind, r.id::uuid AS id, r.id::text AS name, r.user_id, r.state, r.provider, r.amount, m.token,
-	r.external_id, c.external_id AS charge_external_id, r.created_at, r.updated_at, NULL::text AS customer, false AS awaits_customer
+	r.external_id, c.external_id AS charge_external_id, r.created_at, r.updated_at, NULL::text AS customer, false AS awaits_customer,
+	NULL::skillancer.charge_id AS charge_id, NULL::skillancer.payout_id AS payout_id, r.id AS refund_id
 FROM skillancer.refund r
 JOIN skillancer.charge c ON c.id = r.charge_id
 JOIN skillancer.payment_method m ON m.id = c.payment_method_id;
 COMMENT ON VIEW skillancer.provider_item IS
-	'Charges, refunds and payouts as payment providers see them; amount is what moves, token the method, external_id the provider''s number; customer is the payer''s number there, which a charge may wait for.';
+	'Charges, refunds and payouts as payment providers see them; amount is what moves, token the method, external_id the provider''s number; customer is the payer''s number there, which a charge may wait for. Who looks for one asks for its charge_id, payout_id or refund_id: these have indexes, id has none.';
 
 -- What is on its way between us and the provider.
 CREATE VIEW skillancer.ledger_in_transit WITH (security_invoker = true) AS
