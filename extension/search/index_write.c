@@ -15,19 +15,19 @@
 #include "core/spi.h"
 #include "search/index.h"
 #include "search/index_level.h"
+#include "search/stamps.h"
 #include "search/values.h"
 
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_search_write);
 PG_FUNCTION_INFO_V1(skl_fn_search_try);
 
-/* Segments whose ids this process keeps; beyond that all are forgotten and read again. */
-#define LOOKUPS_MAX 1024
+/* How long a process keeps the ids of a segment: every tick asks for all that there are. */
+#define KEEP_SECONDS 600
 
 typedef struct LookupId
 {
@@ -37,13 +37,15 @@ typedef struct LookupId
 
 typedef struct Lookup
 {
-	int64 stamp; /* key */
+	SklStamped stamped;
 	uint32 n;
-	LookupId *ids;
+	LookupId *ids; /* NULL: not read yet */
 } Lookup;
 
-static HTAB *lookups = NULL;
-static MemoryContext lookup_context = NULL;
+static void drop_lookup(void *entry);
+
+static SklStampTable lookups = {
+	.name = "ids", .entry_size = sizeof(Lookup), .keep_seconds = KEEP_SECONDS, .drop = drop_lookup};
 
 static int
 compare_lookup(const void *a, const void *b)
@@ -51,25 +53,19 @@ compare_lookup(const void *a, const void *b)
 	return memcmp(a, b, sizeof(pg_uuid_t));
 }
 
+/* SklStampTable.drop */
 static void
-make_lookups(void)
+drop_lookup(void *entry)
 {
-	HASHCTL control = {.keysize = sizeof(int64), .entrysize = sizeof(Lookup)};
-
-	if (lookup_context != NULL)
-		MemoryContextDelete(lookup_context);
-	lookup_context =
-		AllocSetContextCreate(CacheMemoryContext, "skillancer search ids", ALLOCSET_DEFAULT_SIZES);
-	control.hcxt = lookup_context;
-	lookups =
-		hash_create("skillancer search ids", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	if (((Lookup *) entry)->ids != NULL)
+		pfree(((Lookup *) entry)->ids);
 }
 
 static LookupId *
 read_ids(const SklManifestRow *row)
 {
 	LookupId *ids =
-		MemoryContextAllocHuge(lookup_context, sizeof(LookupId) * (size_t) Max(row->n_docs, 1));
+		MemoryContextAllocHuge(lookups.context, sizeof(LookupId) * (size_t) Max(row->n_docs, 1));
 	SklEngine engine;
 	SklSegment *segment;
 
@@ -89,32 +85,14 @@ read_ids(const SklManifestRow *row)
 static const Lookup *
 lookup_of(const SklManifestRow *row)
 {
-	Lookup *lookup;
-	bool found;
+	Lookup *lookup = skl_stamps_find(&lookups, row->stamp);
 
-	if (lookups == NULL || hash_get_num_entries(lookups) >= LOOKUPS_MAX)
-		make_lookups();
-	lookup = hash_search(lookups, &row->stamp, HASH_FIND, NULL);
-	if (lookup == NULL)
+	if (lookup->ids == NULL)
 	{
-		LookupId *ids = read_ids(row);
-
-		lookup = hash_search(lookups, &row->stamp, HASH_ENTER, &found);
+		lookup->ids = read_ids(row);
 		lookup->n = (uint32) row->n_docs;
-		lookup->ids = ids;
 	}
 	return lookup;
-}
-
-static void
-forget_lookup(const SklManifestRow *row)
-{
-	Lookup *lookup = lookups == NULL ? NULL : hash_search(lookups, &row->stamp, HASH_FIND, NULL);
-
-	if (lookup == NULL)
-		return;
-	pfree(lookup->ids);
-	hash_search(lookups, &row->stamp, HASH_REMOVE, NULL);
 }
 
 /*
@@ -165,7 +143,7 @@ kill_in(const SklManifestRow *row, const pg_uuid_t *ids, int n, bool *known)
 	if (killed == row->n_live)
 	{
 		skl_store_remove(row);
-		forget_lookup(row);
+		skl_stamps_drop(&lookups, row->stamp);
 	}
 	else if (killed > 0)
 		skl_store_put_dead(row->seg_id, row->n_docs, before, dead);

@@ -16,6 +16,7 @@
 #include "core/guc.h"
 #include "core/shared_area.h"
 #include "search/segment_cache.h"
+#include "search/stamps.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -23,7 +24,6 @@
 #include "storage/condition_variable.h"
 #include "storage/dsm.h"
 #include "storage/procarray.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -64,19 +64,21 @@ typedef struct SharedCache
 /* What this process has of a segment. */
 typedef struct LocalEntry
 {
-	int64 stamp; /* key */
+	SklStamped stamped;
 	const uint8_t *bytes;
 	dsm_segment *shared; /* NULL: bytes are a copy of our own */
-	TimestampTz used;
 	uint64_t *dead;
 	int32 dead_version;
 } LocalEntry;
 
 static SharedCache *cache = NULL;
 
-static HTAB *local = NULL;
-static MemoryContext local_context = NULL;
-static TimestampTz swept = 0;
+static void drop_local(void *dropped);
+
+static SklStampTable local = {.name = "segments",
+							  .entry_size = sizeof(LocalEntry),
+							  .keep_seconds = KEEP_SECONDS,
+							  .drop = drop_local};
 
 static void
 set_up(const SklSharedArea *made, bool is_new)
@@ -95,58 +97,18 @@ skl_store_init(void)
 	skl_shared_area(&area);
 }
 
+/* SklStampTable.drop */
 static void
-drop_local(LocalEntry *entry)
+drop_local(void *dropped)
 {
+	LocalEntry *entry = dropped;
+
 	if (entry->shared != NULL)
 		dsm_detach(entry->shared);
 	else if (entry->bytes != NULL)
 		pfree(unconstify(uint8_t *, entry->bytes));
 	if (entry->dead != NULL)
 		pfree(entry->dead);
-	hash_search(local, &entry->stamp, HASH_REMOVE, NULL);
-}
-
-/* Lets go of what was not used for a while. */
-static void
-sweep(TimestampTz now)
-{
-	HASH_SEQ_STATUS scan;
-	LocalEntry *entry;
-
-	if (now - swept < KEEP_SECONDS * USECS_PER_SEC / 4)
-		return;
-	swept = now;
-	hash_seq_init(&scan, local);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (now - entry->used > KEEP_SECONDS * USECS_PER_SEC)
-			drop_local(entry);
-}
-
-/* The entry of this process, made when there is none; without bytes then. */
-static LocalEntry *
-find_local(int64 stamp)
-{
-	TimestampTz now = GetCurrentStatementStartTimestamp();
-	LocalEntry *entry;
-	bool found;
-
-	if (local == NULL)
-	{
-		HASHCTL control = {.keysize = sizeof(int64), .entrysize = sizeof(LocalEntry)};
-
-		local_context =
-			AllocSetContextCreate(CacheMemoryContext, "skillancer search", ALLOCSET_DEFAULT_SIZES);
-		control.hcxt = local_context;
-		local =
-			hash_create("skillancer search", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	}
-	sweep(now);
-	entry = hash_search(local, &stamp, HASH_ENTER, &found);
-	if (!found)
-		memset((char *) entry + sizeof(int64), 0, sizeof(LocalEntry) - sizeof(int64));
-	entry->used = now;
-	return entry;
 }
 
 static SharedEntry *
@@ -231,7 +193,7 @@ attach_shared(const SklManifestRow *row, LocalEntry *entry)
 		{
 			state = shared->state;
 			handle = shared->handle;
-			shared->used = entry->used;
+			shared->used = entry->stamped.used;
 		}
 		LWLockRelease(area.lock);
 		if (state != SHARED_LOADING || GetCurrentTimestamp() > until)
@@ -297,7 +259,7 @@ load_shared(const SklManifestRow *row, LocalEntry *entry, Snapshot snapshot)
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile bool loaded = false;
 
-	if (!announce(row, entry->used))
+	if (!announce(row, entry->stamped.used))
 		return false;
 	BeginInternalSubTransaction(NULL);
 	PG_TRY();
@@ -342,7 +304,7 @@ load_shared(const SklManifestRow *row, LocalEntry *entry, Snapshot snapshot)
 static void
 load_private(const SklManifestRow *row, LocalEntry *entry, Snapshot snapshot)
 {
-	uint8_t *bytes = MemoryContextAllocHuge(local_context, (Size) row->bytes);
+	uint8_t *bytes = MemoryContextAllocHuge(local.context, (Size) row->bytes);
 
 	PG_TRY();
 	{
@@ -360,7 +322,7 @@ load_private(const SklManifestRow *row, LocalEntry *entry, Snapshot snapshot)
 const uint8_t *
 skl_store_bytes(const SklManifestRow *row, Snapshot snapshot)
 {
-	LocalEntry *entry = find_local(row->stamp);
+	LocalEntry *entry = skl_stamps_find(&local, row->stamp);
 
 	if (entry->bytes != NULL)
 		return entry->bytes;
@@ -379,13 +341,13 @@ skl_store_dead(const SklManifestRow *row, Snapshot snapshot)
 
 	if (row->n_live == row->n_docs)
 		return NULL;
-	entry = find_local(row->stamp);
+	entry = skl_stamps_find(&local, row->stamp);
 	if (entry->dead != NULL && entry->dead_version == row->dead_version)
 		return entry->dead;
 	dead = MemoryContextAlloc(CurrentMemoryContext, bytes);
 	skl_store_read_dead(row, dead, snapshot);
 	if (entry->dead == NULL)
-		entry->dead = MemoryContextAlloc(local_context, bytes);
+		entry->dead = MemoryContextAlloc(local.context, bytes);
 	memcpy(entry->dead, dead, bytes);
 	entry->dead_version = row->dead_version;
 	pfree(dead);

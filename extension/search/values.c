@@ -16,10 +16,10 @@
 #include "search/engine/column_write.h"
 #include "search/engine/overlay.h"
 #include "search/index.h"
+#include "search/stamps.h"
 #include "search/values.h"
 
 #include "miscadmin.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 /* Documents of a row of search_value: with all their numbers they fit into a page. */
@@ -34,9 +34,8 @@ StaticAssertDecl(PART_DOCS * sizeof(SklValueEntry) <= 7000,
 /* What this process has of a segment. */
 typedef struct Kept
 {
-	int64 stamp; /* key */
+	SklStamped stamped;
 	MemoryContext context;
-	TimestampTz used;
 	int32 version;
 	uint32 n_pages;
 	SklBytes *pages[SKL_VALUES_MAX];
@@ -44,8 +43,10 @@ typedef struct Kept
 	uint8_t *prior;
 } Kept;
 
-static HTAB *kept = NULL;
-static TimestampTz swept = 0;
+static void drop_kept(void *entry);
+
+static SklStampTable kept = {
+	.name = "values", .entry_size = sizeof(Kept), .keep_seconds = KEEP_SECONDS, .drop = drop_kept};
 
 /* ---- rows ---- */
 
@@ -182,68 +183,31 @@ skl_values_put(const SklManifestRow *row, SklValueEntry *entries, int n)
 
 /* ---- what a process keeps ---- */
 
+/* SklStampTable.drop */
 static void
-drop_kept(Kept *entry)
+drop_kept(void *entry)
 {
-	MemoryContextDelete(entry->context);
-	hash_search(kept, &entry->stamp, HASH_REMOVE, NULL);
-}
-
-/* Lets go of what was not used for a while. */
-static void
-sweep(TimestampTz now)
-{
-	HASH_SEQ_STATUS scan;
-	Kept *entry;
-
-	if (now - swept < KEEP_SECONDS * USECS_PER_SEC / 4)
-		return;
-	swept = now;
-	hash_seq_init(&scan, kept);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (now - entry->used > KEEP_SECONDS * USECS_PER_SEC)
-			drop_kept(entry);
-}
-
-static void
-make_kept(void)
-{
-	HASHCTL control = {.keysize = sizeof(int64), .entrysize = sizeof(Kept)};
-
-	control.hcxt = AllocSetContextCreate(CacheMemoryContext, "skillancer search values",
-										 ALLOCSET_DEFAULT_SIZES);
-	kept = hash_create("skillancer search values", 64, &control,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	if (((Kept *) entry)->context != NULL)
+		MemoryContextDelete(((Kept *) entry)->context);
 }
 
 /* What the process has of a segment; empty when it has nothing, or what is newer. */
 static Kept *
-find_kept(const SklSearchKind *kind, const SklManifestRow *row)
+find_kept(const SklManifestRow *row)
 {
-	TimestampTz now = GetCurrentStatementStartTimestamp();
-	Kept *entry;
+	Kept *entry = skl_stamps_find(&kept, row->stamp);
 
-	if (kept == NULL)
-		make_kept();
-	sweep(now);
-	entry = hash_search(kept, &row->stamp, HASH_FIND, NULL);
-	if (entry != NULL && entry->version > row->value_version)
+	if (entry->version > row->value_version)
 	{
-		drop_kept(entry);
-		entry = NULL;
+		skl_stamps_drop(&kept, row->stamp);
+		entry = skl_stamps_find(&kept, row->stamp);
 	}
-	if (entry == NULL)
+	if (entry->context == NULL)
 	{
-		MemoryContext context = AllocSetContextCreate(
-			CacheMemoryContext, "skillancer search values", ALLOCSET_SMALL_SIZES);
-		int64 stamp = row->stamp;
-
-		entry = hash_search(kept, &stamp, HASH_ENTER, NULL);
-		memset((char *) entry + sizeof(int64), 0, sizeof(Kept) - sizeof(int64));
-		entry->context = context;
+		entry->context =
+			AllocSetContextCreate(kept.context, "skillancer search values", ALLOCSET_SMALL_SIZES);
 		entry->n_pages = ((uint32) row->n_docs + SKL_COLUMN_PAGE - 1) / SKL_COLUMN_PAGE;
 	}
-	entry->used = now;
 	return entry;
 }
 
@@ -322,7 +286,7 @@ skl_values_open(SklEngine *engine, const SklSearchKind *kind, const SklManifestR
 
 	if (row->n_values == 0)
 		return;
-	entry = find_kept(kind, row);
+	entry = find_kept(row);
 	if (entry->version < row->value_version)
 	{
 		entries = read_since(row->seg_id, entry->version, snapshot, &n);
