@@ -16,6 +16,8 @@ CREATE TABLE skillancer.search_index (
 	generation integer NOT NULL DEFAULT 0 CHECK (generation >= 0),
 	building integer CHECK (building > generation),
 	built_to uuid,
+	building_to uuid,
+	build_missed uuid[],
 	build_started_at timestamptz,
 	built_at timestamptz,
 	k1 real NOT NULL DEFAULT 1.2 CHECK (k1 BETWEEN 0 AND 10),
@@ -29,6 +31,8 @@ CREATE TABLE skillancer.search_index (
 COMMENT ON TABLE skillancer.search_index IS
 	'Search indexes and how they rank: k1 and b of BM25, weights of title, skills and body, half-life of recency. search_rebuild() builds the next generation beside the one that answers.';
 COMMENT ON COLUMN skillancer.search_index.built_to IS 'Id of the last document that the generation in building has.';
+COMMENT ON COLUMN skillancer.search_index.building_to IS 'Id of the last document of the step of building that goes on.';
+COMMENT ON COLUMN skillancer.search_index.build_missed IS 'Documents of that step that the indexer took meanwhile: what the merger has read of them may be old.';
 
 -- What changed and is not in the index yet. A row trigger in C writes it, whoever changes a row.
 CREATE TABLE skillancer.search_queue (

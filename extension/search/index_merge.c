@@ -5,9 +5,10 @@
  * The long part, reading and writing, goes without a lock: segments do not change, and queries and
  * ticks go on. Then the row of search_index is locked, documents that died meanwhile are marked
  * dead in the new segment as well, and the manifest changes; the bytes of the old segments are
- * deleted later by search_collect(). So it is with numbers that changed (values.c). Segments of one
- * class and level are merged when there are skillancer.search_merge_factor of them, and one alone
- * when a quarter of it is dead, or has other numbers than those that were written.
+ * deleted later by search_collect(). So it is with numbers that changed (values.c), but for those
+ *that can be taken over before the lock: many may change while a large segment is written. Segments
+ *of one class and level are merged when there are skillancer.search_merge_factor of them, and one
+ *alone when a quarter of it is dead, or has other numbers than those that were written.
  */
 #include "skl.h"
 
@@ -36,11 +37,16 @@ PG_FUNCTION_INFO_V1(skl_fn_search_merge);
  */
 #define DEAD_MIN_DOCS 64
 
+/* So many changed numbers can wait for the lock; how often those before are taken over, at most. */
+#define VALUES_FEW 200
+#define VALUES_ROUNDS 8
+
 /* What is merged. */
 typedef struct Merge
 {
 	SklManifestRow rows[INPUTS_MAX];
 	uint64_t *dead[INPUTS_MAX]; /* when the merge began */
+	int32 carried[INPUTS_MAX];	/* versions of numbers that the new segment has */
 	int n;
 } Merge;
 
@@ -151,6 +157,7 @@ merge_bytes(SklEngine *engine, const SklSearchKind *kind, Merge *merge, Bytes *b
 		SklSegment *segment = skl_index_open(engine, &merge->rows[i], NULL);
 
 		merge->dead[i] = copy_dead(&merge->rows[i]);
+		merge->carried[i] = merge->rows[i].value_version;
 		skl_values_open(engine, kind, &merge->rows[i], segment, NULL, &numbers);
 		inputs[i] = (SklMergeInput){segment, merge->dead[i], numbers.n_overlays, numbers.overlays,
 									numbers.prior};
@@ -192,43 +199,76 @@ carry_deaths(const Merge *merge, int input, const SklManifestRow *now, const uin
 	return n;
 }
 
-/* Puts numbers that changed in an input since the merge began into the new segment, too. */
-static void
-carry_values(const Merge *merge, uint32_t *const *new_docno, const SklManifestRow *row)
+/* The entries of an input that the new segment lacks, as its own; how many. */
+static int
+entries_since(const Merge *merge, int input, const uint32_t *new_docno, SklValueEntry **entries)
 {
-	SklManifestRow now = *row;
+	int n;
+	int kept = 0;
+
+	*entries = skl_values_since(merge->rows[input].seg_id, merge->carried[input], &n);
+	for (int e = 0; e < n; e++)
+	{
+		SklValueEntry entry = (*entries)[e];
+
+		if (entry.docno >= (uint32_t) merge->rows[input].n_docs ||
+			new_docno[entry.docno] == UINT32_MAX)
+			continue;
+		entry.docno = new_docno[entry.docno];
+		(*entries)[kept++] = entry;
+	}
+	return kept;
+}
+
+/*
+ * Takes numbers that changed in the inputs since the last time over to the new segment; how many.
+ * rows: the manifest, read before.
+ */
+static int
+carry_values(Merge *merge, const SklManifestRow *rows, int n_rows, uint32_t *const *new_docno,
+			 SklManifestRow *row)
+{
+	int all = 0;
 
 	for (int i = 0; i < merge->n; i++)
 	{
+		const SklManifestRow *now = current_row(rows, n_rows, merge->rows[i].seg_id);
+		SklValueEntry *entries;
 		int n;
-		int kept = 0;
-		SklValueEntry *entries =
-			skl_values_since(merge->rows[i].seg_id, merge->rows[i].value_version, &n);
 
-		for (int e = 0; e < n; e++)
-		{
-			uint32_t docno = entries[e].docno < (uint32_t) merge->rows[i].n_docs
-								 ? new_docno[i][entries[e].docno]
-								 : UINT32_MAX;
-
-			if (docno == UINT32_MAX)
-				continue;
-			entries[kept] = entries[e];
-			entries[kept++].docno = docno;
-		}
-		if (kept > 0)
-		{
-			skl_values_put(&now, entries, kept);
-			now.value_version++;
-		}
+		if (now == NULL || now->value_version == merge->carried[i])
+			continue;
+		n = entries_since(merge, i, new_docno[i], &entries);
+		if (n > 0)
+			row->n_values += skl_values_write(row->seg_id, ++row->value_version, entries, n);
+		merge->carried[i] = now->value_version;
 		pfree(entries);
+		all += n;
+	}
+	return all;
+}
+
+/* Takes numbers over until few are left, which can wait for the lock. */
+static void
+catch_up(int16 index_id, int32 generation, Merge *merge, uint32_t *const *new_docno,
+		 SklManifestRow *row)
+{
+	int n = VALUES_FEW;
+
+	for (int round = 0; round < VALUES_ROUNDS && n >= VALUES_FEW; round++)
+	{
+		int n_rows;
+		SklManifestRow *rows = skl_store_manifest(index_id, generation, 2, NULL, &n_rows);
+
+		n = carry_values(merge, rows, n_rows, new_docno, row);
+		pfree(rows);
 	}
 }
 
 /* Puts the new segment in the place of the old ones. */
 static void
-replace(const SklSearchIndex *index, int32 generation, const Merge *merge,
-		const SklManifestRow *row, uint32_t *const *new_docno)
+replace(const SklSearchIndex *index, int32 generation, Merge *merge, SklManifestRow *row,
+		uint32_t *const *new_docno)
 {
 	uint64_t *dead = palloc0(skl_store_dead_words(Max(row->n_docs, 1)) * sizeof(uint64_t));
 	SklManifestRow *rows;
@@ -236,6 +276,7 @@ replace(const SklSearchIndex *index, int32 generation, const Merge *merge,
 	int n;
 
 	rows = skl_store_manifest(index->kind->index_id, generation, 2, NULL, &n);
+	(void) carry_values(merge, rows, n, new_docno, row);
 	for (int i = 0; i < merge->n; i++)
 	{
 		const SklManifestRow *now = current_row(rows, n, merge->rows[i].seg_id);
@@ -249,7 +290,8 @@ replace(const SklSearchIndex *index, int32 generation, const Merge *merge,
 	skl_store_add(row, index->kind->index_id, generation);
 	if (died > 0)
 		skl_store_put_dead(row->seg_id, row->n_docs, NULL, dead);
-	carry_values(merge, new_docno, row);
+	if (row->n_values > 0)
+		skl_values_note(row->seg_id, row->value_version, row->n_values);
 }
 
 static void
@@ -271,6 +313,7 @@ run_merge(int16 index_id, int32 generation, Merge *merge)
 		skl_store_write(bytes.data, bytes.length, &row);
 		pfree(bytes.data);
 		(void) skl_store_bytes(&row, NULL); /* into shared memory, before anybody waits for it */
+		catch_up(index_id, generation, merge, new_docno, &row);
 	}
 	skl_index_lock(index_id, &index);
 	if (generation == index.generation || generation == index.building)

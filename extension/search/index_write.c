@@ -8,7 +8,8 @@
  * beside it (values.c). Where a document is in a segment is looked up in a table of the segment's
  * ids, sorted, that this process keeps.
  * All of it is ordinary inserts and updates in the caller's transaction, under the lock of the row
- * of search_index.
+ * of search_index. search_build() writes what a generation in building has nothing of: it has no
+ * older versions to look for, and takes the lock for the manifest only.
  */
 #include "skl.h"
 
@@ -24,6 +25,7 @@
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(skl_fn_search_write);
+PG_FUNCTION_INFO_V1(skl_fn_search_build);
 PG_FUNCTION_INFO_V1(skl_fn_search_try);
 
 /* How long a process keeps the ids of a segment: every tick asks for all that there are. */
@@ -275,12 +277,13 @@ store_changes(Stay *stay)
 	qsort(stay->changes, (size_t) stay->n, sizeof(Change), compare_changes);
 	for (int i = 0; i < stay->n;)
 	{
-		int row = stay->changes[i].row;
+		const SklManifestRow *row = &stay->rows[stay->changes[i].row];
+		int32 version = row->value_version + 1;
 		int n = 0;
 
-		for (; i < stay->n && stay->changes[i].row == row; i++)
+		for (; i < stay->n && &stay->rows[stay->changes[i].row] == row; i++)
 			entries[n++] = stay->changes[i].entry;
-		skl_values_put(&stay->rows[row], entries, n);
+		skl_values_note(row->seg_id, version, skl_values_write(row->seg_id, version, entries, n));
 	}
 	skl_engine_release(&stay->engine);
 }
@@ -298,24 +301,36 @@ without_stay(const Stay *stay, pg_uuid_t *ids, int n)
 	return left;
 }
 
-/* Finishes a builder into rows and manifest; the number of the segment, 0: it had no documents. */
-static int64
-store_segment(const SklSearchIndex *index, int32 generation, int class, SklEngine *engine,
-			  SklSegmentBuilder *builder)
+/* Finishes builders into rows, which are in no manifest yet; one without documents has none. */
+static void
+write_segments(SklIndexBuilders *builders, SklManifestRow *rows)
 {
-	SklManifestRow row = {.class = (int16) class};
-	SklSegmentSummary summary;
-	SklBytes bytes;
-
-	skl_index_check(engine, skl_builder_finish_bytes(builder, &bytes, &summary));
-	if (summary.n_docs > 0)
+	for (int class = 0; class < 2; class ++)
 	{
-		skl_store_write(bytes.data, bytes.length, &row);
-		row.n_docs = row.n_live = (int32) summary.n_docs;
-		row.level = (int16) skl_index_level(row.n_docs);
-		skl_store_add(&row, index->kind->index_id, generation);
+		SklEngine *engine = &builders->engines[class];
+		SklManifestRow *row = &rows[class];
+		SklSegmentSummary summary = {0};
+		SklBytes bytes;
+
+		*row = (SklManifestRow){.class = (int16) class};
+		if (builders->builders[class] != NULL)
+			skl_index_check(engine,
+							skl_builder_finish_bytes(builders->builders[class], &bytes, &summary));
+		if (summary.n_docs > 0)
+			skl_store_write(bytes.data, bytes.length, row);
+		row->n_docs = row->n_live = (int32) summary.n_docs;
+		row->level = (int16) skl_index_level(row->n_docs);
+		skl_engine_release(engine);
 	}
-	return row.seg_id;
+}
+
+/* Adds what was written to the manifest. */
+static void
+add_segments(const SklSearchIndex *index, int32 generation, const SklManifestRow *rows)
+{
+	for (int class = 0; class < 2; class ++)
+		if (rows[class].n_docs > 0)
+			skl_store_add(&rows[class], index->kind->index_id, generation);
 }
 
 /* The elements of a uuid[], sorted. */
@@ -372,6 +387,7 @@ skl_fn_search_write(PG_FUNCTION_ARGS)
 	int32 generation = PG_GETARG_INT32(1);
 	SklSearchIndex index;
 	SklIndexBuilders builders;
+	SklManifestRow written[2];
 	SklManifestRow *rows;
 	pg_uuid_t *ids[2];
 	int n[2];
@@ -397,21 +413,35 @@ skl_fn_search_write(PG_FUNCTION_ARGS)
 	kill_versions(rows, n_rows, ids[0], n[0], seen);
 	kill_versions(rows, n_rows, ids[1], n[1], NULL);
 	values[2] = unknown_ids(ids[0], seen, n[0]);
-	for (int class = 0; class < 2; class ++)
-	{
-		int64 segment = 0;
-
-		if (builders.builders[class] != NULL)
-			segment = store_segment(&index, generation, class, &builders.engines[class],
-									builders.builders[class]);
-		skl_engine_release(&builders.engines[class]);
-		if (class == 0 && segment != 0)
-		{
-			values[1] = Int64GetDatum(segment);
-			nulls[1] = false;
-		}
-	}
+	write_segments(&builders, written);
+	add_segments(&index, generation, written);
+	values[1] = Int64GetDatum(written[0].seg_id);
+	nulls[1] = written[0].n_docs == 0;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/*
+ * search_build(index_id, generation, ids uuid[]) returns boolean: indexes documents that the
+ * generation in building does not have. The row of search_index is locked when all is written but
+ * the manifest; false: the generation is no longer in building, and nothing was done.
+ */
+Datum
+skl_fn_search_build(PG_FUNCTION_ARGS)
+{
+	int16 index_id = PG_GETARG_INT16(0);
+	int32 generation = PG_GETARG_INT32(1);
+	SklSearchIndex index;
+	SklIndexBuilders builders;
+	SklManifestRow written[2];
+
+	skl_index_read(index_id, NULL, &index);
+	skl_index_add(&index, PG_GETARG_DATUM(2), NULL, NULL, &builders);
+	write_segments(&builders, written);
+	skl_index_lock(index_id, &index);
+	if (index.building != generation)
+		PG_RETURN_BOOL(false);
+	add_segments(&index, generation, written);
+	PG_RETURN_BOOL(true);
 }
 
 /* search_try(index_id, id): raises what indexing this document would raise, and stores nothing. */

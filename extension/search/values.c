@@ -153,14 +153,10 @@ by_docno(const void *a, const void *b)
 	return x->docno < y->docno ? -1 : x->docno > y->docno;
 }
 
-void
-skl_values_put(const SklManifestRow *row, SklValueEntry *entries, int n)
+int32
+skl_values_write(int64 seg_id, int32 version, SklValueEntry *entries, int n)
 {
-	static SklStmt stmt = SKL_STMT("UPDATE skillancer.search_segment SET nvalues = nvalues + $2,"
-								   " value_version = $3 WHERE seg_id = $1",
-								   INT8OID, INT4OID, INT4OID);
 	SklValueEntry stored[PART_DOCS];
-	Datum args[3] = {Int64GetDatum(row->seg_id), 0, Int32GetDatum(row->value_version + 1)};
 	int32 added = 0;
 
 	qsort(entries, (size_t) n, sizeof(SklValueEntry), by_docno);
@@ -168,15 +164,28 @@ skl_values_put(const SklManifestRow *row, SklValueEntry *entries, int n)
 	for (int i = 0; i < n;)
 	{
 		int32 part = (int32) (entries[i].docno / PART_DOCS);
-		int before = read_part(row->seg_id, part, stored);
+		int before = read_part(seg_id, part, stored);
 		int count = before;
 
+		CHECK_FOR_INTERRUPTS();
 		for (; i < n && (int32) (entries[i].docno / PART_DOCS) == part; i++)
 			count = put_entry(stored, count, &entries[i]);
-		write_part(row->seg_id, part, row->value_version + 1, stored, count);
+		write_part(seg_id, part, version, stored, count);
 		added += count - before;
 	}
-	args[1] = Int32GetDatum(added);
+	skl_spi_finish();
+	return added;
+}
+
+void
+skl_values_note(int64 seg_id, int32 version, int32 added)
+{
+	static SklStmt stmt = SKL_STMT("UPDATE skillancer.search_segment SET nvalues = nvalues + $2,"
+								   " value_version = $3 WHERE seg_id = $1",
+								   INT8OID, INT4OID, INT4OID);
+	Datum args[3] = {Int64GetDatum(seg_id), Int32GetDatum(added), Int32GetDatum(version)};
+
+	skl_spi_connect();
 	skl_spi_exec(&stmt, args, NULL);
 	skl_spi_finish();
 }

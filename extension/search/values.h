@@ -30,8 +30,14 @@ typedef struct SklValueEntry
 extern void skl_values_open(SklEngine *engine, const SklSearchKind *kind, const SklManifestRow *row,
 							SklSegment *segment, Snapshot snapshot, SklSearchSegment *to);
 
-/* Stores entries (each document once) of a segment of the manifest; sorts them. */
-extern void skl_values_put(const SklManifestRow *row, SklValueEntry *entries, int n);
+/*
+ * Stores entries (each document once) of a segment under a version above those before; sorts them.
+ * How many documents had none. The manifest is to be told: skl_values_note().
+ */
+extern int32 skl_values_write(int64 seg_id, int32 version, SklValueEntry *entries, int n);
+
+/* Tells the manifest of a segment's version, and of documents that have entries now. */
+extern void skl_values_note(int64 seg_id, int32 version, int32 added);
 
 /* The entries of a segment that are newer than a version, as the transaction sees them now. */
 extern SklValueEntry *skl_values_since(int64 seg_id, int32 version, int *n);

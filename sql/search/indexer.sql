@@ -57,23 +57,27 @@ $fn$;
 COMMENT ON FUNCTION skillancer.search_owned(smallint, uuid[]) IS 'Ids of the projects or gigs of some users; freelancers have no owner apart from themselves.';
 
 -- The next documents to build.
-CREATE OR REPLACE FUNCTION skillancer.search_next(p_index smallint, p_after uuid, p_limit integer)
+CREATE OR REPLACE FUNCTION skillancer.search_next(p_index smallint, p_after uuid, p_to uuid, p_limit integer)
 RETURNS uuid[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
+DECLARE
+	v_to uuid := coalesce(p_to, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 BEGIN
 	RETURN CASE p_index
 		WHEN 1 THEN ARRAY(SELECT p.id::uuid FROM skillancer.project p
-			WHERE p.id > p_after::skillancer.project_id ORDER BY p.id LIMIT p_limit)
+			WHERE p.id > p_after::skillancer.project_id AND p.id <= v_to::skillancer.project_id ORDER BY p.id LIMIT p_limit)
 		WHEN 2 THEN ARRAY(SELECT g.id::uuid FROM skillancer.gig g
-			WHERE g.id > p_after::skillancer.gig_id ORDER BY g.id LIMIT p_limit)
+			WHERE g.id > p_after::skillancer.gig_id AND g.id <= v_to::skillancer.gig_id ORDER BY g.id LIMIT p_limit)
 		WHEN 3 THEN ARRAY(SELECT f.user_id::uuid FROM skillancer.profile f
-			WHERE f.user_id > p_after::skillancer.user_id ORDER BY f.user_id LIMIT p_limit)
+			WHERE f.user_id > p_after::skillancer.user_id AND f.user_id <= v_to::skillancer.user_id
+			ORDER BY f.user_id LIMIT p_limit)
 	END;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.search_next(smallint, uuid, integer) IS 'Ids of the rows behind an id that documents are made of, in order.';
+COMMENT ON FUNCTION skillancer.search_next(smallint, uuid, uuid, integer) IS
+	'Ids of the rows that documents are made of, in order: behind one, up to another (NULL: the last), so many (NULL: all).';
 
 -- Notes a failure.
 CREATE OR REPLACE FUNCTION skillancer.search_failed(p_index smallint, p_id uuid, p_error text)
@@ -109,11 +113,13 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_index record;
-	v_wrote record;
-	v_rows  bigint := 0;
+	v_index  record;
+	v_wrote  record;
+	v_missed uuid[];
+	v_rows   bigint := 0;
 BEGIN
-	SELECT i.generation, i.building, coalesce(i.built_to, '00000000-0000-0000-0000-000000000000') AS built_to INTO v_index
+	SELECT i.generation, i.building, coalesce(i.built_to, '00000000-0000-0000-0000-000000000000') AS built_to, i.building_to
+	INTO v_index
 	FROM skillancer.search_index i WHERE i.index_id = p_index FOR UPDATE;
 	IF v_index.generation > 0 THEN
 		SELECT * INTO v_wrote FROM skillancer.search_write(p_index, v_index.generation, p_changed, p_gone);
@@ -126,12 +132,16 @@ BEGIN
 		SELECT * INTO v_wrote FROM skillancer.search_write(p_index, v_index.building,
 			ARRAY(SELECT c FROM unnest(p_changed) c WHERE c <= v_index.built_to), p_gone);
 		v_rows := v_rows + v_wrote.indexed;
+		v_missed := ARRAY(SELECT c FROM unnest(p_changed || p_gone) c WHERE c > v_index.built_to AND c <= v_index.building_to);
+		IF cardinality(v_missed) > 0 THEN
+			UPDATE skillancer.search_index i SET build_missed = i.build_missed || v_missed WHERE i.index_id = p_index;
+		END IF;
 	END IF;
 	RETURN v_rows;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.search_apply(smallint, uuid[], uuid[], boolean) IS
-	'search_write() for the generation that answers, and for the one in building as far as that has come; saved searches hear of new documents unless it is quiet.';
+	'search_write() for the generation that answers, and for the one in building as far as that has come; notes what the merger may be reading just now. Saved searches hear of new documents unless it is quiet.';
 
 -- The same, and what goes wrong is set aside.
 CREATE OR REPLACE FUNCTION skillancer.search_apply_safely(p_index smallint, p_ids uuid[], p_quiet boolean)

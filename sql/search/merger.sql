@@ -53,6 +53,74 @@ END
 $fn$;
 COMMENT ON FUNCTION skillancer.search_collect() IS 'Deletes chunks and dead bits of segments that the manifest does not have; returns how many chunks.';
 
+-- Adds documents to the generation in building.
+CREATE OR REPLACE FUNCTION skillancer.search_build(p_index smallint, p_generation integer, p_ids uuid[])
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'skl_fn_search_build';
+COMMENT ON FUNCTION skillancer.search_build(smallint, integer, uuid[]) IS
+	'Indexes documents that the generation in building does not have, as far as they are to be found, and locks the index when all but the manifest is written. False: it is no longer in building.';
+
+-- The same, and what goes wrong is set aside.
+CREATE OR REPLACE FUNCTION skillancer.search_build_safely(p_index smallint, p_generation integer, p_ids uuid[])
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_id   uuid;
+	v_good uuid[] := '{}';
+BEGIN
+	BEGIN
+		RETURN skillancer.search_build(p_index, p_generation, p_ids);
+	EXCEPTION WHEN OTHERS THEN
+		IF skillancer.event_not_at_fault(SQLSTATE) THEN
+			RAISE;
+		END IF;
+	END;
+	FOREACH v_id IN ARRAY p_ids LOOP
+		BEGIN
+			PERFORM skillancer.search_try(p_index, v_id);
+			v_good := v_good || v_id;
+		EXCEPTION WHEN OTHERS THEN
+			IF skillancer.event_not_at_fault(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			PERFORM skillancer.search_failed(p_index, v_id, format('%s: %s', SQLSTATE, SQLERRM));
+		END;
+	END LOOP;
+	RETURN skillancer.search_build(p_index, p_generation, v_good);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_build_safely(smallint, integer, uuid[]) IS
+	'search_build(); when that fails, one by one: a document that cannot be indexed is left out and noted in search_attempt.';
+
+-- The last documents.
+CREATE OR REPLACE FUNCTION skillancer.search_build_end(p_index smallint, p_generation integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_built_to uuid;
+BEGIN
+	SELECT coalesce(i.built_to, '00000000-0000-0000-0000-000000000000') INTO v_built_to
+	FROM skillancer.search_index i WHERE i.index_id = p_index AND i.building = p_generation FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN 1;
+	END IF;
+	PERFORM skillancer.search_build_safely(p_index, p_generation, skillancer.search_next(p_index, v_built_to, NULL, NULL));
+	DELETE FROM skillancer.search_segment s WHERE s.index_id = p_index AND s.generation <> p_generation;
+	UPDATE skillancer.search_index i
+	SET generation = i.building, building = NULL, built_to = NULL, building_to = NULL, build_missed = NULL,
+		build_started_at = NULL, built_at = skillancer.now()
+	WHERE i.index_id = p_index;
+	RETURN 1;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_build_end(smallint, integer) IS
+	'Adds the documents that are left to the generation in building, all of it under the lock of the index, and has it answer from now on.';
+
 -- A step of building.
 CREATE OR REPLACE FUNCTION skillancer.search_build_step(p_index smallint, p_limit integer)
 RETURNS bigint
@@ -60,49 +128,42 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_index record;
-	v_ids   uuid[];
-	v_id    uuid;
-	v_good  uuid[] := '{}';
+	v_few    integer := least(p_limit, 100);
+	v_index  record;
+	v_ids    uuid[] := '{}';
+	v_next   uuid[];
+	v_missed uuid[];
 BEGIN
-	SELECT i.generation, i.building, coalesce(i.built_to, '00000000-0000-0000-0000-000000000000') AS built_to INTO v_index
-	FROM skillancer.search_index i WHERE i.index_id = p_index FOR UPDATE;
+	SELECT i.building, i.building_to, coalesce(i.built_to, '00000000-0000-0000-0000-000000000000') AS built_to INTO v_index
+	FROM skillancer.search_index i WHERE i.index_id = p_index;
 	IF v_index.building IS NULL THEN
 		RETURN 0;
 	END IF;
-	v_ids := skillancer.search_next(p_index, v_index.built_to, p_limit);
-	IF cardinality(v_ids) = 0 THEN
-		DELETE FROM skillancer.search_segment s WHERE s.index_id = p_index AND s.generation <> v_index.building;
-		UPDATE skillancer.search_index i
-		SET generation = i.building, building = NULL, built_to = NULL, build_started_at = NULL, built_at = skillancer.now()
-		WHERE i.index_id = p_index;
+	IF cardinality(skillancer.search_next(p_index, v_index.built_to, NULL, v_few)) < v_few THEN
+		RETURN skillancer.search_build_end(p_index, v_index.building);
+	END IF;
+	IF v_index.building_to IS NOT NULL THEN
+		v_ids := skillancer.search_next(p_index, v_index.built_to, v_index.building_to, NULL);
+	END IF;
+	v_next := skillancer.search_next(p_index, coalesce(v_index.building_to, v_index.built_to), NULL, p_limit);
+	-- from here on the index is locked
+	IF NOT skillancer.search_build_safely(p_index, v_index.building, v_ids) THEN
 		RETURN 1;
 	END IF;
-	BEGIN
-		PERFORM skillancer.search_write(p_index, v_index.building, v_ids, '{}');
-	EXCEPTION WHEN OTHERS THEN
-		IF skillancer.event_not_at_fault(SQLSTATE) THEN
-			RAISE;
-		END IF;
-		FOREACH v_id IN ARRAY v_ids LOOP
-			BEGIN
-				PERFORM skillancer.search_try(p_index, v_id);
-				v_good := v_good || v_id;
-			EXCEPTION WHEN OTHERS THEN
-				IF skillancer.event_not_at_fault(SQLSTATE) THEN
-					RAISE;
-				END IF;
-				PERFORM skillancer.search_failed(p_index, v_id, format('%s: %s', SQLSTATE, SQLERRM));
-			END;
-		END LOOP;
-		PERFORM skillancer.search_write(p_index, v_index.building, v_good, '{}');
-	END;
-	UPDATE skillancer.search_index i SET built_to = v_ids[cardinality(v_ids)] WHERE i.index_id = p_index;
-	RETURN cardinality(v_ids);
+	SELECT i.build_missed INTO v_missed FROM skillancer.search_index i WHERE i.index_id = p_index;
+	UPDATE skillancer.search_index i
+	SET built_to = i.building_to, building_to = coalesce(v_next[cardinality(v_next)], i.building_to), build_missed = NULL
+	WHERE i.index_id = p_index;
+	IF v_missed IS NOT NULL THEN
+		INSERT INTO skillancer.search_queue (xid, epoch, index_id, entity_id, op)
+		SELECT pg_current_xact_id(), skillancer.epoch(), p_index, m, 'q' FROM unnest(v_missed) m;
+		PERFORM skillancer.wake('indexer');
+	END IF;
+	RETURN greatest(cardinality(v_ids), 1);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.search_build_step(smallint, integer) IS
-	'Adds the next documents to the generation in building; when there are none left, that one answers from now on.';
+	'Adds the documents up to building_to to the generation in building, and says how far the next step will go; those that a tick took meanwhile go through the queue once more. Of few that are left the generation is made whole.';
 
 -- A turn of the merger.
 CREATE OR REPLACE FUNCTION skillancer.merger_batch(p_limit integer)
@@ -158,7 +219,8 @@ BEGIN
 	USING skillancer.search_index i
 	WHERE i.index_id = v_index AND s.index_id = v_index AND s.generation <> i.generation;
 	UPDATE skillancer.search_index i
-	SET building = coalesce(i.building, i.generation) + 1, built_to = NULL, build_started_at = skillancer.now()
+	SET building = coalesce(i.building, i.generation) + 1, built_to = NULL, building_to = NULL, build_missed = NULL,
+		build_started_at = skillancer.now()
 	WHERE i.index_id = v_index
 	RETURNING i.building INTO v_building;
 	PERFORM skillancer.wake('merger');

@@ -44,7 +44,7 @@ INSERT INTO internal VALUES ('skillancer.fail', 'errors.def has no code %'), ('s
 	('skillancer.audit', 'audit: action and object type are needed'), ('skillancer.emit', 'emit: argument % is NULL'),
 	('skillancer.fire', 'the payload of an event must be an object'), ('skillancer.fire', 'there is no state machine %'),
 	('skillancer.fire_system', 'the payload of an event must be an object'), ('skillancer.fire_system', 'there is no state machine %'), ('skillancer.fire_batch', 'there is no state machine %'), ('skillancer.fire_timer', 'there is no state machine %'),
-	('skillancer.search_try', 'there is no search index %'), ('skillancer.search_write', 'there is no search index %'),
+	('skillancer.search_build', 'there is no search index %'), ('skillancer.search_try', 'there is no search index %'), ('skillancer.search_write', 'there is no search index %'),
 	('skillancer.password_verify', 'Argon2id: Decoding failed'), ('skillancer.policy_int', 'policy "%'), ('skillancer.policy_value', 'policy "%'),
 	('skillancer.policy_interval', 'policy "%');
 

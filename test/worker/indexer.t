@@ -139,6 +139,42 @@ same('in the new generation');
 is($world->wait_sql(q{SELECT count(*) FROM skillancer.search_chunk c WHERE NOT EXISTS (SELECT FROM skillancer.search_segment s
 	WHERE s.seg_id = c.seg_id)}, 0, 10), 0, 'the bytes of the old one are deleted');
 
+# a step of building reads documents without a lock: what a tick takes before the step has it is in the new generation all the same
+$world->settle('merger');
+my $merger = $world->sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'skillancer merger'});
+kill 'STOP', $merger;
+$world->sql(q{SELECT skillancer.search_rebuild('gig')});
+$world->sql(q{SELECT skillancer.search_build_step(2::smallint, 10)});
+my $ticker = fork // die;
+if ($ticker == 0)
+{
+	$world->{gone} = 1;
+	$world->ask(q{SET application_name = 'ticker';
+BEGIN;
+SELECT FROM skillancer.search_index WHERE kind = 'gig' FOR UPDATE;
+DO $$ BEGIN
+	FOR i IN 1 .. 400 LOOP
+		EXIT WHEN EXISTS (SELECT FROM pg_locks l WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)));
+		PERFORM pg_sleep(0.05);
+	END LOOP;
+END $$;
+UPDATE skillancer.gig SET title = title || ' bittern' WHERE id IN (SELECT id FROM skillancer.gig WHERE state = 'ACTIVE' ORDER BY id LIMIT 3);
+SELECT skillancer.search_apply(2::smallint, ARRAY(SELECT id::uuid FROM skillancer.gig WHERE title ~ 'bittern'), '{}');
+DELETE FROM skillancer.search_queue WHERE xid = pg_current_xact_id();
+COMMIT;
+});
+	require POSIX;
+	POSIX::_exit(0);
+}
+$world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ticker' AND query LIKE 'DO %' AND state = 'active'}, 1, 20);
+is($world->sql(q{SELECT skillancer.search_build_step(2::smallint, 10)}), 10, 'a step has read what changes before it is written');
+waitpid $ticker, 0;
+kill 'CONT', $merger;
+$world->wait_sql(q{SELECT count(*) FROM skillancer.search_index WHERE kind = 'gig' AND building IS NULL}, 1, 20);
+$world->settle('indexer');
+is(found('bittern'), 3, 'and the new generation has it');
+same('in a generation that was built meanwhile');
+
 # a search that takes long ends when it shall, and leaves nothing behind
 my $words = join ' or ', map { qq{"heron$_ number"~3 e$_*} } 1 .. 20_000;
 my $heavy = q[SELECT (skillancer.search_run('gig', jsonb_build_object('q', :'words', 'total', true))).total;];
@@ -178,15 +214,20 @@ END { system("umount -l '$disk'") if $mounted }
 mkdir $disk;
 SKIP:
 {
-	skip 'no file system can be mounted here', 8 if system("mount -t tmpfs -o size=4m tmpfs '$disk' 2>/dev/null") != 0;
+	skip 'no file system can be mounted here', 17 if system("mount -t tmpfs -o size=4m tmpfs '$disk' 2>/dev/null") != 0;
 	$mounted = 1;
 	mkdir "$disk/data";
 	system("chown postgres '$disk' '$disk/data'");
+	$world->sql(q{DELETE FROM skillancer.gig WHERE id = (SELECT id FROM skillancer.gig WHERE title ~ 'Heron' LIMIT 1)});
+	$world->settle('indexer'); # there is something to be merged
+	$world->settle('merger');
 	$world->sql('VACUUM FULL skillancer.search_chunk');
 	$world->sql("CREATE TABLESPACE small LOCATION '$disk/data'");
 	$world->sql('ALTER TABLE skillancer.search_chunk SET TABLESPACE small');
 	system("cat /dev/zero >'$disk/filler' 2>/dev/null");
-	like($world->sql(q{SELECT skillancer.search_rebuild('gig')}), qr/^\d+$/, 'a rebuild is asked for on a full disk');
+	like($world->sql(q{SELECT skillancer.search_merge('gig')}), qr/No space left on device/, 'a merge fails on a full disk');
+	same('after that');
+	like($world->sql(q{SELECT skillancer.search_rebuild('gig')}), qr/^\d+$/, 'a rebuild is asked for');
 	$world->sql('BEGIN; ' . gig('Kingfisher on a full disk') . '; COMMIT');
 	my $deadline = time + 20;
 	sleep 0.2 while $world->log !~ /could not extend file .*: No space left on device/ && time < $deadline;
