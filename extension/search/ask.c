@@ -6,6 +6,7 @@
  *		 "facets": ["category", "price", "rating:3..4..5"], "sort", "after", "limit",
  *		 "explain", "fresh", "total", "prior", "exhaustive", "matchAll", "correct",
  *		 "like": {"title", "skills", "body"} in the place of "q",
+ *		 "near": {"skill": ["js"], "country": ["PT"]}, what who asks has to do with,
  *		 "segment": number of the only one to search}
  *
  * Numbers are as people write them (amounts in US dollars, times by RFC 3339); columns have them as
@@ -169,8 +170,16 @@ read_labels(const SklSearchKind *kind, int column, JsonbValue *value, SklPlanFil
 		return;
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
-		if (token == WJB_ELEM && item.type == jbvString && filter->n_terms < FILTER_VALUES)
-			terms[filter->n_terms++] = filter_term(name, item.val.string.val, item.val.string.len);
+	{
+		if (token != WJB_ELEM || item.type != jbvString)
+			continue;
+		if (filter->n_terms == FILTER_VALUES)
+		{
+			skl_problem(name, "must not have more than %d values", FILTER_VALUES);
+			return;
+		}
+		terms[filter->n_terms++] = filter_term(name, item.val.string.val, item.val.string.len);
+	}
 }
 
 static void
@@ -220,7 +229,7 @@ read_edges(const SklSearchKind *kind, int column, char *edges, SklPlanFacet *fac
 
 	facet->kind = SKL_FACET_RANGES;
 	facet->ranges = ranges;
-	for (char *edge = edges; edge != NULL && facet->n_ranges < FACET_EDGES;)
+	for (char *edge = edges; edge != NULL;)
 	{
 		char *next = strstr(edge, "..");
 		double number;
@@ -237,6 +246,13 @@ read_edges(const SklSearchKind *kind, int column, char *edges, SklPlanFacet *fac
 			return;
 		}
 		value = column_value(unit, number, false);
+		if (facet->n_ranges == FACET_EDGES ||
+			(facet->n_ranges > 0 && value <= ranges[facet->n_ranges - 1].min))
+		{
+			skl_problem("facets", "must have at most %d edges for \"%s\", which rise", FACET_EDGES,
+						kind->columns[column].name);
+			return;
+		}
 		if (facet->n_ranges > 0)
 			ranges[facet->n_ranges - 1].max = value - 1;
 		ranges[facet->n_ranges++] = (SklPlanRange){value, PG_INT64_MAX};
@@ -322,6 +338,25 @@ read_like(JsonbValue *like, SklAsk *request)
 	}
 }
 
+/* What who asks has to do with; more than there is room for does not count. */
+static void
+read_near(const SklSearchKind *kind, JsonbValue *near, SklAsk *request)
+{
+	JsonbContainer *object = near == NULL || near->type != jbvBinary ? NULL : near->val.binary.data;
+
+	for (uint32_t c = 0; object != NULL && c < kind->n_labels; c++)
+	{
+		JsonbValue *values = member(object, kind->columns[c].name);
+		SklPlanFilter terms = {0};
+
+		if (values == NULL)
+			continue;
+		read_labels(kind, (int) c, values, &terms);
+		for (uint32_t i = 0; i < terms.n_terms && request->n_near < SKL_NEAR_MAX; i++)
+			request->near[request->n_near++] = terms.terms[i];
+	}
+}
+
 static void
 read_sort(const SklSearchKind *kind, const char *sort, SklAsk *request)
 {
@@ -378,6 +413,7 @@ skl_ask_read(const SklSearchKind *kind, Jsonb *json, SklAsk *request)
 	read_filters(kind, member(root, "filters"), request);
 	read_facets(kind, member(root, "facets"), request);
 	read_sort(kind, string_member(root, "sort"), request);
+	read_near(kind, member(root, "near"), request);
 	after = string_member(root, "after");
 	if (after != NULL && !skl_ask_after(after, &request->after))
 		skl_problem("cursor", "is not a cursor of this list");

@@ -47,6 +47,8 @@ typedef struct SklAsk
 	SklPlanFacet facets[2 * SKL_ASK_FACETS];
 	uint32_t n_wanted;
 	SklAskedFacet wanted[SKL_ASK_FACETS];
+	uint32_t n_near;
+	SklBytes near[SKL_NEAR_MAX]; /* filter terms of who asks */
 } SklAsk;
 
 /* Reads a request; what is wrong with it becomes a problem of its field, and is raised. */

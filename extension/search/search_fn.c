@@ -27,8 +27,9 @@
 
 PG_FUNCTION_INFO_V1(skl_fn_search_run);
 
-/* Share that a document gains at most whose words lie together. */
+/* Share that a document gains at most whose words lie together, or that is near to who asks. */
 #define PROXIMITY 0.1f
+#define PERSONAL 0.1f
 
 static const char *const field_names[] = {"title", "skills", "body"};
 static const unsigned char field_masks[] = {SKL_FIELD_MASK(SKL_FIELD_TITLE),
@@ -131,6 +132,9 @@ complete_plan(Search *search)
 	memset(plan->classes, 0xff, sizeof(plan->classes));
 	plan->use_prior = ask->prior;
 	plan->proximity = ask->prior ? PROXIMITY : 0;
+	plan->personal = ask->prior && ask->n_near > 0 ? PERSONAL : 0;
+	plan->n_near = ask->n_near;
+	plan->near = ask->near;
 	plan->want_total = ask->total;
 	plan->exhaustive = ask->exhaustive;
 }
@@ -216,7 +220,8 @@ explain_words(const SklPlan *plan, const SklExplanation *why)
 	if (why->proximity_score != 0)
 		appendStringInfo(&out, " + %.4f for words that lie together", why->proximity_score);
 	if (why->personal_score != 0)
-		appendStringInfo(&out, " + %.4f for who asks", why->personal_score);
+		appendStringInfo(&out, " + %.4f for having to do with who asks (x %.3f)",
+						 why->personal_score, why->personal);
 	appendStringInfoString(&out, ".");
 	for (uint32_t i = 0; i < why->n_terms; i++)
 	{

@@ -145,6 +145,44 @@ COMMENT ON FUNCTION skillancer.search_rows(text, jsonb, integer) IS
 	'Up to one row more than a page, of those that the caller may see: goes on behind hidden ones, five times at most.';
 GRANT EXECUTE ON FUNCTION skillancer.search_rows(text, jsonb, integer) TO skillancer_bridge;
 
+-- What the caller has to do with.
+CREATE OR REPLACE FUNCTION skillancer.search_near(p_kind text)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+	v_me skillancer.user_id := skillancer.current_user_id();
+BEGIN
+	IF v_me IS NULL THEN
+		RETURN NULL;
+	END IF;
+	RETURN CASE p_kind
+		WHEN 'project' THEN (
+			SELECT jsonb_build_object('skill', jsonb_agg(s.slug ORDER BY e.level DESC, s.slug))
+			FROM skillancer.profile p, skillancer.skills(p.skills) e
+			JOIN skillancer.skill o ON o.id = e.skill_id
+			JOIN skillancer.skill s ON s.id = coalesce(o.merged_into, o.id)
+			WHERE p.user_id = v_me)
+		WHEN 'gig' THEN (
+			SELECT jsonb_build_object('category', jsonb_agg(DISTINCT c.slug))
+			FROM (SELECT p.category_id FROM skillancer.project p WHERE p.client_id = v_me ORDER BY p.id DESC LIMIT 5) o
+			JOIN skillancer.category c ON c.id = o.category_id)
+			|| (SELECT jsonb_build_object('country', max(p.country)) FROM skillancer.profile p WHERE p.user_id = v_me)
+		WHEN 'freelancer' THEN (
+			SELECT jsonb_build_object('skill', jsonb_agg(DISTINCT s.slug))
+			FROM (SELECT p.skills FROM skillancer.project p WHERE p.client_id = v_me ORDER BY p.id DESC LIMIT 5) o
+			JOIN skillancer.skill u ON u.id = ANY (o.skills)
+			JOIN skillancer.skill s ON s.id = coalesce(u.merged_into, u.id))
+			|| (SELECT jsonb_build_object('country', max(p.country)) FROM skillancer.profile p WHERE p.user_id = v_me)
+	END;
+END
+$$;
+COMMENT ON FUNCTION skillancer.search_near(text) IS
+	'Labels that have to do with the caller: own skills for projects; categories or skills of the newest own projects, and the own country, for gigs and freelancers. NULL for visitors.';
+GRANT EXECUTE ON FUNCTION skillancer.search_near(text) TO skillancer_bridge;
+
 -- A page as an answer.
 CREATE OR REPLACE FUNCTION skillancer.search_reply(p_kind text, p_request jsonb, p_limit integer, p_cursor text)
 RETURNS skillancer.reply
@@ -165,7 +203,8 @@ BEGIN
 	v_scope := 'search-' || p_kind || md5((jsonb_strip_nulls(p_request) - '{facets,explain,highlight,total}'::text[])::text);
 	v_after := skillancer.cursor_decode(v_scope, p_cursor);
 	SELECT * INTO v_page
-	FROM skillancer.search_rows(p_kind, jsonb_strip_nulls(p_request || jsonb_build_object('after', v_after)), v_limit);
+	FROM skillancer.search_rows(p_kind, jsonb_strip_nulls(p_request || jsonb_build_object('after', v_after,
+		'near', CASE WHEN coalesce(p_request ->> 'sort', 'relevance') = 'relevance' THEN skillancer.search_near(p_kind) END)), v_limit);
 	v_reply := skillancer.list_reply(v_page.items, v_page.keys, v_limit, v_scope);
 	v_reply.meta := v_reply.meta || v_page.meta;
 	RETURN v_reply;

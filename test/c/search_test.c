@@ -425,25 +425,54 @@ explains(SklEngine *engine, const RandomPlan *random, const Corpus *corpus, cons
 	return true;
 }
 
-/* Turns the order of the best around, more or less. */
-static void
-rescore(void *context, SklHit *hits, uint32_t n)
+/* Filter terms of somebody who asks. */
+typedef struct Near
 {
-	(void) context;
-	for (uint32_t i = 0; i < n; i++)
-		hits[i].personal = 0.5 + hits[i].id[15] / 256.0;
+	char texts[3][32];
+	SklBytes terms[3];
+	uint32_t n;
+} Near;
+
+static void
+random_near(Near *near)
+{
+	near->n = random_below(4);
+	for (uint32_t i = 0; i < near->n; i++)
+	{
+		/* each once */
+		snprintf(near->texts[i], 32,
+				 i == 0	  ? "category=%u"
+				 : i == 1 ? "skill=1%u"
+						  : "skill=2%u",
+				 random_below(9));
+		near->terms[i] = bytes_of(near->texts[i]);
+	}
+}
+
+/* What a document gains at 1 for being near: half for the first term, a quarter for the second. */
+static double
+near_share(const Near *near, const CorpusDoc *doc)
+{
+	double left = 1;
+
+	for (uint32_t i = 0; i < near->n; i++)
+		left /= has_filter_term(doc, near->texts[i]) ? 2 : 1;
+	return 1 - left;
 }
 
 /* The best are ordered by their new scores, the rest follows, and pages are the whole. */
 static bool
-reranks(SklEngine *engine, const RandomPlan *random, const Index *index)
+reranks(SklEngine *engine, const RandomPlan *random, const Corpus *corpus, const Index *index)
 {
 	RandomPlan with = *random;
 	SklSearchResult result;
+	Near near;
 
+	random_near(&near);
 	with.plan.proximity = 0.2f;
-	if (random_below(2) == 0)
-		with.plan.rescore = rescore;
+	with.plan.personal = 0.1f;
+	with.plan.n_near = near.n;
+	with.plan.near = near.terms;
 	if (!search(engine, &with.plan, index, &result))
 		return false;
 	for (uint32_t i = 0; i < result.n_hits; i++)
@@ -451,9 +480,12 @@ reranks(SklEngine *engine, const RandomPlan *random, const Index *index)
 		const SklHit *hit = &result.hits[i];
 		double prior =
 			hit->text > 0 ? hit->score / hit->text / (1 + hit->proximity) / hit->personal : 1;
+		double personal =
+			1 + (hit->reranked ? 0.1 * near_share(&near, doc_of(corpus, index, hit)) : 0);
 
 		if (hit->reranked != (i < SKL_RANK_WINDOW) || hit->proximity < 0 ||
-			hit->proximity > 0.2 + 1e-6 || prior < 0.999 || prior > 1.501)
+			hit->proximity > 0.2 + 1e-6 || prior < 0.999 || prior > 1.501 ||
+			!close_to(hit->personal, personal))
 			return false;
 		if (i > 0 && hit->reranked == hit[-1].reranked && hit[-1].score < hit->score)
 			return false;
@@ -609,7 +641,7 @@ run_case(const Corpus *corpus, const Index *indexes, uint32_t n_indexes, Outcome
 	{
 		outcome->pages = outcome->pages && pages_make_all(&engine, random.plan, &indexes[1]);
 		outcome->caches = outcome->caches && caches(&engine, &random, &indexes[1]);
-		outcome->reranks = outcome->reranks && reranks(&engine, &random, &indexes[1]);
+		outcome->reranks = outcome->reranks && reranks(&engine, &random, corpus, &indexes[1]);
 	}
 	skl_engine_release(&engine);
 }

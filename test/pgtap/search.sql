@@ -71,8 +71,12 @@ WHERE (SELECT array_agg(x ORDER BY x) FROM unnest(skillancer.search_words(o.body
 -- what is wrong is named
 SELECT throws_like($$SELECT skillancer.search_run('planet', '{}')$$, '%no search index%', 'an unknown index');
 SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer.search_run(''project'', %L)', r)), 'SK001', r)
-FROM unnest(ARRAY['{"sort": "colour"}', '{"facets": ["colour"]}', '{"facets": ["skill:1..2"]}', '{"facets": ["budget:x"]}', '{"filters": {"colour": ["red"]}}',
+FROM unnest(ARRAY['{"facets": ["budget:1..2..2"]}', '{"facets": ["budget:2..1"]}', '{"sort": "colour"}', '{"facets": ["colour"]}', '{"facets": ["skill:1..2"]}', '{"facets": ["budget:x"]}', '{"filters": {"colour": ["red"]}}',
 	'{"filters": {"budget": ["red"]}}', '{"after": "x"}', '{"after": "0|0|1|1|zz"}']) r;
+SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.search_projects(p_facets => %L)', 'budget:0' || (SELECT string_agg('..' || n, '') FROM generate_series(1, n) n))), e, format('%s edges', n + 1))
+FROM (VALUES (31, 'none'), (32, 'SK001')) AS t (n, e);
+SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.search_projects(p_currency => %L)', repeat('USD,', n - 1) || 'USD')), e, format('%s values of a filter', n))
+FROM (VALUES (64, 'none'), (65, 'SK001')) AS t (n, e);
 SELECT is(pg_temp.refusal(NULL, format('SELECT skillancer_api.search_projects(p_cursor => %L)', 'abcdef')), 'SK001', 'a forged cursor');
 
 SELECT is(skillancer.search_snippet('a', NULL, NULL, 0), NULL, 'no marks, no snippet');
@@ -87,6 +91,20 @@ SELECT is(pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('peli
 SELECT ok(abs((e #>> '{score}')::numeric - (e #>> '{text}')::numeric - (e #>> '{prior,score}')::numeric - (e #>> '{proximity,score}')::numeric
 	- (e #>> '{personal,score}')::numeric) < 0.0001, 'the parts of an explanation add up to the score')
 FROM (SELECT pg_temp.as_person(NULL, $$SELECT (skillancer_api.search_projects('pelican wall', p_fresh => true, p_explain => true)).body$$) -> 0 -> 'explanation') x (e);
+
+-- who asks finds first, of two that are alike, what has to do with them; explained, and over pages; visitors do not
+SELECT pg_temp.remember('plain', pg_temp.add_project('Feed a cormorant', 'PUBLIC')), pg_temp.remember('near', pg_temp.add_project('Feed a cormorant', 'PUBLIC'));
+UPDATE skillancer.project p SET skills = ARRAY(SELECT id FROM skillancer.skill WHERE slug = x.slug)
+FROM (VALUES ('plain', 'python'), ('near', 'javascript')) AS x (thing, slug) WHERE p.id = pg_temp.thing(x.thing)::skillancer.project_id;
+INSERT INTO skillancer.profile (user_id, display_name, skills)
+SELECT pg_temp.person('fred')::skillancer.user_id, 'Fred', skillancer.skillset_of(array_agg(id), '{4}', '{0}') FROM skillancer.skill WHERE slug = 'javascript'
+ON CONFLICT (user_id) DO UPDATE SET skills = excluded.skills;
+SELECT is(pg_temp.as_person(w, $$SELECT (skillancer_api.search_projects('feed cormorant', p_fresh => true)).body$$) #>> '{0,project,id}',
+	pg_temp.thing(t)::skillancer.project_id::text, format('%s finds the %s one first', coalesce(w, 'a visitor'), t))
+FROM (VALUES (NULL, 'plain'), ('flo', 'plain'), ('fred', 'near')) AS x (w, t);
+SELECT is(pg_temp.as_person(w, $$SELECT (skillancer_api.search_projects('feed cormorant', p_fresh => true, p_explain => true)).body$$) #> '{0,explanation,personal,factor}', f::text::jsonb,
+	format('for %s it gains that much', coalesce(w, 'a visitor')))
+FROM (VALUES (NULL, 1), ('fred', 1.05)) AS x (w, f);
 
 -- the language that a text says it is in picks its dictionaries
 SELECT pg_temp.as_person('carla', $$SELECT (skillancer_api.project_create('Häuser malen im Sommer', 'Viele Häuser sollen bald gestrichen werden', 'FIXED', '100 USD', p_language => 'de')).body$$) AS made \gset

@@ -234,6 +234,8 @@ skl_run_check_plan(const SklRun *run)
 
 	if (plan->n_filters > SKL_FILTERS_MAX)
 		skl_engine_raise(run->engine, SKL_ENGINE_BAD_INPUT, "too many filters");
+	if (plan->n_near > SKL_NEAR_MAX)
+		skl_engine_raise(run->engine, SKL_ENGINE_BAD_INPUT, "too many terms of who asks");
 	for (uint32_t i = 0; i < plan->n_facets; i++)
 		if (plan->facets[i].filter >= (int32_t) plan->n_filters)
 			skl_engine_raise(run->engine, SKL_ENGINE_BAD_INPUT, "a facet names no filter");

@@ -53,7 +53,7 @@ typedef struct SklHit
 	double score;	  /* what it is ranked by: text × prior × (1 + proximity) × personal */
 	double text;	  /* the BM25F sum alone */
 	double proximity; /* 0 .. plan.proximity */
-	double personal;  /* 1 unless rescore() said otherwise */
+	double personal;  /* 1 .. 1 + plan.personal */
 	bool reranked;
 	bool null;	   /* sorts by column */
 	int64_t value; /* sorts by column */

@@ -1,7 +1,7 @@
 /*
  * search/engine/exec_rank.c
  *		Puts the best hits in a new order: by how near the words of the query lie together, and by
- *		what the caller knows of who asks. Only the SKL_RANK_WINDOW best take part; the others
+ *		how much of who asks is in them. Only the SKL_RANK_WINDOW best take part; the others
  *		follow them in the order of their scores, and pages go on from either part.
  */
 #include "search/engine/exec_run.h"
@@ -15,7 +15,7 @@ skl_run_reranks(const SklRun *run)
 {
 	const SklPlan *plan = run->plan;
 
-	return plan->sort == SKL_SORT_SCORE && (plan->proximity > 0 || plan->rescore != NULL) &&
+	return plan->sort == SKL_SORT_SCORE && (plan->proximity > 0 || plan->personal > 0) &&
 		   !(plan->after.present && !plan->after.reranked);
 }
 
@@ -80,26 +80,77 @@ by_place(const void *a, const void *b)
 	return left->docno < right->docno ? -1 : left->docno > right->docno;
 }
 
-/* Looks the hits up again, segment by segment. */
+/* Doubles .personal of the hits of a segment (in order) that have a filter term: counts them. */
 static void
-find_nearness(SklRun *run, SklHit *hits, uint32_t n)
+count_near(SklRun *run, SklPostings *postings, SklBytes term, SklHit *const *hits, uint32_t n)
 {
-	SklHit **order = skl_engine_alloc(run->engine, sizeof(*order) * ((size_t) n + 1));
+	SklTermInfo info;
+	uint32_t block = 0;
+
+	if (!skl_segment_lookup(run->segment, SKL_TERM_FILTER, term, &info))
+		return;
+	skl_postings_open(postings, run->segment, &info);
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t docno = hits[i]->docno;
+
+		block = skl_postings_seek(postings, block, docno);
+		if (block == postings->n_blocks)
+			break;
+		skl_postings_docs(postings, block);
+		if (postings->docs[skl_lower_bound(postings->docs, postings->n, docno)] == docno)
+			hits[i]->personal *= 2;
+	}
+	run->blocks_read += postings->blocks_read;
+}
+
+/* What is near to who asks: with m of the terms a document gains 1 - 2^-m of what there is. */
+static void
+find_near(SklRun *run, SklHit *const *hits, uint32_t n)
+{
+	const SklPlan *plan = run->plan;
+	SklPostings *postings = skl_engine_alloc(run->engine, sizeof(*postings));
+
+	for (uint32_t t = 0; t < plan->n_near; t++)
+		count_near(run, postings, plan->near[t], hits, n);
+	for (uint32_t i = 0; i < n; i++)
+		hits[i]->personal = 1 + (double) plan->personal * (1 - 1 / hits[i]->personal);
+}
+
+/* Looks the hits of a segment, in order, up again. */
+static void
+look_closer(SklRun *run, SklHit *const *hits, uint32_t n)
+{
+	const SklPlan *plan = run->plan;
 	uint32_t terms[NEAR_TERMS];
 	uint32_t n_terms = near_terms(run, terms);
+
+	run->segment = run->segments[hits[0]->segment].segment;
+	if (plan->proximity > 0 && n_terms > 1)
+	{
+		skl_run_open_terms(run);
+		for (uint32_t i = 0; i < n; i++)
+			hits[i]->proximity =
+				(double) plan->proximity * nearness(run, terms, n_terms, hits[i]->docno);
+	}
+	if (plan->personal > 0)
+		find_near(run, hits, n);
+}
+
+/* Looks the hits up again, segment by segment. */
+static void
+look_again(SklRun *run, SklHit *hits, uint32_t n)
+{
+	SklHit **order = skl_engine_alloc(run->engine, sizeof(*order) * ((size_t) n + 1));
 
 	for (uint32_t i = 0; i < n; i++)
 		order[i] = &hits[i];
 	qsort(order, n, sizeof(*order), by_place);
-	for (uint32_t i = 0; i < n && n_terms > 1; i++)
+	for (uint32_t from = 0, to = 0; from < n; from = to)
 	{
-		if (i == 0 || order[i]->segment != order[i - 1]->segment)
-		{
-			run->segment = run->segments[order[i]->segment].segment;
-			skl_run_open_terms(run);
-		}
-		order[i]->proximity =
-			(double) run->plan->proximity * nearness(run, terms, n_terms, order[i]->docno);
+		while (to < n && order[to]->segment == order[from]->segment)
+			to++;
+		look_closer(run, order + from, to - from);
 	}
 }
 
@@ -131,10 +182,7 @@ skl_run_rerank(SklRun *run, SklHit *hits, SklSearchResult *result)
 	uint32_t n = result->n_hits < SKL_RANK_WINDOW ? result->n_hits : SKL_RANK_WINDOW;
 	uint32_t first = 0;
 
-	if (plan->proximity > 0)
-		find_nearness(run, hits, n);
-	if (plan->rescore != NULL)
-		plan->rescore(plan->rescore_context, hits, n);
+	look_again(run, hits, n);
 	for (uint32_t i = 0; i < n; i++)
 	{
 		hits[i].score *= (1 + hits[i].proximity) * hits[i].personal;

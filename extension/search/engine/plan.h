@@ -138,7 +138,7 @@ typedef struct SklPlanCursor
 	uint8_t id[SKL_ENTITY_ID_BYTES];
 } SklPlanCursor;
 
-struct SklHit;
+#define SKL_NEAR_MAX 16
 
 typedef struct SklPlan
 {
@@ -164,9 +164,10 @@ typedef struct SklPlan
 	bool want_total; /* count all matches; else total is only what was come across */
 	bool exhaustive; /* score every match, skip nothing: the oracle */
 	float proximity; /* 0: none. A best document whose words lie together gains up to this share */
-	void (*rescore)(void *context, struct SklHit *hits,
-					uint32_t n); /* personal part: sets .personal */
-	void *rescore_context;
+	float personal;	 /* 0: none. A best document that is near to who asks gains up to this share */
+	uint32_t n_near; /* at most SKL_NEAR_MAX */
+	const SklBytes *near; /* filter terms of who asks: the first one that a document has gives half
+						   * of it, each further one half of what is left */
 } SklPlan;
 
 #endif
