@@ -50,7 +50,7 @@ bench: all ## measure, beside other programs that do the same (ARGS="--seconds 1
 	test/deps bench
 	test/bench/run $(ARGS)
 
-bench-search: all ## measure search, beside Lucene, GIN, RUM and FTS5 (DOCS=1000000, KEEP=dir, ARGS="--peers lucene,gin")
+bench-search: all ## measure search, beside Lucene, GIN, RUM and FTS5 (DOCS=1000000, KEEP=dir, ARGS="--peers lucene,gin" or "--visible")
 	test/deps bench-search
 	test/bench/search/run $(ARGS)
 

@@ -1,9 +1,10 @@
-// test/bench/search/search.mjs DIRECTORY [--peers a,b] [--sets a,b] [--passes N] [--budget SECONDS] [--seconds N] [--loaded]
+// test/bench/search/search.mjs DIRECTORY [--peers a,b] [--sets a,b] [--passes N] [--budget SECONDS] [--seconds N] [--loaded] [--visible]
 //	The search benchmark: every set of queries through every peer, interleaved, and the tables of docs/benchmarks.md.
 //	DIRECTORY holds corpus and queries (generate), and gets the indexes. Runs in a world (test/world env in the
 //	environment) with a database "bench". Each peer runs a set once without being timed, then --passes times in turn; the
 //	figures are of the pass whose p50 is the middle one. A pass ends after --budget seconds: slow peers answer fewer
-//	queries, and the table says how many. --loaded: the indexes are there from the last time.
+//	queries, and the table says how many. --loaded: the indexes are there from the last time. --visible: how long changes wait until
+//	they are found, and nothing else.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,6 +20,7 @@ const { values: options, positionals: [dir] } = parseArgs({ allowPositionals: tr
 	peers: { type: 'string', default: 'ours,ours-full,engine,lucene,lucene-cache,rum,gin,fts5' },
 	sets: { type: 'string', default: 'mix,hard,and,phrase,prefix,typo,filter,facets,empty,newest,page50' },
 	passes: { type: 'string', default: '3' }, budget: { type: 'string', default: '15' }, seconds: { type: 'string', default: '10' }, loaded: { type: 'boolean', default: false },
+	visible: { type: 'boolean', default: false },
 } });
 const build = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../../../build/bench-search');
 const budget = Number(options.budget);
@@ -131,14 +133,7 @@ async function compareExhaustive(peer) {
 	table(['set', 'k = 1', '10', '100', '1000'], rows);
 }
 
-console.log(`${readFileSync(path.join(dir, 'SHA256SUMS'), 'utf8').trimEnd().replaceAll(/^/gm, '    ')}\n\nload before ${load()}`);
-for (const database of ['bench', process.env.SKL_PGDATABASE]) {
-	const client = await connect(database);
-	await loadQueries(client, sets);
-	await client.end();
-}
-const peers = await loadPeers(options.peers.split(','));
-try {
+async function showAll(peers) {
 	await compareHits(peers);
 	for (const peer of peers.filter(({ name }) => name === 'ours')) await compareExhaustive(peer);
 	for (const set of sets) await showSet(peers, set, false);
@@ -156,6 +151,18 @@ try {
 		await showVisibility(ours, 100);
 	}
 	await showMemory(peers);
+}
+
+console.log(`${readFileSync(path.join(dir, 'SHA256SUMS'), 'utf8').trimEnd().replaceAll(/^/gm, '    ')}\n\nload before ${load()}`);
+for (const database of ['bench', process.env.SKL_PGDATABASE]) {
+	const client = await connect(database);
+	await loadQueries(client, sets);
+	await client.end();
+}
+const peers = await loadPeers(options.visible ? ['ours'] : options.peers.split(','));
+try {
+	if (options.visible) await showVisibility(peers[0], 100);
+	else await showAll(peers);
 } finally {
 	for (const peer of peers) await peer.close();
 }

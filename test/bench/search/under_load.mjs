@@ -30,16 +30,29 @@ async function writers(client, rate, change) {
 	} };
 }
 
-// Commits a word that nobody has, and asks each 10 ms until it is found; milliseconds, count times.
-async function visible(client, count, until = () => false) {
-	const [{ id, title }] = (await client.query('SELECT id::uuid::text, title FROM skillancer.gig LIMIT 1')).rows;
+// How a change is made so that a search can tell it: the title's words, which are indexed anew, or a number beside its segment.
+const PROBES = {
+	word: {
+		change: (n) => [`title = $2`, `title with seen${n.toString(36)}`],
+		request: (n) => ({ q: `seen${n.toString(36)}` }),
+	},
+	price: {
+		change: (n) => [`price_from = skillancer.monetary_of($2, 'USD')`, n],
+		request: (n) => ({ filters: { price: { min: n / 100, max: n / 100 } } }),
+	},
+};
+
+// Commits what nobody else has, and asks each 10 ms until it is found; milliseconds, at most count times.
+async function visible(client, { change, request }, count, until = () => false) {
+	const { rows: [{ id, title, price }] } = await client.query('SELECT id::uuid::text, title, skillancer.monetary_minor(price_from)::text AS price FROM skillancer.gig LIMIT 1');
+	const first = 1e9 + Date.now() % 1e9; // above all prices
 	const times = [];
 	for (let i = 0; i < count && !until(); i++) {
-		const word = `seen${Date.now().toString(36)}x${i}`;
-		await client.query(`UPDATE skillancer.gig SET title = $2 WHERE id = $1::uuid::skillancer.gig_id`, [id, `title with ${word}`]);
+		const [set, value] = change(first + i);
+		await client.query(`UPDATE skillancer.gig SET ${set} WHERE id = $1::uuid::skillancer.gig_id`, [id, value]);
 		const start = performance.now();
 		for (;;) {
-			const { rows: [row] } = await client.query(`SELECT cardinality(ids) AS n FROM skillancer.search_run('gig', $1)`, [{ q: word, limit: 1, correct: false }]);
+			const { rows: [row] } = await client.query(`SELECT cardinality(ids) AS n FROM skillancer.search_run('gig', $1)`, [{ ...request(first + i), limit: 1, correct: false }]);
 			if (row.n > 0) break;
 			if (performance.now() - start > 30000) throw new Error('a change was not found within 30 s');
 			await sleep(10);
@@ -47,28 +60,42 @@ async function visible(client, count, until = () => false) {
 		times.push(performance.now() - start);
 		await sleep((i * 37) % 100);
 	}
-	await client.query(`UPDATE skillancer.gig SET title = $2 WHERE id = $1::uuid::skillancer.gig_id`, [id, title]);
+	await client.query(`UPDATE skillancer.gig SET title = $2, price_from = skillancer.monetary_of($3, 'USD') WHERE id = $1::uuid::skillancer.gig_id`, [id, title, price]);
 	return times;
 }
 
 const visibleRow = (name, times) => [name, ...[0.5, 0.95, 1].map((p) => ms(percentile(times, p))), times.length, load()];
 
+// Changes are made as long as something goes on; those of a word and those of a price take turns of twenty.
+async function visibleDuring(client, name, done) {
+	const times = { word: [], price: [] };
+	while (!done() || times.price.length === 0)
+		for (const probe of Object.keys(PROBES))
+			times[probe].push(...await visible(client, PROBES[probe], 20, () => done() && times[probe].length > 0));
+	return Object.keys(PROBES).map((probe) => visibleRow(`${name}: ${probe}`, times[probe]));
+}
+
 export async function showVisibility(peer, count) {
-	const rows = [visibleRow('nothing else', await visible(peer.client, count))];
+	const rows = [visibleRow('nothing else: word', await visible(peer.client, PROBES.word, count))];
 	const crowd = await writers(peer.client, 500, `price_from = skillancer.monetary_of(:price, 'USD')`);
+	const second = await connect(peer.database);
 	try {
-		rows.push(visibleRow('500 changes a second', await visible(peer.client, count)));
-		const second = await connect(peer.database);
+		for (const probe of Object.keys(PROBES)) rows.push(visibleRow(`500 changes a second: ${probe}`, await visible(peer.client, PROBES[probe], count)));
 		let merged = false;
 		const merging = second.query(`SELECT skillancer.search_merge('gig')`).then(() => { merged = true; });
-		rows.push(visibleRow('the same, while all segments are merged', await visible(peer.client, count, () => merged)));
+		rows.push(...await visibleDuring(peer.client, 'while all segments are merged', () => merged));
 		await merging;
-		await second.end();
+		await second.query(`SELECT skillancer.search_rebuild('gig')`);
+		let built = false;
+		const building = (async () => { while ((await second.query(`SELECT FROM skillancer.search_index WHERE kind = 'gig' AND building IS NULL`)).rowCount === 0) await sleep(200); built = true; })();
+		rows.push(...await visibleDuring(peer.client, 'while the index is built anew', () => built));
+		await building;
 	} finally {
+		await second.end();
 		await crowd.stop();
 	}
 	await peer.settled();
-	console.log('\n### From commit to found, ours\n');
+	console.log('\n### From commit to found, ours, with 500 changes a second but in the first\n');
 	table(['', 'p50 ms', 'p95', 'max', 'changes', 'load'], rows);
 }
 
