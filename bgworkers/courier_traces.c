@@ -13,7 +13,7 @@
 #include "bgworkers/courier_traces.h"
 #include "bgworkers/transfer.h"
 #include "core/guc.h"
-#include "core/log_context.h"
+#include "core/trace.h"
 
 #include "utils/timestamp.h"
 
@@ -104,6 +104,8 @@ send_spans(void)
 	used = 0;
 	curl_easy_setopt(easy, CURLOPT_URL, collector_url());
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	if (skl_guc.otlp_ca_file[0] != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, skl_guc.otlp_ca_file);
 	curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long) TIMEOUT_MS);

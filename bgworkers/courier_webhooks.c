@@ -15,9 +15,9 @@
 #include "bgworkers/webhook_send.h"
 #include "bgworkers/worker_loop.h"
 #include "core/guc.h"
-#include "core/log_context.h"
 #include "core/secret_box.h"
 #include "core/spi.h"
+#include "core/trace.h"
 #include "notification/webhook.h"
 
 #include "catalog/pg_type_d.h"
@@ -243,7 +243,8 @@ send_one(Claimed *claimed)
 	claimed->call.headers[2] = signature;
 	claimed->call.headers[3] = skl_trace_header(claimed->trace);
 	claimed->call.trace = claimed->call.headers[3] != NULL ? claimed->trace : NULL;
-	claimed->call.headers[4] = NULL;
+	claimed->call.headers[4] = skl_tracestate_header(claimed->trace);
+	claimed->call.headers[5] = NULL;
 	skl_webhook_start(&claimed->call);
 }
 

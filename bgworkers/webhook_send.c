@@ -13,8 +13,8 @@
 #include "bgworkers/transfer.h"
 #include "bgworkers/webhook_send.h"
 #include "core/guc.h"
-#include "core/log_context.h"
 #include "core/outbound.h"
+#include "core/trace.h"
 
 #include "mb/pg_wchar.h"
 #include "portability/instr_time.h"

@@ -28,8 +28,8 @@ typedef struct SklWebhookCall
 	SklStanding standing;
 	const char *url;
 	const char *body;
-	const char *trace;		/* traceparent of the event, when headers hold one of ours; else NULL */
-	const char *headers[5]; /* "Name: value", closed by NULL */
+	const char *trace;		/* that of the event, when headers hold one of ours; else NULL */
+	const char *headers[6]; /* "Name: value", closed by NULL */
 } SklWebhookCall;
 
 typedef struct SklWebhookResult

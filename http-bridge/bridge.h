@@ -126,6 +126,7 @@ typedef enum SklHeaderSlot
 	SKL_H_IF_NONE_MATCH,
 	SKL_H_X_REQUEST_ID,
 	SKL_H_TRACEPARENT,
+	SKL_H_TRACESTATE,
 	SKL_H_X_FORWARDED_FOR,
 	SKL_H_USER_AGENT,
 	SKL_H_COUNT
@@ -286,6 +287,7 @@ typedef struct SklRequestCtx
 	char parent_span[17]; /* empty: we start the trace */
 	char span_id[17];
 	bool trace_sampled;
+	const char *tracestate; /* of the caller, or NULL */
 
 	/* time, microseconds of skl_now_us() and spans of it */
 	uint64_t started_us; /* request line seen */

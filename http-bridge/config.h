@@ -82,6 +82,7 @@ struct SklConfig
 	SklLogLevel log_level;
 	int log_sample;		  /* one in n successes is logged, 0 = none */
 	char *otlp_url;		  /* of a collector of traces; empty = none */
+	char *otlp_ca_file;	  /* who signs its certificate; empty = whom the system trusts */
 	int trace_sample;	  /* one in n traces that begin here is recorded, 0 = none */
 	int drain_wait_ms;	  /* readiness is 503 this long before accepting stops */
 	int drain_timeout_ms; /* then requests in flight get this long */

@@ -131,8 +131,10 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 	OPT("Operation", log_sample, INTEGER, "1", 0, 1000000, true,
 		"Log one in so many requests that succeed; 0 means none of them."),
 	OPT("Operation", otlp_url, TEXT, "", 0, 0, false,
-		"Collector that spans of requests go to (OTLP/HTTP, JSON), such as http://127.0.0.1:4318; "
-		"empty means none."),
+		"Collector that spans of requests go to (OTLP/HTTP, JSON), such as http://127.0.0.1:4318 "
+		"or https://otel.example.com:4318; empty means none."),
+	OPT("Operation", otlp_ca_file, TEXT, "", 0, 0, false,
+		"Certificates that the collector's must be signed by; empty means those of the system."),
 	OPT("Operation", trace_sample, INTEGER, "1", 0, 1000000, true,
 		"Of requests that continue no trace, one in so many is recorded; 0 means none. Others are "
 		"recorded when their traceparent says so."),

@@ -33,7 +33,7 @@ typedef struct SklOption
 	const char *description;
 } SklOption;
 
-#define SKL_OPTION_COUNT 55
+#define SKL_OPTION_COUNT 56
 
 extern const SklOption skl_options[SKL_OPTION_COUNT];
 

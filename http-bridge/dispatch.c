@@ -47,6 +47,7 @@ static void
 name_request(SklRequestCtx *ctx)
 {
 	SklTrace trace;
+	char state[SKL_TRACESTATE_MAX + 1];
 
 	skl_request_id(ctx->header[SKL_H_X_REQUEST_ID], ctx->request_id);
 	skl_trace_start(ctx->header[SKL_H_TRACEPARENT], &trace);
@@ -55,6 +56,8 @@ name_request(SklRequestCtx *ctx)
 	memcpy(ctx->span_id, trace.span_id, sizeof(ctx->span_id));
 	ctx->trace_sampled =
 		trace.parent_id[0] != '\0' ? trace.sampled : skl_tracing_sample(ctx->config);
+	if (trace.parent_id[0] != '\0' && skl_tracestate_read(ctx->header[SKL_H_TRACESTATE], state))
+		ctx->tracestate = skl_strdup(ctx, state);
 	ctx->user_agent = ctx->header[SKL_H_USER_AGENT];
 }
 
@@ -352,7 +355,8 @@ set_begin(SklJob *job, SklArgs *args)
 		job->begin[2] = ctx->identity.scopes[0] == '\0' ? NULL : ctx->identity.scopes;
 	}
 	job->begin[3] = ctx->request_id;
-	job->begin[4] = skl_strdup(ctx, text);
+	job->begin[4] = ctx->tracestate == NULL ? skl_strdup(ctx, text)
+											: skl_sprintf(ctx, "%s %s", text, ctx->tracestate);
 	job->begin[5] = ctx->client.text;
 	job->begin[6] = args->route->timeout_text;
 	job->begin[7] = reads ? "t" : "f";

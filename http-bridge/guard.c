@@ -44,6 +44,7 @@ static const struct
 	[SKL_H_IF_NONE_MATCH] = NAME("If-None-Match"),
 	[SKL_H_X_REQUEST_ID] = NAME("X-Request-ID"),
 	[SKL_H_TRACEPARENT] = NAME("traceparent"),
+	[SKL_H_TRACESTATE] = NAME("tracestate"),
 	[SKL_H_X_FORWARDED_FOR] = NAME("X-Forwarded-For"),
 	[SKL_H_USER_AGENT] = NAME("User-Agent"),
 };

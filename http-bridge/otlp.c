@@ -2,128 +2,116 @@
  * otlp.c
  *		One POST of JSON to a collector of traces, by a thread that may wait.
  *
- * Plain HTTP: a collector runs beside the bridge or in its network, and speaks TLS to the world.
- * Each step has five seconds.
+ * By http or https (libcurl). A certificate has to be signed by those of the system, or of
+ * otlp_ca_file, and to name the host. No redirect is followed and no proxy used. An attempt ends
+ * after five seconds, or when its owner says so.
  */
 #include "trace.h"
 
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#define STEP_S 5
+#define TIMEOUT_MS 5000
 
-/* Take http://host[:port][/path] apart; false when it is something else. */
+/* Complete http[s]://host[:port][/path] with the usual port and path; false when it is something
+ * else. */
 bool
-skl_collector_parse(const char *url, SklCollector *collector)
+skl_collector_address(const char *given, char url[SKL_COLLECTOR_URL_MAX + 1])
 {
-	static const char scheme[] = "http://";
-	const char *host;
-	size_t length, port;
+	CURLU *parts = curl_url();
+	char *scheme = NULL;
+	char *port = NULL;
+	char *path = NULL;
+	char *whole = NULL;
+	bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, given, 0) == CURLUE_OK &&
+				curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+				(strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
 
-	memset(collector, 0, sizeof(*collector));
-	if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
-		return false;
-	host = url + sizeof(scheme) - 1;
-	if (host[0] == '[')
-	{
-		host++;
-		length = strcspn(host, "]");
-		if (host[length] != ']')
-			return false;
-		port = length + 1;
-	}
-	else
-		port = length = strcspn(host, ":/");
-	if (length == 0 || length >= sizeof(collector->host))
-		return false;
-	memcpy(collector->host, host, length);
-	snprintf(collector->port, sizeof(collector->port), "4318");
-	if (host[port] == ':')
-	{
-		length = strspn(host + port + 1, "0123456789");
-		if (length == 0 || length > 5)
-			return false;
-		memcpy(collector->port, host + port + 1, length);
-		collector->port[length] = '\0';
-		port += 1 + length;
-	}
-	if (host[port] != '\0' && host[port] != '/')
-		return false;
-	snprintf(collector->path, sizeof(collector->path), "%s",
-			 host[port] == '/' && host[port + 1] != '\0' ? host + port : "/v1/traces");
-	return strlen(host + port) < sizeof(collector->path) &&
-		   strcspn(collector->path, " \r\n") == strlen(collector->path);
+	if (good && curl_url_get(parts, CURLUPART_PORT, &port, 0) == CURLUE_NO_PORT)
+		good = curl_url_set(parts, CURLUPART_PORT, "4318", 0) == CURLUE_OK;
+	if (good && curl_url_get(parts, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
+		strcmp(path, "/") == 0)
+		good = curl_url_set(parts, CURLUPART_PATH, "/v1/traces", 0) == CURLUE_OK;
+	good = good && curl_url_get(parts, CURLUPART_URL, &whole, 0) == CURLUE_OK &&
+		   strlen(whole) <= SKL_COLLECTOR_URL_MAX;
+	if (good)
+		memcpy(url, whole, strlen(whole) + 1);
+	curl_free(scheme);
+	curl_free(port);
+	curl_free(path);
+	curl_free(whole);
+	curl_url_cleanup(parts);
+	return good;
 }
 
-/* A connected socket whose steps have a limit, or -1. */
+/* CURLOPT_WRITEFUNCTION: the answer says nothing that we need. */
+static size_t
+on_write(char *data, size_t size, size_t nitems, void *arg)
+{
+	(void) data;
+	(void) arg;
+	return size * nitems;
+}
+
+/* CURLOPT_XFERINFOFUNCTION, about once a second: ends an attempt that nobody waits for any more. */
 static int
-connect_to(const SklCollector *collector)
+on_progress(void *arg, curl_off_t to_come, curl_off_t came, curl_off_t to_go, curl_off_t went)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	struct timeval limit = {.tv_sec = STEP_S};
-	struct addrinfo *found;
-	int fd = -1;
+	const SklCollector *collector = arg;
 
-	if (getaddrinfo(collector->host, collector->port, &hints, &found) != 0)
-		return -1;
-	for (const struct addrinfo *at = found; at != NULL && fd < 0; at = at->ai_next)
-	{
-		fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, at->ai_protocol);
-		if (fd < 0)
-			continue;
-		/* the limit of sending is that of connecting, too */
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		if (connect(fd, at->ai_addr, at->ai_addrlen) != 0)
-		{
-			close(fd);
-			fd = -1;
-		}
-	}
-	freeaddrinfo(found);
-	return fd;
+	(void) to_come;
+	(void) came;
+	(void) to_go;
+	(void) went;
+	return collector->give_up();
 }
 
-static bool
-send_all(int fd, const char *bytes, size_t length)
+bool
+skl_collector_open(SklCollector *collector, const char *ca_file)
 {
-	while (length > 0)
-	{
-		ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+	CURL *easy = curl_easy_init();
 
-		if (sent <= 0)
-			return false;
-		bytes += sent;
-		length -= (size_t) sent;
-	}
+	collector->easy = easy;
+	collector->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	if (easy == NULL || collector->headers == NULL ||
+		curl_slist_append(collector->headers, "Expect:") == NULL)
+		return false;
+	curl_easy_setopt(easy, CURLOPT_URL, collector->url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (ca_file[0] != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long) TIMEOUT_MS);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "skillancer-bridge/" SKL_BRIDGE_VERSION);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, collector->headers);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, collector);
 	return true;
+}
+
+void
+skl_collector_close(SklCollector *collector)
+{
+	curl_easy_cleanup(collector->easy);
+	curl_slist_free_all(collector->headers);
 }
 
 int
 skl_collector_post(const SklCollector *collector, const char *body, size_t length)
 {
-	char head[800];
-	char answer[64] = "";
-	bool six = strchr(collector->host, ':') != NULL;
-	int status = 0;
-	int fd = connect_to(collector);
-	int head_length = snprintf(
-		head, sizeof(head),
-		"POST %s HTTP/1.1\r\nHost: %s%s%s:%s\r\nContent-Type: application/json\r\n"
-		"User-Agent: skillancer-bridge/" SKL_BRIDGE_VERSION
-		"\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-		collector->path, six ? "[" : "", collector->host, six ? "]" : "", collector->port, length);
+	long status = 0;
 
-	if (fd < 0)
+	curl_easy_setopt(collector->easy, CURLOPT_POSTFIELDS, body);
+	curl_easy_setopt(collector->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) length);
+	if (curl_easy_perform(collector->easy) != CURLE_OK)
 		return 0;
-	if (send_all(fd, head, (size_t) head_length) && send_all(fd, body, length) &&
-		recv(fd, answer, sizeof(answer) - 1, MSG_WAITALL) > 12 &&
-		strncmp(answer, "HTTP/1.", 7) == 0)
-		status = (int) strtol(answer + 9, NULL, 10);
-	close(fd);
-	return status;
+	curl_easy_getinfo(collector->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int) status;
 }

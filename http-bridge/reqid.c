@@ -4,7 +4,8 @@
  *
  * A client may name its request with X-Request-ID, when the name is harmless in a log and a
  * header; otherwise we make a UUIDv7. A traceparent header (W3C Trace Context) is continued with a
- * span of our own; a malformed one starts a new trace, as the standard says.
+ * span of our own; a malformed one starts a new trace, as the standard says. The tracestate that
+ * comes with it is passed on as it is, or dropped whole when it is malformed or too long.
  */
 #include "reqid.h"
 
@@ -160,4 +161,79 @@ skl_trace_text(const SklTrace *trace, char text[SKL_TRACEPARENT_LENGTH + 1])
 	text = skl_put(text, trace->span_id, 16);
 	text = skl_put(text, trace->sampled ? "-01" : "-00", 3);
 	*text = '\0';
+}
+
+/* ---- tracestate: key=value, separated by commas ---- */
+
+#define MEMBERS_MAX 32
+#define PART_MAX 256 /* of a key, and of a value */
+
+/* The length of the key of a member, or 0 when the member is malformed. */
+static size_t
+member_key(const char *member, size_t length)
+{
+	static const char key_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-*/@";
+	size_t key = strspn(member, key_characters);
+
+	if (key == 0 || key > PART_MAX || strchr("_-*/@", member[0]) != NULL || key >= length ||
+		member[key] != '=' || length - key - 1 == 0 || length - key - 1 > PART_MAX)
+		return 0;
+	for (const char *at = member + key + 1; at < member + length; at++)
+	{
+		if (*at < ' ' || *at > '~' || *at == '=')
+			return 0;
+	}
+	return key;
+}
+
+/* true when one of the members, which are well-formed, has this key */
+static bool
+has_key(const char *members, const char *key, size_t length)
+{
+	for (const char *at = members; at != NULL && *at != '\0'; at = strchr(at, ','))
+	{
+		at += *at == ',';
+		if (strncmp(at, key, length) == 0 && at[length] == '=')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Read a tracestate (W3C Trace Context): its members, without blanks around them and without empty
+ * ones. False, and an empty text, when there is none, one is malformed, two have one key, or there
+ * are more than 32 or 512 bytes of them.
+ */
+bool
+skl_tracestate_read(const char *given, char text[SKL_TRACESTATE_MAX + 1])
+{
+	size_t used = 0;
+	int members = 0;
+
+	text[0] = '\0';
+	for (const char *at = given; at != NULL && *at != '\0'; at += *at == ',')
+	{
+		const char *member = at + strspn(at, " \t");
+		size_t length = strcspn(member, ",");
+		size_t key;
+
+		at = member + length;
+		while (length > 0 && strchr(" \t", member[length - 1]) != NULL)
+			length--;
+		if (length == 0)
+			continue;
+		key = member_key(member, length);
+		if (key == 0 || ++members > MEMBERS_MAX ||
+			used + (used > 0) + length > SKL_TRACESTATE_MAX || has_key(text, member, key))
+		{
+			text[0] = '\0';
+			return false;
+		}
+		if (used > 0)
+			text[used++] = ',';
+		memcpy(text + used, member, length);
+		used += length;
+		text[used] = '\0';
+	}
+	return used > 0;
 }

@@ -244,6 +244,8 @@ add_headers(SklRequestCtx *ctx, struct MHD_Response *response, bool packed)
 	memcpy(trace.span_id, ctx->span_id, sizeof(trace.span_id));
 	skl_trace_text(&trace, text);
 	add(response, "traceparent", text);
+	if (ctx->tracestate != NULL)
+		add(response, "tracestate", ctx->tracestate);
 	add_timing(ctx, response);
 	if (skl_server_quiescing())
 		add(response, "Connection", "close");

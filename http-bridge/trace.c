@@ -31,6 +31,7 @@
 #define BATCH 256
 #define BATCH_MS 1000 /* how long a lone request waits for others */
 #define TRIES 3
+#define STOP_US 2000000 /* how long a bridge that stops hands over what is left */
 
 /* What the spans of one request are made of. */
 typedef struct Note
@@ -46,6 +47,7 @@ typedef struct Note
 	char function[64]; /* empty: PostgreSQL was not asked */
 	char sqlstate[6];
 	char user[SKL_TYPEID_MAX + 1];
+	char tracestate[SKL_TRACESTATE_MAX + 1];
 	int status;
 	uint64_t start_ns; /* since the epoch */
 	uint64_t total_us;
@@ -59,6 +61,7 @@ static pthread_cond_t wake;
 static pthread_t thread;
 static bool running;
 static bool stopping;
+static _Atomic uint64_t stop_by; /* of skl_now_us(); 0: we do not stop */
 static Note *ring;
 static size_t first; /* guarded by lock, as are count and what the ring holds */
 static size_t count;
@@ -114,6 +117,7 @@ fill(Note *note, const SklRequestCtx *ctx)
 	copy(note->route, sizeof(note->route),
 		 ctx->route != NULL ? ctx->route->path : skl_builtin_path(ctx->path));
 	copy(note->sqlstate, sizeof(note->sqlstate), ctx->sqlstate);
+	copy(note->tracestate, sizeof(note->tracestate), ctx->tracestate);
 	if (ctx->identity.known)
 		skl_typeid_write("usr", &ctx->identity.user, note->user);
 	note->status = ctx->status;
@@ -176,6 +180,8 @@ span_json(const Note *note, const char *id, const char *parent, json_t *name, in
 
 	if (parent[0] != '\0')
 		json_object_set_new(span, "parentSpanId", json_string(parent));
+	if (note->tracestate[0] != '\0')
+		json_object_set_new(span, "traceState", json_string(note->tracestate));
 	return span;
 }
 
@@ -274,13 +280,22 @@ is_passing(int status)
 	return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+/* Whether the time that is left to a bridge that stops is over. */
+static int
+is_too_late(void)
+{
+	uint64_t by = atomic_load(&stop_by);
+
+	return by != 0 && skl_now_us() > by;
+}
+
 static void
 hand_over(const Note *notes, size_t n)
 {
 	char *text = batch_text(notes, n);
 	int status = 0;
 
-	for (int i = 0; text != NULL && i < TRIES; i++)
+	for (int i = 0; text != NULL && i < TRIES && !is_too_late(); i++)
 	{
 		status = skl_collector_post(&collector, text, strlen(text));
 		if (!is_passing(status))
@@ -329,15 +344,18 @@ tracing_main(void *argument)
 bool
 skl_tracing_start(void)
 {
-	const char *url = skl_config()->otlp_url;
+	const SklConfig *config = skl_config();
 	pthread_condattr_t attributes;
 	Note *notes;
 
-	if (url[0] == '\0')
+	if (config->otlp_url[0] == '\0')
 		return true;
-	if (!skl_collector_parse(url, &collector))
+	collector.give_up = is_too_late;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+		!skl_collector_address(config->otlp_url, collector.url) ||
+		!skl_collector_open(&collector, config->otlp_ca_file))
 	{
-		skl_log(SKL_LOG_ERROR, "traces", "otlp_url must be http://host:port/path");
+		skl_log(SKL_LOG_ERROR, "traces", "otlp_url must be http[s]://host:port/path");
 		return false;
 	}
 	ring = calloc(RING, sizeof(Note));
@@ -356,12 +374,14 @@ skl_tracing_stop(void)
 {
 	if (!running)
 		return;
+	atomic_store(&stop_by, skl_now_us() + STOP_US);
 	pthread_mutex_lock(&lock);
 	stopping = true;
 	pthread_cond_signal(&wake);
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
 	running = false;
+	skl_collector_close(&collector);
 	free(ring);
 	ring = NULL;
 }

@@ -5,6 +5,8 @@
 #ifndef SKL_TRACE_H
 #define SKL_TRACE_H
 
+#include <curl/curl.h>
+
 #include "bridge.h"
 #include "metrics.h"
 
@@ -20,14 +22,20 @@ void skl_tracing_request(const SklRequestCtx *ctx);
 void skl_tracing_metrics(SklMetricsOut *out);
 
 /* otlp.c: where a collector listens, and one batch to it. */
+#define SKL_COLLECTOR_URL_MAX 600
+
 typedef struct SklCollector
 {
-	char host[256];
-	char port[8];
-	char path[256];
+	char url[SKL_COLLECTOR_URL_MAX + 1];
+	int (*give_up)(void); /* not 0: an attempt under way is to end */
+	CURL *easy;
+	struct curl_slist *headers;
 } SklCollector;
 
-bool skl_collector_parse(const char *url, SklCollector *collector);
+bool skl_collector_address(const char *given, char url[SKL_COLLECTOR_URL_MAX + 1]);
+/* url and give_up are set; ca_file is empty for the certificates of the system. */
+bool skl_collector_open(SklCollector *collector, const char *ca_file);
+void skl_collector_close(SklCollector *collector);
 /* The status of the answer; 0 when there was none. */
 int skl_collector_post(const SklCollector *collector, const char *body, size_t length);
 

@@ -14,8 +14,8 @@ ALTER TABLE skillancer.metric_total ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL S
 -- timers that were given up are few among many
 CREATE INDEX due_parked_idx ON skillancer.due (parked_at) WHERE parked_at IS NOT NULL;
 
-ALTER TABLE skillancer.event ADD COLUMN trace text CHECK (length(trace) <= 80);
+ALTER TABLE skillancer.event ADD COLUMN trace text CHECK (length(trace) <= 600);
 COMMENT ON COLUMN skillancer.event.trace IS
-	'W3C traceparent of the request that caused the event; NULL when none did.';
+	'W3C traceparent of the request that made the event happen, else of the worker, which begins a trace for each thing it does; behind a blank the tracestate that came with it.';
 ALTER TABLE skillancer.webhook_delivery ADD COLUMN trace text;
-COMMENT ON COLUMN skillancer.webhook_delivery.trace IS 'W3C traceparent of the request that caused the event.';
+COMMENT ON COLUMN skillancer.webhook_delivery.trace IS 'That of the event.';

@@ -10,6 +10,9 @@
  * effects are running; what was said to be the cause, by a timer or an answer of a payment
  * provider, which keep the request and the event that set them off, weeks later (skl_cause_set);
  * under a request, the first event of its transaction.
+ *
+ * The trace is the request's. Without one, each transaction begins a trace of its own, and each
+ * thing that is followed in it another: what a timer does is one trace.
  */
 #include "skl.h"
 
@@ -18,6 +21,7 @@
 #include "core/request.h"
 #include "core/spi.h"
 #include "core/state.h"
+#include "core/trace.h"
 #include "core/wake.h"
 
 #include "access/xact.h"
@@ -54,6 +58,7 @@ typedef struct Cause
 	FullTransactionId transaction; /* all of it counts in this one only */
 	Mark marks[NMARKS];
 	char correlation[256];
+	char trace[SKL_TRACEPARENT_LENGTH + 1]; /* begun here; empty: none yet */
 } Cause;
 
 static Cause cause;
@@ -113,6 +118,20 @@ skl_cause_set(const pg_uuid_t *event, const char *correlation)
 {
 	set_mark(MARK_CAUSE, event);
 	strlcpy(cause.correlation, correlation != NULL ? correlation : "", sizeof(cause.correlation));
+	cause.trace[0] = '\0';
+}
+
+/* The trace that an event belongs to. */
+static const char *
+trace_now(void)
+{
+	const SklRequest *request = skl_request();
+
+	if (request != NULL && skl_trace_is_valid(request->trace))
+		return request->trace;
+	if (current_cause()->trace[0] == '\0')
+		skl_trace_begin(cause.trace);
+	return cause.trace;
 }
 
 /* What an event with this id follows from, or NULL. */
@@ -220,8 +239,6 @@ skl_emit_as(const pg_uuid_t *id, const char *type, const char *aggregate_type,
 				 " $11::skillancer.event_id, $12)",
 				 TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, UUIDARRAYOID, INT4OID, UUIDOID,
 				 TEXTOID, UUIDOID, UUIDOID, TEXTOID);
-	const SklRequest *request = skl_request();
-	bool traced = request != NULL && request->trace != NULL && strlen(request->trace) <= 80;
 	const pg_uuid_t *follows = cause_of(id);
 	Datum args[12];
 	char nulls[] = "            ";
@@ -238,8 +255,7 @@ skl_emit_as(const pg_uuid_t *id, const char *type, const char *aggregate_type,
 	args[9] = UUIDPGetDatum(follows);
 	nulls[9] = follows != NULL ? ' ' : 'n';
 	args[10] = UUIDPGetDatum(id);
-	args[11] = traced ? CStringGetTextDatum(request->trace) : (Datum) 0;
-	nulls[11] = traced ? ' ' : 'n';
+	args[11] = CStringGetTextDatum(trace_now());
 	skl_spi_connect();
 	skl_spi_exec(&stmt, args, nulls);
 	skl_spi_finish();

@@ -121,6 +121,10 @@ static const TextSetting text_settings[] = {
 	 &skl_guc.databases, "*", PGC_SIGHUP, GUC_LIST_INPUT},
 	{"skillancer.font_directory", "Directory with DejaVuSans.ttf and DejaVuSans-Bold.ttf, for PDF.",
 	 &skl_guc.font_directory, "/usr/share/fonts/truetype/dejavu", PGC_SIGHUP, 0},
+	{"skillancer.otlp_ca_file",
+	 "Certificates that those of the collector of traces must be signed by; empty: those of the "
+	 "system.",
+	 &skl_guc.otlp_ca_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY},
 	{"skillancer.otlp_url",
 	 "Collector that spans of deliveries go to (OTLP/HTTP, JSON), such as http://127.0.0.1:4318; "
 	 "empty: none.",

@@ -11,6 +11,7 @@ typedef struct SklGuc
 	bool allow_drop;	  /* DROP EXTENSION is let through */
 	char *databases;	  /* where workers run: * or a list of names */
 	char *font_directory; /* of DejaVuSans.ttf and DejaVuSans-Bold.ttf, for PDF */
+	char *otlp_ca_file;	  /* who signs its certificate; empty: whom the system trusts */
 	char *otlp_url;		  /* of a collector of traces; empty: none */
 	char *public_url;	  /* base of every link in a mail, without a trailing slash */
 	char *smtp_url;		  /* smtp:// or smtps:// of the mail server; empty: mail waits */

@@ -11,14 +11,12 @@
 
 #include "core/log_context.h"
 #include "core/request.h"
+#include "core/trace.h"
 
 #include "lib/stringinfo.h"
-#include "utils/builtins.h"
 #include "utils/elog.h"
 
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
-#define SPAN_AT 36
-#define SPAN_LENGTH 16
 
 static emit_log_hook_type next_hook = NULL;
 
@@ -42,7 +40,7 @@ add_request(ErrorData *edata)
 	if (detail != NULL)
 		appendStringInfo(&line, "%s ", detail);
 	appendStringInfo(&line, "(request %s", request->request_id);
-	if (is_plain(request->trace) && strlen(request->trace) == SKL_TRACEPARENT_LENGTH)
+	if (skl_trace_is_valid(request->trace))
 		appendStringInfo(&line, ", trace %.32s", request->trace + 3);
 	appendStringInfoChar(&line, ')');
 	edata->detail_log = line.data;
@@ -62,21 +60,4 @@ skl_log_context_init(void)
 {
 	next_hook = emit_log_hook;
 	emit_log_hook = on_log;
-}
-
-const char *
-skl_trace_header(const char *trace)
-{
-	uint8 span[SPAN_LENGTH / 2];
-	char *header;
-
-	if (!is_plain(trace) || strlen(trace) != SKL_TRACEPARENT_LENGTH ||
-		strncmp(trace, "00-", 3) != 0)
-		return NULL;
-	header = psprintf("%s%s", SKL_TRACE_HEADER, trace);
-	if (!pg_strong_random(span, sizeof(span)))
-		return header;
-	span[0] |= 1; /* never all zero */
-	hex_encode((const char *) span, sizeof(span), header + strlen(SKL_TRACE_HEADER) + SPAN_AT);
-	return header;
 }

@@ -46,7 +46,7 @@ typedef struct SklRequest
 	char **permissions;	  /* "resource:action" */
 	const char *scopes;	  /* of an API key, space separated; NULL = everything */
 	const char *request_id;
-	const char *trace;	  /* W3C traceparent, or NULL */
+	const char *trace;	  /* see core/trace.h; NULL: none */
 	const char *address;  /* of the client, as text, or NULL */
 	const char *problems; /* JSON array of what the bridge found wrong, or NULL */
 } SklRequest;

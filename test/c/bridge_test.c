@@ -432,27 +432,70 @@ continues(const char *header)
 	return trace.parent_id[0] != '\0';
 }
 
-/* What the address of a collector is taken for: "host port path", or "" when it is refused. */
+/* What the address of a collector is taken for, or "" when it is refused. */
 static const char *
-collector_of(const char *url)
+collector_of(const char *given)
 {
-	static char text[600];
-	SklCollector collector;
+	static char url[SKL_COLLECTOR_URL_MAX + 1];
 
-	text[0] = '\0';
-	if (skl_collector_parse(url, &collector))
-		snprintf(text, sizeof(text), "%s %s %s", collector.host, collector.port, collector.path);
+	return skl_collector_address(given, url) ? url : "";
+}
+
+/* What is passed on of a tracestate. */
+static const char *
+state_of(const char *given)
+{
+	static char text[SKL_TRACESTATE_MAX + 1];
+
+	return skl_tracestate_read(given, text) == (text[0] != '\0') ? text : "?";
+}
+
+/* So many members of so many bytes each, from 8 on. */
+static const char *
+members(int n, int bytes)
+{
+	static char text[2000];
+	int used = 0;
+
+	for (int i = 0; i < n; i++)
+		used +=
+			snprintf(text + used, sizeof(text) - (size_t) used, "%sk%05d=%.*s", i > 0 ? "," : "", i,
+					 bytes - 7, "0123456789012345678901234567890123456789");
 	return text;
+}
+
+static void
+test_tracestate(void)
+{
+	static const char *const bad[] = {"a",		"=1",	"a=",	   "A=1",	 "a b=1",	 "a=1=2",
+									  "a=\x01", "_a=1", "a=1,a=2", "a=\xc3", "a=1,b=2=3"};
+	size_t dropped = 0;
+
+	ok(strcmp(state_of("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+			  "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE") == 0,
+	   "a tracestate is passed on");
+	ok(strcmp(state_of(" a=1 ,, b@c=2\t, d/e=x y,"), "a=1,b@c=2,d/e=x y") == 0,
+	   "without blanks around members, and empty ones");
+	ok(state_of(NULL)[0] == '\0' && state_of("")[0] == '\0' && state_of(" , ,")[0] == '\0',
+	   "none is none");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		dropped += state_of(bad[i])[0] == '\0';
+	ok(dropped == sizeof(bad) / sizeof(bad[0]), "what is malformed is dropped whole");
+	ok(strlen(state_of(members(32, 15))) == 32 * 15 + 31 && state_of(members(33, 10))[0] == '\0',
+	   "32 members, and no more");
+	ok(strlen(state_of(members(19, 26))) == 512 && state_of(members(20, 26))[0] == '\0',
+	   "512 bytes, and no more");
 }
 
 static void
 test_collectors(void)
 {
-	ok(strcmp(collector_of("http://127.0.0.1"), "127.0.0.1 4318 /v1/traces") == 0 &&
-		   strcmp(collector_of("http://otel:80/"), "otel 80 /v1/traces") == 0,
+	ok(strcmp(collector_of("http://127.0.0.1"), "http://127.0.0.1:4318/v1/traces") == 0 &&
+		   strcmp(collector_of("https://otel:443/"), "https://otel:443/v1/traces") == 0,
 	   "port and path of a collector have their usual values");
-	ok(strcmp(collector_of("http://[::1]:9/x/y"), "::1 9 /x/y") == 0, "IPv6 stands in brackets");
-	ok(collector_of("https://otel")[0] == '\0' && collector_of("http://")[0] == '\0' &&
+	ok(strcmp(collector_of("http://[::1]:9/x/y"), "http://[::1]:9/x/y") == 0,
+	   "IPv6 stands in brackets");
+	ok(collector_of("ftp://otel")[0] == '\0' && collector_of("http://")[0] == '\0' &&
 		   collector_of("http://a:port")[0] == '\0' && collector_of("http://a:1x")[0] == '\0' &&
 		   collector_of("http://[::1")[0] == '\0' && collector_of("http://a/ b")[0] == '\0' &&
 		   collector_of("")[0] == '\0',
@@ -532,6 +575,7 @@ main(void)
 	test_token_form();
 	test_base64url();
 	test_traces();
+	test_tracestate();
 	test_collectors();
 	test_ids();
 	return done_testing();

@@ -38,6 +38,8 @@ read_names(const char *text)
 {
 	char id[SKL_REQUEST_ID_MAX + 1];
 	char written[SKL_TYPEID_MAX + 1];
+	char state[SKL_TRACESTATE_MAX + 1];
+	char again[SKL_TRACESTATE_MAX + 1];
 	SklTrace trace;
 	SklQuota quota;
 	SklUuid uuid;
@@ -46,6 +48,8 @@ read_names(const char *text)
 	must(strlen(id) > 0 && strpbrk(id, "\r\n\"\\ ") == NULL);
 	skl_trace_start(text, &trace);
 	must(strlen(trace.trace_id) == 32 && strlen(trace.span_id) == 16);
+	if (skl_tracestate_read(text, state))
+		must(skl_tracestate_read(state, again) && strcmp(state, again) == 0);
 	if (skl_quota_parse(text, &quota))
 		must(quota.burst == 0 || (quota.count > 0 && quota.period_s > 0));
 	if (skl_typeid_read(text, "usr", &uuid))

@@ -184,8 +184,10 @@ test("one trace is in the bridge's log, PostgreSQL's, the event, the webhook and
 	const traceId = hex(16);
 	const at = `/hooks/trace-${traceId}`;
 	const hook = (await (await ask('POST', '/v1/webhooks', { body: { url: env.SKL_WEBHOOK_URL + at, events: ['project.created'] } })).json()).data;
-	const answer = await ask('POST', '/v1/projects', { body: draft, headers: traced(traceId) });
+	const state = 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE';
+	const answer = await ask('POST', '/v1/projects', { body: draft, headers: { ...traced(traceId), tracestate: ` ${state.replace(',', ' , ,')}` } });
 	assert.equal(answer.status, 201);
+	assert.equal(answer.headers.get('tracestate'), state);
 	const [, , ourSpan, flags] = answer.headers.get('traceparent').split('-');
 	const requestId = answer.headers.get('x-request-id');
 	assert.equal(flags, '01');
@@ -196,10 +198,10 @@ test("one trace is in the bridge's log, PostgreSQL's, the event, the webhook and
 	const server = await until(async () => readFileSync(joinPath(world, 'log/postgresql.log'), 'utf8').split('\n').filter((l) => l.includes(`(request ${requestId}, trace ${traceId})`)), 3000);
 	assert.ok(server?.length >= 1, 'the log of PostgreSQL names request and trace');
 	const [event] = await sql(`SELECT id::text, correlation_id, trace FROM skillancer.event WHERE type = 'project.created' AND correlation_id = $1`, [requestId]);
-	assert.equal(event.trace, `00-${traceId}-${ourSpan}-01`);
+	assert.equal(event.trace, `00-${traceId}-${ourSpan}-01 ${state}`);
 	const received = await until(async () => readFileSync(joinPath(env.SKL_WEBHOOK_DIR, 'index.jsonl'), 'utf8').trim().split('\n').map(JSON.parse).find((r) => r.path === at), 10000);
 	const [, sentTrace, sentSpan, sentFlags] = received.headers.traceparent.split('-');
-	assert.deepEqual([sentTrace, sentFlags], [traceId, '01']);
+	assert.deepEqual([sentTrace, sentFlags, received.headers.tracestate], [traceId, '01', state]);
 	assert.notEqual(sentSpan, ourSpan);
 
 	const spans = await until(async () => { const of = collector.of(traceId); return of.length >= 4 && of; }, 10000);
@@ -207,7 +209,7 @@ test("one trace is in the bridge's log, PostgreSQL's, the event, the webhook and
 	assert.deepEqual(collector.problems, []);
 	const span = (name) => spans.find((s) => s.name === name);
 	const root = span('POST /v1/projects');
-	assert.deepEqual([root.spanId, root.parentSpanId, root.kind, root.service], [ourSpan, '00f067aa0ba902b7', 2, 'skillancer-bridge']);
+	assert.deepEqual([root.spanId, root.parentSpanId, root.kind, root.service, root.traceState], [ourSpan, '00f067aa0ba902b7', 2, 'skillancer-bridge', state]);
 	assert.deepEqual([attribute(root, 'http.response.status_code'), attribute(root, 'skillancer.request_id'), attribute(root, 'http.route')], ['201', requestId, '/v1/projects']);
 	for (const name of ['queue', 'execute project_create']) {
 		assert.equal(span(name).parentSpanId, ourSpan, name);
@@ -245,4 +247,96 @@ test('what is not sampled is not recorded, and a collector that refuses or is aw
 	assert.ok(await until(async () => collector.of(last).length >= 3, 5000));
 	assert.deepEqual([collector.of(quiet).length, collector.of(refused).length], [0, 0]);
 	assert.deepEqual(collector.problems, []);
+});
+
+test('a tracestate that is malformed, too long or without a trace goes no further, and the trace does', async () => {
+	for (const tracestate of ['a', 'A=1', 'a=1,a=2', 'a=1=2', `a=${'x'.repeat(257)}`, Array.from({ length: 33 }, (_, i) => `k${i}=1`).join(), Array.from({ length: 4 }, (_, i) => `k${i}=${'x'.repeat(130)}`).join()]) {
+		const traceId = hex(16);
+		const answer = await ask('GET', '/v1/users/me', { headers: { ...traced(traceId), tracestate } });
+		assert.deepEqual([answer.status, answer.headers.get('tracestate'), answer.headers.get('traceparent').split('-')[1]], [200, null, traceId], tracestate.slice(0, 20));
+	}
+	for (const headers of [{ tracestate: 'a=1' }, { ...traced('0'.repeat(32)), tracestate: 'a=1' }])
+		assert.equal((await ask('GET', '/v1/users/me', { headers })).headers.get('tracestate'), null);
+});
+
+test('what a timer does is a trace of its own, which goes on to the webhook, with the cause that the request is', async () => {
+	const at = `/hooks/timer-${hex(4)}`;
+	const traceId = hex(16);
+	const hook = (await (await ask('POST', '/v1/webhooks', { body: { url: env.SKL_WEBHOOK_URL + at, events: ['project.expired'] } })).json()).data;
+	const made = await ask('POST', '/v1/projects', { body: draft, headers: traced(traceId) });
+	const { id } = (await made.json()).data;
+	const published = await ask('POST', `/v1/projects/${id}/publish`, { body: {}, headers: traced(traceId) });
+	assert.ok(published.ok);
+	await sql(`UPDATE skillancer.due SET due_at = skillancer.now() WHERE machine = 'project' AND id = $1::skillancer.project_id::uuid`, [id]);
+	await sql(`SELECT skillancer.wake('timekeeper')`);
+	const received = await until(async () => readFileSync(joinPath(env.SKL_WEBHOOK_DIR, 'index.jsonl'), 'utf8').trim().split('\n').map(JSON.parse).find((r) => r.path === at), 15000);
+	assert.ok(received, 'the timer fired and the webhook was told');
+	const [expired] = await sql(`SELECT trace, correlation_id, causation_id IS NOT NULL AS caused FROM skillancer.event WHERE type = 'project.expired' AND aggregate_id = $1::skillancer.project_id::uuid`, [id]);
+	assert.match(expired.trace, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+	assert.notEqual(expired.trace.split('-')[1], traceId);
+	assert.deepEqual([expired.correlation_id, expired.caused], [published.headers.get('x-request-id'), true], 'and follows from the request');
+	const [, sentTrace, sentSpan] = received.headers.traceparent.split('-');
+	assert.equal(sentTrace, expired.trace.split('-')[1]);
+	const span = await until(async () => collector.of(sentTrace)[0], 10000);
+	assert.deepEqual([span.name, span.spanId, span.parentSpanId], ['deliver webhook', sentSpan, expired.trace.split('-')[2]]);
+	await ask('DELETE', `/v1/webhooks/${hook.id}`);
+});
+
+test('a collector behind TLS: who does not show a certificate that is trusted gets nothing', async () => {
+	const dir = ownDirectory();
+	const [key, cert] = [joinPath(dir, 'key.pem'), joinPath(dir, 'cert.pem')];
+	const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=otel', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]);
+	assert.equal(made.status, 0, String(made.stderr));
+	const certificate = readFileSync(cert);
+	ownFile(cert, certificate); // readable for the bridge
+	const secure = await startCollector({ key: readFileSync(key), cert: certificate });
+	const settings = { otlp_url: secure.url, trace_sample: 1, jwt_key_dir: bridge.keys };
+	const [trusting, strict] = [await startBridge({ ...settings, otlp_ca_file: cert }), await startBridge(settings)];
+	try {
+		const [good, bad] = [hex(16), hex(16)];
+		await ask('GET', '/v1/categories', { at: strict, headers: traced(bad) });
+		await ask('GET', '/v1/categories', { at: trusting, headers: traced(good) });
+		assert.ok(await until(async () => secure.of(good).length >= 1, 10000), 'taken');
+		assert.ok(await until(async () => /^skillancer_spans_dropped_total 1$/m.test(await page(strict)), 15000), 'lost, and counted');
+		assert.equal(secure.of(bad).length, 0);
+		assert.deepEqual(secure.problems, []);
+	} finally {
+		await Promise.all([trusting.stop(), strict.stop(), secure.stop()]);
+		rmSync(dir, { recursive: true, force: true });
+	}
+});
+
+test('a collector that hangs: requests go on, what does not fit is dropped and counted, memory stays, a stop is quick', async () => {
+	const mute = await startCollector();
+	mute.status = -1;
+	const own = await startBridge({ otlp_url: mute.url, trace_sample: 1, limit_scale: 0 });
+	const figure = async (name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await page(own))[1]);
+	const many = async (n) => {
+		const traceId = hex(16);
+		let slowest = 0;
+		for (let sent = 0; sent < n; sent += 100) {
+			await Promise.all(Array.from({ length: 100 }, async () => {
+				const begin = performance.now();
+				assert.equal((await fetch(`${own.url}/.well-known/jwks.json`, { headers: traced(traceId) })).status, 200);
+				slowest = Math.max(slowest, performance.now() - begin);
+			}));
+		}
+		return slowest;
+	};
+	try {
+		await many(300);
+		assert.ok(await until(async () => mute.requests > 0, 10000), 'the collector has been asked');
+		const slowest = await many(2400);
+		assert.ok(slowest < 4000, `no request waits for it (${slowest.toFixed(0)} ms)`);
+		assert.ok(await figure('skillancer_spans_dropped_total') > 0, 'the ring is full: 2,048 requests, and what the thread holds');
+		const before = await figure('process_resident_memory_bytes');
+		await many(500);
+		assert.ok(await figure('process_resident_memory_bytes') - before < 4 << 20, 'and takes no more memory');
+		assert.equal(await figure('skillancer_spans_exported_total'), 0);
+	} finally {
+		const begin = performance.now();
+		await own.stop();
+		assert.ok(performance.now() - begin < 12000, 'a bridge that stops does not wait for the rest');
+		await mute.stop();
+	}
 });
