@@ -38,6 +38,27 @@ COMMENT ON FUNCTION skillancer.is_open_freelancer(skillancer.user_id) IS
 	'True for an active freelancer with a public profile: what anybody may find out by looking at the profile.';
 ALTER FUNCTION skillancer.is_open_freelancer(skillancer.user_id) OWNER TO skillancer_engine;
 
+-- How many invitations there were lately.
+CREATE OR REPLACE FUNCTION skillancer.check_invitations(p_client skillancer.user_id, p_freelancer skillancer.user_id)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_since timestamptz := skillancer.now() - interval '24 hours';
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended('invitations of ' || p_client::text, 0));
+	PERFORM skillancer.check_invitation_rate(
+		(SELECT count(*) FROM skillancer.invitation i WHERE i.client_id = p_client AND i.created_at > v_since),
+		(SELECT count(*) FROM skillancer.invitation i
+			WHERE i.client_id = p_client AND i.freelancer_id = p_freelancer AND i.created_at > v_since),
+		(SELECT count(*) FROM skillancer.invitation i WHERE i.freelancer_id = p_freelancer AND i.created_at > v_since));
+END
+$$;
+COMMENT ON FUNCTION skillancer.check_invitations(skillancer.user_id, skillancer.user_id) IS
+	'LIMIT_REACHED when a client has invited, or a freelancer was invited, too often within 24 hours, whatever became of it.';
+ALTER FUNCTION skillancer.check_invitations(skillancer.user_id, skillancer.user_id) OWNER TO skillancer_engine;
+
 -- POST /v1/projects/{id}/invitations
 CREATE OR REPLACE FUNCTION skillancer_api.invitation_create(
 	p_id skillancer.project_id, p_freelancer_id skillancer.user_id, p_message text DEFAULT NULL)
@@ -68,6 +89,7 @@ BEGIN
 			>= skillancer.policy_int('invitationLimit') THEN
 		PERFORM skillancer.fail('LIMIT_REACHED', 'the project has sent all its invitations');
 	END IF;
+	PERFORM skillancer.check_invitations(v_me, p_freelancer_id);
 	INSERT INTO skillancer.invitation (id, project_id, client_id, freelancer_id, message)
 	VALUES (v_id, p_id, v_me, p_freelancer_id, p_message);
 	PERFORM skillancer.note_risk('invitation', v_id::uuid, coalesce(p_message, ''));

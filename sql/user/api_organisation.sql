@@ -117,6 +117,7 @@ BEGIN
 	ELSIF EXISTS (SELECT FROM skillancer.organisation_invitation i WHERE i.organisation_id = p_id AND i.email_key = lower(p_email) AND i.state = 'SENT') THEN
 		PERFORM skillancer.fail('DUPLICATE_RESOURCE', 'this address is invited already');
 	END IF;
+	PERFORM skillancer.check_organisation_invitations(skillancer.current_user_id(), lower(p_email));
 	INSERT INTO skillancer.organisation_invitation (id, organisation_id, organisation_name, email_key, role, spending_limit, invited_by)
 	SELECT v_invitation, o.id, o.name, lower(p_email), p_role, p_spending_limit, skillancer.current_user_id()
 	FROM skillancer.organisation o WHERE o.id = p_id;

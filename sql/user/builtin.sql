@@ -13,6 +13,9 @@ SELECT skillancer.put_policy('emailTokenLifetime', '"PT24H"', 'How long a link t
 SELECT skillancer.put_policy('passwordTokenLifetime', '"PT1H"', 'How long a link that sets a new password is valid');
 SELECT skillancer.put_policy('organisationLimit', '20', 'Organisations that one person may belong to before making another one');
 SELECT skillancer.put_policy('organisationMemberLimit', '200', 'Members and open invitations of one organisation');
+SELECT skillancer.put_policy('invitationDailyLimit', '100', 'Invitations to projects, and as many to organisations, that one person may send within 24 hours');
+SELECT skillancer.put_policy('invitationPersonLimit', '5', 'Of them, those to the same person or address, also when earlier ones were withdrawn or declined');
+SELECT skillancer.put_policy('invitationReceivedLimit', '50', 'Invitations to projects, and as many to organisations, that one person or address may get within 24 hours, from all others');
 SELECT skillancer.put_policy('erasureDelay', '"P14D"', 'How long one may change one''s mind before an account is erased');
 SELECT skillancer.put_policy('emailTokenInterval', '"PT1M"', 'Least time between two mails with a link of one kind to one account');
 

@@ -122,6 +122,44 @@ ALTER FUNCTION skillancer.organisation_answer(skillancer.invitation_id, text) OW
 COMMENT ON FUNCTION skillancer.organisation_answer(skillancer.invitation_id, text) IS
 	'Fires accept, decline or withdraw at an invitation after the command has checked who asks; notes who answered.';
 
+-- Too many invitations?
+CREATE OR REPLACE FUNCTION skillancer.check_invitation_rate(p_sent bigint, p_to_same bigint, p_received bigint) RETURNS void
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF p_to_same >= skillancer.policy_int('invitationPersonLimit') THEN
+		PERFORM skillancer.fail('LIMIT_REACHED', 'you have invited this person often enough for today');
+	ELSIF p_sent >= skillancer.policy_int('invitationDailyLimit') THEN
+		PERFORM skillancer.fail('LIMIT_REACHED', 'you have sent all your invitations of today');
+	ELSIF p_received >= skillancer.policy_int('invitationReceivedLimit') THEN
+		PERFORM skillancer.fail('LIMIT_REACHED', 'this person gets no more invitations today');
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION skillancer.check_invitation_rate(bigint, bigint, bigint) IS
+	'LIMIT_REACHED when somebody sent too many invitations within 24 hours, too many to the same person, or when that person got too many.';
+
+-- Too many invitations to organisations?
+CREATE OR REPLACE FUNCTION skillancer.check_organisation_invitations(p_inviter skillancer.user_id, p_email_key text) RETURNS void
+	LANGUAGE plpgsql SECURITY DEFINER
+	SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_since timestamptz := skillancer.now() - interval '24 hours';
+BEGIN
+	PERFORM pg_advisory_xact_lock(hashtextextended('invitations of ' || p_inviter::text, 0));
+	PERFORM skillancer.check_invitation_rate(
+		(SELECT count(*) FROM skillancer.organisation_invitation i WHERE i.invited_by = p_inviter AND i.created_at > v_since),
+		(SELECT count(*) FROM skillancer.organisation_invitation i
+			WHERE i.invited_by = p_inviter AND i.email_key = p_email_key AND i.created_at > v_since),
+		(SELECT count(*) FROM skillancer.organisation_invitation i WHERE i.email_key = p_email_key AND i.created_at > v_since));
+END
+$$;
+ALTER FUNCTION skillancer.check_organisation_invitations(skillancer.user_id, text) OWNER TO skillancer_engine;
+COMMENT ON FUNCTION skillancer.check_organisation_invitations(skillancer.user_id, text) IS
+	'check_invitation_rate() for invitations to organisations, by whoever of them sent it, whatever became of it, and by address.';
+
 -- Tells who is invited, if there is such an account.
 CREATE OR REPLACE FUNCTION skillancer.organisation_tell_invited(p_id skillancer.invitation_id) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { call, sql } from './support.mjs';
+import { call, sql, until } from './support.mjs';
 import { join, openProject, propose, tag, usd } from './market.mjs';
 
 let carla;
@@ -70,15 +70,42 @@ test('declined and withdrawn', async () => {
 	assert.equal((await carla.raw('POST', `/v1/projects/${draft.id}/invitations`, { freelancerId: fred.id })).json.error.code, 'INVALID_STATE');
 });
 
-test('a project invites so often and no more, also who is invited and put off again and again', async () => {
-	const project = await openProject(carla);
-	const path = `/v1/projects/${project.id}/invitations`;
-	const most = Number(sql("SELECT skillancer.policy_int('invitationLimit')")[0][0]);
-	for (let n = 0; n < most; n++) {
-		const { id } = await carla.post(path, { freelancerId: flo.id }, 201);
-		await carla.post(`/v1/invitations/${id}/withdraw`);
+test('somebody is invited so often and no more, who is put off and invited again and again, too', async () => {
+	const limit = (name) => Number(sql(`SELECT skillancer.policy_int('${name}')`)[0][0]);
+	const refusal = async (by, project, to) => {
+		const { code, message } = (await by.raw('POST', `/v1/projects/${project.id}/invitations`, { freelancerId: to.id })).json.error;
+		return [code, message];
+	};
+	const [one, two] = [await openProject(carla), await openProject(carla)];
+	let sent = 0;
+	for (let n = 0; n < 50; n++) { // a list bomb
+		const answer = await carla.raw('POST', `/v1/projects/${(n % 2 ? two : one).id}/invitations`, { freelancerId: flo.id });
+		if (answer.status !== 201) { assert.equal(answer.json.error.code, 'LIMIT_REACHED'); continue; }
+		sent++;
+		await carla.post(`/v1/invitations/${answer.json.data.id}/withdraw`);
 	}
-	assert.equal((await carla.raw('POST', path, { freelancerId: flo.id })).json.error.code, 'LIMIT_REACHED');
+	assert.equal(sent, limit('invitationPersonLimit'), 'over all projects');
+	const told = () => Number(sql(`SELECT count(*) FROM skillancer.notification WHERE user_id = '${flo.id}' AND type = 'invitation.received'`)[0][0]);
+	assert.ok(await until(() => told() === sent), 'and heard of so many');
+	assert.deepEqual(await refusal(carla, one, flo), ['LIMIT_REACHED', 'you have invited this person often enough for today']);
+	assert.equal((await carla.raw('POST', `/v1/projects/${one.id}/invitations`, { freelancerId: fred.id })).status, 201, 'others may be invited');
+
+	// what many clients send to one person, one client to many people, and one project
+	const invited = (project, to, n, age) => sql(`BEGIN; ALTER TABLE skillancer.invitation DISABLE TRIGGER state_guard;
+		INSERT INTO skillancer.invitation (project_id, client_id, freelancer_id, state, created_at)
+		SELECT p.id, p.client_id, ${to}, 'WITHDRAWN', skillancer.now() - interval '${age}' FROM skillancer.project p, generate_series(1, ${n}) i WHERE p.id = '${project.id}';
+		ALTER TABLE skillancer.invitation ENABLE ALWAYS TRIGGER state_guard; COMMIT`);
+	const strangers = sql(`INSERT INTO skillancer.user_account (email, name, state) SELECT gen_random_uuid() || '@strangers.test', 'Stranger', 'PENDING' FROM generate_series(1, 30) RETURNING id`).flat();
+	const anybody = `('{${strangers}}'::skillancer.user_id[])[1 + i % 30]`;
+	const doras = await openProject(dora);
+	invited(two, `'${flo.id}'::skillancer.user_id`, limit('invitationReceivedLimit') - sent, '23 hours');
+	assert.deepEqual(await refusal(dora, doras, flo), ['LIMIT_REACHED', 'this person gets no more invitations today']);
+	invited(doras, anybody, limit('invitationLimit'), '25 hours');
+	assert.deepEqual(await refusal(dora, doras, fred), ['LIMIT_REACHED', 'the project has sent all its invitations']);
+	const another = await openProject(dora);
+	assert.equal((await dora.raw('POST', `/v1/projects/${another.id}/invitations`, { freelancerId: fred.id })).status, 201, 'what was yesterday does not count');
+	invited(doras, anybody, limit('invitationDailyLimit'), '23 hours');
+	assert.deepEqual(await refusal(dora, await openProject(dora), fred), ['LIMIT_REACHED', 'you have sent all your invitations of today']);
 });
 
 test('saved projects', async () => {

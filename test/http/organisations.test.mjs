@@ -45,6 +45,19 @@ test('an organisation, an invitation by address, roles', async () => {
 	assert.equal((await owner.raw('PATCH', `/v1/organisations/${org.id}`, { name: 'Acme Inc' }, { 'If-Match': etag })).status, 412);
 });
 
+test('an address is invited so often and no more, by one person over all his organisations', async () => {
+	const other = await owner.post('/v1/organisations', { name: 'Acme Too' }, 201);
+	const address = `${tag()}@bombed.test`;
+	const statuses = [];
+	for (let n = 0; n < 8; n++) {
+		const answer = await owner.raw('POST', `/v1/organisations/${(n % 2 ? other : org).id}/invitations`, { email: n % 3 ? address : address.toUpperCase(), role: 'MEMBER' });
+		statuses.push(answer.status);
+		if (answer.status === 201) await owner.post(`/v1/organisation-invitations/${answer.json.data.id}/withdraw`);
+		else assert.equal(answer.json.error.code, 'LIMIT_REACHED', answer.text);
+	}
+	assert.deepEqual(statuses, [201, 201, 201, 201, 201, 409, 409, 409]);
+});
+
 test('tips and reviews in its name', async () => {
 	const project = await openProject(member, '100.00');
 	const proposal = await propose(freelancer, project, '100.00');
