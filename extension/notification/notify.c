@@ -181,6 +181,7 @@ read_notice(uint64 row, SklNotice *notice)
 	notice->staff = read_uuids(row, 15, &notice->nstaff);
 	notice->is_mandatory = DatumGetBool(skl_spi_value(row, 16, &isnull));
 	notice->correlation = skl_spi_text(row, 17);
+	notice->trace = skl_spi_text(row, 18);
 }
 
 /* The events of seqs with the rules that are about them. */

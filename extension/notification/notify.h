@@ -19,6 +19,7 @@ typedef struct SklNotice
 	const char *group_key;	 /* template, or NULL */
 	bool is_mandatory;		 /* preferences do not count */
 	const char *correlation; /* of the event, or NULL */
+	const char *trace;		 /* of the event, or NULL */
 	Jsonb *data;			 /* of the event */
 	Jsonb *context;			 /* titles, amounts and names behind the data's ids */
 	bool has_client;

@@ -5,9 +5,10 @@
  * One look at the readers, one at the templates, one at what is there already and one at the groups
  * → for each row what its reader prefers: shown, mailed, sent to webhooks, or for a digest → texts
  * → an update of the groups and two inserts, whatever the number of events, and the deliveries of
- * those few who want webhooks (sql/notification/hook.sql). The unique keys (user, event, type) make
- * a repetition harmless. Mails are only queued here: the courier renders them, so that their data
- * can be deleted once they are sent. A notification and its mail have one id.
+ * those few who want webhooks (sql/notification/hook.sql) or push and SMS (gateway.sql). The unique
+ *keys (user, event, type) make a repetition harmless. Mails are only queued here: the courier
+ *renders them, so that their data can be deleted once they are sent. A notification and its mail
+ *have one id.
  *
  * Of the unread notifications of one group only the newest is shown, with the number of them; it
  * takes the place of the one before. Who reads it at the same time is waited for.
@@ -45,7 +46,8 @@ typedef struct Outgoing
 	TimestampTz digest_at;
 	SklFrequency hook; /* to webhooks; SKL_NEVER: not at all */
 	TimestampTz hook_at;
-	const char *group; /* NULL: none */
+	const SklText *pushed[SKL_NGATEWAYS]; /* what a gateway is given; NULL: nothing */
+	const char *group;					  /* NULL: none */
 	int count;
 	bool is_head;
 } Outgoing;
@@ -192,11 +194,22 @@ mail_horizon(void)
 							IntervalPGetDatum(skl_policy_interval("mailRetention"))));
 }
 
+static bool
+is_pushed(const Outgoing *item)
+{
+	for (int i = 0; i < SKL_NGATEWAYS; i++)
+	{
+		if (item->pushed[i] != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Whether an item becomes a notification, seen in the app or only elsewhere. */
 static bool
 is_kept(const Outgoing *item)
 {
-	return item->shown || item->digest != SKL_NEVER || item->hook != SKL_NEVER;
+	return item->shown || item->digest != SKL_NEVER || item->hook != SKL_NEVER || is_pushed(item);
 }
 
 /* Whether it goes to webhooks now; else later or not at all. */
@@ -204,6 +217,22 @@ static bool
 is_hooked_now(const Outgoing *item)
 {
 	return item->is_new && item->hook == SKL_IMMEDIATE && item->hook_at <= skl_now();
+}
+
+/* Finds what gateways are given: the text for their channel, else that in the app. */
+static void
+decide_pushes(Outgoing *item, const SklTexts *texts, const SklFrequency *frequency)
+{
+	for (int i = 0; i < SKL_NGATEWAYS; i++)
+	{
+		SklChannel channel = SKL_CHANNEL_PUSH + i;
+		const SklText *own;
+
+		if (frequency[channel] == SKL_NEVER)
+			continue;
+		own = skl_texts_find(texts, item->row->notice->type, channel, item->reader->locale);
+		item->pushed[i] = own != NULL ? own : item->in_app;
+	}
 }
 
 /* Decides what becomes of an item; false when nothing does. */
@@ -222,6 +251,8 @@ decide(Outgoing *item, const SklTexts *texts, TimestampTz horizon)
 	item->in_app = skl_texts_find(texts, notice->type, SKL_CHANNEL_IN_APP, reader->locale);
 	if (time_of(&notice->event) < horizon)
 		mail = item->hook = SKL_NEVER;
+	else if (item->in_app != NULL)
+		decide_pushes(item, texts, frequency);
 	if (item->in_app == NULL)
 		item->hook = SKL_NEVER;
 	item->shown = item->in_app != NULL &&
@@ -464,9 +495,9 @@ insert_notifications(const Outgoing *items, int n)
 static void
 queue_hooks(const Outgoing *items, int n)
 {
-	static SklStmt stmt =
-		SKL_STMT("SELECT skillancer.hook_notifications($1, $2)", UUIDARRAYOID, UUIDARRAYOID);
-	static const Oid types[] = {UUIDOID, UUIDOID};
+	static SklStmt stmt = SKL_STMT("SELECT skillancer.hook_notifications($1, $2, $3)", UUIDARRAYOID,
+								   UUIDARRAYOID, TEXTARRAYOID);
+	static const Oid types[] = {UUIDOID, UUIDOID, TEXTOID};
 	Table table = make_table(types, lengthof(types), n);
 
 	for (const Outgoing *item = items; item < items + n; item++)
@@ -475,7 +506,48 @@ queue_hooks(const Outgoing *items, int n)
 			continue;
 		put_value(&table, 0, UUIDPGetDatum(&item->id));
 		put_value(&table, 1, UUIDPGetDatum(&item->row->user));
+		put_text(&table, 2, item->row->notice->trace);
 		table.n++;
+	}
+	run_over(&stmt, &table);
+}
+
+/* Adds what one gateway is given of an item. */
+static void
+add_push(Table *table, const Outgoing *item, int gateway)
+{
+	const SklNotice *notice = item->row->notice;
+	const SklText *given = item->pushed[gateway];
+	const SklMustacheValue *data = skl_reader_data(item->reader, notice->context, item->count);
+
+	put_value(table, 0, UUIDPGetDatum(&item->id));
+	put_value(table, 1, UUIDPGetDatum(&item->row->user));
+	put_text(table, 2, skl_channel_names[SKL_CHANNEL_PUSH + gateway]);
+	put_value(table, 3, TimestampTzGetDatum(item->mail_at));
+	put_text(table, 4, skl_text_render(given->title, data, notice->type));
+	put_text(table, 5, skl_text_render(given->body, data, notice->type));
+	put_text(table, 6, notice->trace);
+	table->n++;
+}
+
+/* Queues what goes to gateways, now or when quiet hours are over. */
+static void
+queue_pushes(const Outgoing *items, int n)
+{
+	static SklStmt stmt = SKL_STMT("SELECT skillancer.gateway_queue($1, $2, $3, $4, $5, $6, $7)",
+								   UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+								   TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
+	static const Oid types[] = {UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID,
+								TEXTOID, TEXTOID, TEXTOID};
+	Table table = make_table(types, lengthof(types), n * SKL_NGATEWAYS);
+
+	for (const Outgoing *item = items; item < items + n; item++)
+	{
+		for (int i = 0; i < SKL_NGATEWAYS && item->is_new; i++)
+		{
+			if (item->pushed[i] != NULL)
+				add_push(&table, item, i);
+		}
 	}
 	run_over(&stmt, &table);
 }
@@ -538,5 +610,6 @@ skl_outbox_deliver(const SklAddressedList *rows)
 	made = insert_notifications(items, n);
 	insert_mails(items, n);
 	queue_hooks(items, n);
+	queue_pushes(items, n);
 	return made;
 }

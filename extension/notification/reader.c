@@ -19,7 +19,7 @@ struct SklReaders
 static const char *const category_names[SKL_NCATEGORIES] = {
 	"MESSAGES", "PROJECTS", "BOOKINGS", "PAYMENTS", "ACCOUNT", "MARKETING", "SYSTEM"};
 
-static const char *const channel_names[SKL_NCHANNELS] = {"IN_APP", "EMAIL", "WEBHOOK"};
+const char *const skl_channel_names[SKL_NCHANNELS] = {"IN_APP", "EMAIL", "WEBHOOK", "PUSH", "SMS"};
 
 int
 skl_category_of(const char *name)
@@ -37,22 +37,26 @@ skl_channel_of(const char *name)
 {
 	for (int i = 0; i < SKL_NCHANNELS; i++)
 	{
-		if (strcmp(name, channel_names[i]) == 0)
+		if (strcmp(name, skl_channel_names[i]) == 0)
 			return (SklChannel) i;
 	}
 	elog(ERROR, "there is no channel \"%s\"", name);
 }
 
-/* What everybody gets who has not said otherwise. */
+/* What everybody gets who has not said otherwise; nothing on channels that are off. */
 static void
 load_defaults(SklReader *everybody)
 {
-	static SklStmt stmt = SKL_STMT0(
-		"SELECT d.category, d.channel, d.frequency FROM skillancer.notification_default d");
+	static SklStmt stmt =
+		SKL_STMT0("SELECT d.category, d.channel, d.frequency FROM skillancer.notification_default d"
+				  " WHERE d.channel = ANY ((SELECT skillancer.notification_channels())::text[])");
 	uint64 n = skl_spi_exec(&stmt, NULL, NULL);
 
 	for (int i = 0; i < SKL_NCATEGORIES; i++)
-		everybody->frequency[i][SKL_CHANNEL_WEBHOOK] = SKL_NEVER;
+	{
+		for (int channel = SKL_CHANNEL_WEBHOOK; channel < SKL_NCHANNELS; channel++)
+			everybody->frequency[i][channel] = SKL_NEVER;
+	}
 	for (uint64 i = 0; i < n; i++)
 		everybody
 			->frequency[skl_category_of(skl_spi_text(i, 1))][skl_channel_of(skl_spi_text(i, 2))] =
@@ -90,10 +94,12 @@ load_accounts(HTAB *table, Datum users, const SklReader *everybody)
 static void
 load_preferences(HTAB *table, Datum users)
 {
-	static SklStmt stmt = SKL_STMT("SELECT p.user_id::uuid, p.category, p.channel, p.frequency"
-								   " FROM skillancer.notification_preference p"
-								   " WHERE p.user_id = ANY ($1::skillancer.user_id[])",
-								   UUIDARRAYOID);
+	static SklStmt stmt =
+		SKL_STMT("SELECT p.user_id::uuid, p.category, p.channel, p.frequency"
+				 " FROM skillancer.notification_preference p"
+				 " WHERE p.user_id = ANY ($1::skillancer.user_id[])"
+				 " AND p.channel = ANY ((SELECT skillancer.notification_channels())::text[])",
+				 UUIDARRAYOID);
 	uint64 n = skl_spi_exec(&stmt, &users, NULL);
 	bool isnull;
 

@@ -15,16 +15,22 @@ typedef enum SklChannel
 	SKL_CHANNEL_IN_APP,
 	SKL_CHANNEL_EMAIL,
 	SKL_CHANNEL_WEBHOOK,
+	SKL_CHANNEL_PUSH, /* this one and the next: through gateways of the operator */
+	SKL_CHANNEL_SMS,
 	SKL_NCHANNELS
 } SklChannel;
 
 #define SKL_NCATEGORIES 7
+
+/* Channels that a gateway serves: from SKL_CHANNEL_PUSH on. */
+#define SKL_NGATEWAYS (SKL_NCHANNELS - SKL_CHANNEL_PUSH)
 
 /* The place of a category among its kind; an error when there is none of that name. */
 extern int skl_category_of(const char *name);
 
 /* The channel of a name; an error when there is none. */
 extern SklChannel skl_channel_of(const char *name);
+extern const char *const skl_channel_names[SKL_NCHANNELS];
 
 /* A user who may read a notification. */
 typedef struct SklReader

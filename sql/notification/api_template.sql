@@ -20,7 +20,7 @@ AS $fn$
 DECLARE
 	v_bad record;
 BEGIN
-	PERFORM skillancer.check_one_of('channel', p_channel, '{IN_APP,EMAIL}');
+	PERFORM skillancer.check_one_of('channel', p_channel, '{IN_APP,EMAIL,PUSH,SMS}');
 	PERFORM skillancer.check_that('locale', coalesce(p_locale ~ '^[a-z]{2,3}(-[A-Z]{2})?$', false), 'must be a language, such as en or de-AT');
 	PERFORM skillancer.check_text('title', p_title, 1, 300);
 	PERFORM skillancer.check_text('body', p_body, 1, 20000);
@@ -91,7 +91,7 @@ DECLARE
 	v_keys  text[];
 BEGIN
 	PERFORM skillancer.require_permission('system:view');
-	PERFORM skillancer.check_one_of('channel', p_channel, '{IN_APP,EMAIL}', required => false);
+	PERFORM skillancer.check_one_of('channel', p_channel, '{IN_APP,EMAIL,PUSH,SMS}', required => false);
 	PERFORM skillancer.check_done();
 	v_after := skillancer.cursor_decode(v_scope, p_cursor);
 	SELECT array_agg(d.doc ORDER BY d.key), array_agg(d.key ORDER BY d.key) INTO v_items, v_keys

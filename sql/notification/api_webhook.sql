@@ -34,12 +34,12 @@ BEGIN
 	WHERE s.webhook_id = p_webhook AND s.valid_until <> 'infinity';
 	UPDATE skillancer.webhook_secret s SET valid_until = skillancer.now() + p_overlap WHERE s.webhook_id = p_webhook;
 	INSERT INTO skillancer.webhook_secret (webhook_id, user_id, sealed, created_at)
-	VALUES (p_webhook, skillancer.current_user_id(), v_made.sealed, v_now);
+	SELECT w.id, w.user_id, v_made.sealed, v_now FROM skillancer.webhook w WHERE w.id = p_webhook;
 	RETURN v_made.secret;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.webhook_put_secret(skillancer.webhook_id, interval) IS
-	'Gives an endpoint of the caller a new secret; the one before signs along for so long, any other one no more.';
+	'Gives an endpoint of the caller, or a gateway, a new secret; the one before signs along for so long, any other one no more.';
 
 -- check_webhook
 CREATE OR REPLACE FUNCTION skillancer.check_webhook(p_url text, p_events text[], p_description text)

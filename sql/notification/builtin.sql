@@ -14,7 +14,7 @@ FROM (
 	SELECT c, 'EMAIL', CASE c WHEN 'MESSAGES' THEN 'HOURLY' WHEN 'MARKETING' THEN 'NEVER' ELSE 'IMMEDIATE' END
 	FROM unnest(skillancer.notification_categories()) c
 	UNION ALL
-	SELECT c, 'WEBHOOK', 'NEVER' FROM unnest(skillancer.notification_categories()) c) d;
+	SELECT c, n, 'NEVER' FROM unnest(skillancer.notification_categories()) c, unnest('{WEBHOOK,PUSH,SMS}'::text[]) n) d;
 
 -- the frame around both parts of every mail
 SELECT skillancer.put_template('layout', 'EMAIL', 'Skillancer',

@@ -66,9 +66,9 @@ AS $fn$
 DECLARE
 	v_rows bigint := 0;
 BEGIN
-	IF p_kind IS NOT NULL AND p_kind NOT IN ('timer', 'event', 'mail', 'provider', 'search') THEN
+	IF p_kind IS NOT NULL AND p_kind NOT IN ('timer', 'event', 'mail', 'provider', 'search', 'gateway') THEN
 		RAISE EXCEPTION 'there is no kind of parked rows "%"', p_kind
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Kinds are timer, event, mail, provider and search.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Kinds are timer, event, mail, provider, search and gateway.';
 	END IF;
 	IF coalesce(p_kind, 'timer') = 'timer' THEN
 		v_rows := v_rows + skillancer.redrive_timers(p_item);
@@ -85,11 +85,14 @@ BEGIN
 	IF coalesce(p_kind, 'search') = 'search' THEN
 		v_rows := v_rows + skillancer.redrive_search(p_item);
 	END IF;
+	IF coalesce(p_kind, 'gateway') = 'gateway' THEN
+		v_rows := v_rows + skillancer.redrive_gateways(p_item);
+	END IF;
 	RETURN v_rows;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.redrive(text, text) IS
-	'Works on parked rows (skillancer.parked) again: of one kind (timer, event, mail, provider, search), or one of them, or all.';
+	'Works on parked rows (skillancer.parked) again: of one kind (timer, event, mail, provider, search, gateway), or one of them, or all.';
 ALTER FUNCTION skillancer.redrive(text, text) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.redrive(text, text) TO skillancer_admin;
 

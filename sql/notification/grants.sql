@@ -41,6 +41,8 @@ GRANT SELECT, DELETE ON skillancer.webhook_secret TO skillancer_engine;
 GRANT SELECT, UPDATE ON skillancer.webhook_health TO skillancer_engine;
 GRANT SELECT, INSERT, UPDATE, DELETE ON skillancer.webhook_delivery TO skillancer_engine;
 GRANT SELECT, INSERT, DELETE ON skillancer.webhook_attempt TO skillancer_engine;
+GRANT SELECT (id, channel) ON skillancer.webhook TO skillancer_admin;
+GRANT SELECT (webhook_id, event_id, state, attempts, status, error, settled_at) ON skillancer.webhook_delivery TO skillancer_admin;
 
 -- messages: the engine writes, the bridge reads what policies show
 GRANT SELECT ON skillancer.conversation, skillancer.conversation_participant, skillancer.message, skillancer.message_revision,

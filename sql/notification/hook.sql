@@ -17,7 +17,8 @@ FROM (VALUES
 ) AS v (name, description, schema);
 
 -- hook_queue
-CREATE OR REPLACE FUNCTION skillancer.hook_queue(p_user skillancer.user_id, p_event uuid, p_type text, p_correlation text, p_data jsonb)
+CREATE OR REPLACE FUNCTION skillancer.hook_queue(p_user skillancer.user_id, p_event uuid, p_type text, p_correlation text, p_data jsonb,
+	p_trace text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -26,9 +27,9 @@ DECLARE
 	v_rows bigint;
 BEGIN
 	WITH made AS (
-		INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, correlation_id, body)
+		INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, correlation_id, body, trace)
 		SELECT w.id, p_event::skillancer.event_id, w.user_id, 0, p_type, p_event, p_correlation,
-			skillancer.webhook_body(p_event::skillancer.event_id, p_type, skillancer.now(), p_data)
+			skillancer.webhook_body(p_event::skillancer.event_id, p_type, skillancer.now(), p_data), p_trace
 		FROM skillancer.webhook w
 		JOIN skillancer.user_account u ON u.id = w.user_id AND u.state NOT IN ('SUSPENDED', 'CLOSED')
 		WHERE w.user_id = p_user AND w.state = 'ACTIVE' AND skillancer.webhook_wants(w.events, p_type)
@@ -44,19 +45,19 @@ BEGIN
 	RETURN v_rows;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.hook_queue(skillancer.user_id, uuid, text, text, jsonb) IS
+COMMENT ON FUNCTION skillancer.hook_queue(skillancer.user_id, uuid, text, text, jsonb, text) IS
 	'Queues one delivery to each active endpoint of a user that takes the type. Returns how many.';
 
 -- hook_notifications
-CREATE OR REPLACE FUNCTION skillancer.hook_notifications(p_ids uuid[], p_users uuid[])
+CREATE OR REPLACE FUNCTION skillancer.hook_notifications(p_ids uuid[], p_users uuid[], p_traces text[] DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 BEGIN
 	RETURN (
-		SELECT coalesce(sum(skillancer.hook_queue(n.user_id, n.id::uuid, 'notification.created', n.correlation_id, d.doc)), 0)
-		FROM unnest(p_ids, p_users) AS r (id, user_id)
+		SELECT coalesce(sum(skillancer.hook_queue(n.user_id, n.id::uuid, 'notification.created', n.correlation_id, d.doc, r.trace)), 0)
+		FROM unnest(p_ids, p_users, p_traces) AS r (id, user_id, trace)
 		JOIN skillancer.notification n ON n.user_id = r.user_id::skillancer.user_id AND n.id = r.id::skillancer.notification_id
 		-- each by its key: a join would read the whole table
 		CROSS JOIN LATERAL (
@@ -66,8 +67,8 @@ BEGIN
 		WHERE EXISTS (SELECT FROM skillancer.webhook w WHERE w.user_id = n.user_id AND w.state = 'ACTIVE'));
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.hook_notifications(uuid[], uuid[]) IS
-	'Queues notifications, by their ids and users, for the endpoints of their users. Returns the deliveries.';
+COMMENT ON FUNCTION skillancer.hook_notifications(uuid[], uuid[], text[]) IS
+	'Queues notifications, by their ids and users, for the endpoints of their users, with the traces of their events. Returns the deliveries.';
 
 -- send_hook_digest
 CREATE OR REPLACE FUNCTION skillancer.send_hook_digest(p_user skillancer.user_id, p_frequency text)

@@ -44,7 +44,7 @@ COMMENT ON FUNCTION skillancer.notification_staff(text) IS
 CREATE OR REPLACE FUNCTION skillancer.notification_source(p_seqs bigint[])
 RETURNS TABLE (event_id uuid, recipients text, type text, category text, priority text, group_key text, data jsonb,
 	context jsonb, client uuid, freelancer uuid, owner uuid, subject uuid, actor uuid, audience uuid[], staff uuid[],
-	is_mandatory boolean, correlation_id text)
+	is_mandatory boolean, correlation_id text, trace text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
@@ -64,7 +64,7 @@ BEGIN
 			'texts', a.texts)),
 		x.client::uuid, x.freelancer::uuid, x.owner::uuid, x.subject::uuid, e.actor_id::uuid, e.audience,
 		CASE WHEN r.recipients IN ('finance', 'moderators') THEN skillancer.notification_staff(r.recipients) END,
-		r.is_mandatory, e.correlation_id
+		r.is_mandatory, e.correlation_id, e.trace
 	FROM skillancer.event e
 	JOIN skillancer.notification_rule r ON r.event_type = e.type AND r.is_active
 	CROSS JOIN LATERAL (SELECT

@@ -31,6 +31,21 @@ CREATE POLICY webhook_delivery_write ON skillancer.webhook_delivery TO skillance
 CREATE POLICY webhook_attempt_read ON skillancer.webhook_attempt FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()));
 
+-- gateways of push and SMS belong to nobody: staff see and manage them, operators see what they did not take
+CREATE POLICY webhook_gateway ON skillancer.webhook TO skillancer_owner
+	USING (channel IS NOT NULL AND (SELECT skillancer.has_permission('system:manage')));
+CREATE POLICY webhook_gateway_read ON skillancer.webhook FOR SELECT TO skillancer_bridge
+	USING (channel IS NOT NULL AND (SELECT skillancer.has_permission('system:view')));
+CREATE POLICY webhook_gateway_admin ON skillancer.webhook FOR SELECT TO skillancer_admin USING (channel IS NOT NULL);
+CREATE POLICY webhook_secret_gateway ON skillancer.webhook_secret TO skillancer_owner
+	USING (user_id IS NULL AND (SELECT skillancer.has_permission('system:manage')));
+CREATE POLICY webhook_health_gateway ON skillancer.webhook_health TO skillancer_owner
+	USING (user_id IS NULL AND (SELECT skillancer.has_permission('system:manage')));
+CREATE POLICY webhook_health_gateway_read ON skillancer.webhook_health FOR SELECT TO skillancer_bridge
+	USING (user_id IS NULL AND (SELECT skillancer.has_permission('system:view')));
+CREATE POLICY webhook_delivery_admin ON skillancer.webhook_delivery FOR SELECT TO skillancer_admin
+	USING (EXISTS (SELECT FROM skillancer.webhook w WHERE w.id = webhook_id));
+
 -- the live stream
 CREATE POLICY stream_entry_read ON skillancer.stream_entry FOR SELECT
 	USING (user_id = (SELECT skillancer.current_user_id()));

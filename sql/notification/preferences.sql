@@ -34,12 +34,17 @@ GRANT EXECUTE ON FUNCTION skillancer.notification_categories() TO skillancer_bri
 -- channels
 CREATE OR REPLACE FUNCTION skillancer.notification_channels()
 RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-	SELECT '{IN_APP,EMAIL,WEBHOOK}'::text[]
+BEGIN
+	RETURN '{IN_APP,EMAIL,WEBHOOK}'::text[] || ARRAY(
+		SELECT w.channel FROM skillancer.webhook w WHERE w.channel IS NOT NULL ORDER BY w.channel);
+END
 $fn$;
-COMMENT ON FUNCTION skillancer.notification_channels() IS 'The channels of notifications.';
+COMMENT ON FUNCTION skillancer.notification_channels() IS
+	'The channels of notifications; PUSH and SMS while there is a gateway for them, which no login role may see.';
+ALTER FUNCTION skillancer.notification_channels() OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.notification_channels() TO skillancer_bridge;
 
 -- what may be chosen
@@ -48,11 +53,11 @@ RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-	SELECT CASE p_channel WHEN 'IN_APP' THEN '{IMMEDIATE}'::text[] ELSE '{IMMEDIATE,HOURLY,DAILY,WEEKLY}' END
-		|| CASE WHEN p_channel <> 'WEBHOOK' AND p_category IN ('PAYMENTS', 'ACCOUNT') THEN '{}'::text[] ELSE '{NEVER}' END
+	SELECT CASE WHEN p_channel IN ('EMAIL', 'WEBHOOK') THEN '{IMMEDIATE,HOURLY,DAILY,WEEKLY}'::text[] ELSE '{IMMEDIATE}' END
+		|| CASE WHEN p_channel IN ('IN_APP', 'EMAIL') AND p_category IN ('PAYMENTS', 'ACCOUNT') THEN '{}'::text[] ELSE '{NEVER}' END
 $fn$;
 COMMENT ON FUNCTION skillancer.notification_choices(text, text) IS
-	'The frequencies that may be chosen: payments and the account cannot be switched off in the app and by mail, and the app has no digests.';
+	'The frequencies that may be chosen: payments and the account cannot be switched off in the app and by mail, and only mail and webhooks have digests.';
 GRANT EXECUTE ON FUNCTION skillancer.notification_choices(text, text) TO skillancer_bridge;
 
 -- the preferences of the caller
@@ -70,7 +75,8 @@ BEGIN
 				array_position(skillancer.notification_channels(), d.channel))
 		FROM skillancer.notification_default d
 		LEFT JOIN skillancer.notification_preference p ON p.category = d.category AND p.channel = d.channel
-			AND p.user_id = (SELECT skillancer.current_user_id()));
+			AND p.user_id = (SELECT skillancer.current_user_id())
+		WHERE d.channel = ANY ((SELECT skillancer.notification_channels())::text[]));
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.notification_preferences_json() IS
@@ -102,8 +108,8 @@ AS $fn$
 DECLARE
 	v_item record;
 BEGIN
-	PERFORM skillancer.check_that('preferences', jsonb_typeof(p_preferences) = 'array' AND jsonb_array_length(p_preferences) BETWEEN 1 AND 21,
-		'must be a list of 1 to 21 preferences');
+	PERFORM skillancer.check_that('preferences', jsonb_typeof(p_preferences) = 'array' AND jsonb_array_length(p_preferences) BETWEEN 1 AND 35,
+		'must be a list of 1 to 35 preferences');
 	PERFORM skillancer.check_done();
 	FOR v_item IN
 		SELECT format('preferences[%s]', i.n - 1) AS field, i.value AS item, i.value ->> 'category' AS category,
@@ -153,6 +159,7 @@ BEGIN
 	FROM skillancer.notification_preference p
 	WHERE n.user_id = v_user AND n.webhook_at IS NOT NULL AND p.user_id = v_user AND p.category = n.category
 		AND p.channel = 'WEBHOOK' AND p.frequency = 'NEVER';
+	PERFORM skillancer.gateway_drop(v_user);
 	RETURN skillancer.notification_preferences_json();
 END
 $fn$;
@@ -182,7 +189,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_quiet_hours() IS
-	'When the caller gets no mail and no notification by webhook, in local time. Start and end are null without quiet hours; quietUntil says when those that are now end.';
+	'When the caller gets no mail and no notification by webhook, push or SMS, in local time. Start and end are null without quiet hours; quietUntil says when those that are now end.';
 SELECT skillancer.add_route('GET', '/v1/notifications/quiet-hours', 'notification_quiet_hours',
 	summary => 'My quiet hours',
 	answers => '{start: text|null, end: text|null, timeZone: text, quietUntil: timestamptz|null}');
@@ -222,7 +229,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.notification_set_quiet_hours(text, text, text) IS
-	'Sets the caller''s quiet hours (HH:MM, local time; they may cross midnight): mail, and notifications by webhook, wait until they are over. Without timeZone that of the account counts.';
+	'Sets the caller''s quiet hours (HH:MM, local time; they may cross midnight): mail, and notifications by webhook, push and SMS, wait until they are over. Without timeZone that of the account counts.';
 SELECT skillancer.add_route('PUT', '/v1/notifications/quiet-hours', 'notification_set_quiet_hours',
 	summary => 'Set my quiet hours',
 	answers => '{start: text|null, end: text|null, timeZone: text, quietUntil: timestamptz|null}');

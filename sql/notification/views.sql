@@ -62,7 +62,12 @@ UNION ALL
 SELECT 'search', format('%s/%s', i.kind, a.entity_id), i.kind, a.attempts, a.last_error, a.parked_at
 FROM skillancer.search_attempt a
 JOIN skillancer.search_index i ON i.index_id = a.index_id
-WHERE a.parked_at IS NOT NULL;
+WHERE a.parked_at IS NOT NULL
+UNION ALL
+SELECT 'gateway', format('%s/%s', w.channel, d.event_id), w.channel, d.attempts, coalesce(d.error, format('status %s', d.status)), d.settled_at
+FROM skillancer.webhook_delivery d
+JOIN skillancer.webhook w ON w.id = d.webhook_id AND w.channel IS NOT NULL
+WHERE d.state = 'FAILED';
 COMMENT ON VIEW skillancer.parked IS
 	'Timers, events, mails, calls and webhooks of payment providers, and documents of search that were given up, with the reason; skillancer.redrive(kind, item) tries them again.';
 

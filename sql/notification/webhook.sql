@@ -284,8 +284,8 @@ AS $fn$
 DECLARE
 	v_webhook record;
 BEGIN
-	SELECT w.state, w.url INTO v_webhook FROM skillancer.webhook w WHERE w.id = p_webhook FOR UPDATE;
-	IF v_webhook.state IS DISTINCT FROM 'ACTIVE' THEN
+	SELECT w.state, w.url, w.channel INTO v_webhook FROM skillancer.webhook w WHERE w.id = p_webhook FOR UPDATE;
+	IF v_webhook.state IS DISTINCT FROM 'ACTIVE' OR v_webhook.channel IS NOT NULL THEN
 		RETURN;
 	END IF;
 	PERFORM skillancer.follow(d.event_id::uuid, d.correlation_id)
@@ -301,7 +301,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.webhook_give_up(skillancer.webhook_id, text) IS
-	'Disables an endpoint on the marketplace''s behalf (GONE, FAILING): its owner hears of it by the event webhook.given_up.';
+	'Disables an endpoint on the marketplace''s behalf (GONE, FAILING): its owner hears of it by the event webhook.given_up. A gateway stays on.';
 
 -- webhook_stop
 CREATE OR REPLACE FUNCTION skillancer.webhook_stop(p_webhook skillancer.webhook_id, p_reason text)

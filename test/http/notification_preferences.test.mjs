@@ -1,13 +1,14 @@
 // test/http/notification_preferences.test.mjs
 //	What people are told and how: groups, preferences, quiet hours, one-click unsubscribe from a mail as it arrived,
-//	announcements of staff, the outbox.
+//	announcements of staff, the outbox, gateways of push and SMS.
 
 import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { call, env, sql, until, url } from './support.mjs';
-import { join, mailTo, openProject, propose } from './market.mjs';
+import { join, mailTo, openProject, propose, tag } from './market.mjs';
 
 let client;
 let freelancer;
@@ -187,4 +188,82 @@ test('the outbox, for staff', async () => {
 	assert.equal((await unflag('Flagged@market.test')).status, 204);
 	assert.equal((await unflag('Flagged@market.test')).status, 404);
 	assert.equal((await unflag('nonsense')).status, 422);
+});
+
+test('push and SMS go through gateways of the operator, and are off without them', async () => {
+	const gateway = (method, channel, body, by = admin) => call(method, `/v1/admin/notification-gateways/${channel}`, { ...by, body });
+	const fields = (answer) => [answer.status, answer.json.error?.details.map((d) => d.field).join()];
+	const prefer = (channel, frequency) => call('PUT', '/v1/notifications/preferences', { token: client.token, body: { preferences: [{ category: 'PROJECTS', channel, frequency }] } });
+	const received = (at) => readFileSync(path.join(env.SKL_WEBHOOK_DIR, 'index.jsonl'), 'utf8').trim().split('\n').map(JSON.parse).filter((r) => r.path === at);
+	const arrives = async (at, n = 1) => { assert.ok(await until(() => received(at).length >= n, 15000), `${n} at ${at}`); return received(at).at(-1); };
+	const bid = async () => { const project = await openProject(client, '500.00'); await propose(freelancer, project, '400.00'); return project; };
+	const list = async () => (await call('GET', '/v1/admin/notification-gateways', admin)).json.data;
+	const [push, sms] = [`/hooks/push-${tag()}`, `/status/503/sms-${tag()}`];
+
+	assert.deepEqual(fields(await prefer('PUSH', 'IMMEDIATE')), [422, 'preferences[0].channel']);
+	assert.equal((await gateway('DELETE', 'PUSH')).status, 404);
+	for (const by of [{ token: client.token }, {}]) {
+		const status = by.token ? 403 : 401;
+		assert.equal((await gateway('PUT', 'PUSH', { url: env.SKL_WEBHOOK_URL + push }, by)).status, status);
+		assert.equal((await gateway('DELETE', 'PUSH', undefined, by)).status, status);
+		assert.equal((await gateway('POST', 'PUSH/rotate-secret', {}, by)).status, status);
+		assert.equal((await call('GET', '/v1/admin/notification-gateways', by)).status, status);
+	}
+	assert.deepEqual(fields(await gateway('PUT', 'FAX', { url: 'https://10.0.0.1/' })), [422, 'channel,url']);
+	const { secret } = (await gateway('PUT', 'PUSH', { url: env.SKL_WEBHOOK_URL + push })).json.data;
+	assert.match(secret, /^whsec_/);
+	assert.ok((await gateway('PUT', 'SMS', { url: env.SKL_WEBHOOK_URL + sms })).json.data.secret);
+	assert.deepEqual((await list()).map((g) => g.channel), ['PUSH', 'SMS']);
+	assert.equal((await client.get('/v1/webhooks')).length, 0, 'they are nobody\'s webhooks');
+
+	// on, but nobody is told who did not ask for it
+	const before = await bid();
+	assert.ok(await until(async () => (await client.get('/v1/notifications')).some((n) => n.data.projectId === before.id), 15000));
+	assert.deepEqual(fields(await prefer('PUSH', 'DAILY')), [422, 'preferences[0].frequency']);
+	for (const channel of ['PUSH', 'SMS']) assert.equal((await prefer(channel, 'IMMEDIATE')).json.data.length, 35);
+	assert.equal((await call('PUT', '/v1/admin/templates/proposal.received/PUSH/en', { ...admin, body: { title: 'Bid: {{project.title}}', body: 'Have a look.' } })).status, 200);
+	const project = await bid();
+	const request = await arrives(push);
+	const sent = new Webhook(secret).verify(request.body, request.headers);
+	assert.match(request.headers.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+	const inApp = (await client.get('/v1/notifications')).find((n) => n.data.projectId === project.id);
+	assert.deepEqual([sent.type, sent.data.channel, sent.data.userId, sent.data.id, sent.data.title, sent.data.body], ['notification.created', 'PUSH', client.id, inApp.id, `Bid: ${project.title}`, 'Have a look.']);
+	assert.equal(received(push).length, 1, 'what was before is not told');
+
+	// what a gateway does not take is tried again, given up in view, and tried again by hand under the same id
+	const first = await arrives(sms);
+	assert.equal(JSON.parse(first.body).data.title, inApp.title, 'without a text of its own that of the app');
+	const [[id]] = await until(() => { const rows = sql("SELECT d.event_id FROM skillancer.webhook_delivery d JOIN skillancer.webhook w ON w.id = d.webhook_id WHERE w.channel = 'SMS' AND d.state = 'QUEUED' AND d.status = 503"); return rows.length && rows; });
+	const due = (tries) => sql(`UPDATE skillancer.webhook_delivery d SET tries = ${tries}, due_at = skillancer.now() FROM skillancer.webhook w WHERE w.channel = 'SMS' AND w.id = d.webhook_id;
+		UPDATE skillancer.webhook_health h SET next_at = skillancer.now() FROM skillancer.webhook w WHERE w.channel = 'SMS' AND w.id = h.webhook_id; SELECT skillancer.wake('courier')`);
+	due(6);
+	const parked = await until(() => { const rows = sql("SELECT item, what FROM skillancer.parked WHERE kind = 'gateway'", { user: env.SKL_SUPERUSER }); return rows.length && rows; }, 15000);
+	assert.deepEqual(parked, [[`SMS/${id}`, 'SMS']]);
+	const later = `/hooks/sms-${tag()}`;
+	assert.equal((await gateway('PUT', 'SMS', { url: env.SKL_WEBHOOK_URL + later })).json.data.secret, undefined, 'another URL keeps the secret');
+	assert.equal(sql("SELECT skillancer.redrive('gateway', 'PUSH/x'), skillancer.redrive('gateway')").join(), '0,1');
+	assert.equal((await arrives(later)).headers['webhook-id'], first.headers['webhook-id']);
+
+	// quiet hours hold it back; who switches it off is not told what waits
+	sql(`INSERT INTO skillancer.quiet_hours (user_id, starts, ends, time_zone) VALUES ('${client.id}', (skillancer.now() AT TIME ZONE 'UTC' - interval '1 hour')::time, (skillancer.now() AT TIME ZONE 'UTC' + interval '2 hours')::time, 'UTC')`);
+	const quiet = await bid();
+	const waiting = () => sql(`SELECT w.channel, d.state, d.due_at > skillancer.now() + interval '1 hour' FROM skillancer.webhook_delivery d JOIN skillancer.webhook w ON w.id = d.webhook_id AND w.channel IS NOT NULL
+		WHERE position('${quiet.id}' IN d.body) > 0 ORDER BY 1`);
+	assert.deepEqual(await until(() => waiting().length === 2 && waiting(), 15000), [['PUSH', 'QUEUED', 't'], ['SMS', 'QUEUED', 't']]);
+	await prefer('SMS', 'NEVER');
+	assert.deepEqual(waiting().map((row) => row[1]), ['QUEUED', 'DROPPED']);
+	sql(`DELETE FROM skillancer.quiet_hours WHERE user_id = '${client.id}'`);
+
+	// two secrets for a while; a channel that is off is no choice, and gets nothing
+	const rotated = (await gateway('POST', 'PUSH/rotate-secret', {})).json.data.secret;
+	await bid();
+	const two = await arrives(push, 2);
+	for (const each of [secret, rotated]) new Webhook(each).verify(two.body, two.headers);
+	for (const channel of ['PUSH', 'SMS']) assert.equal((await gateway('DELETE', channel)).status, 204);
+	assert.equal((await client.get('/v1/notifications/preferences')).length, 21);
+	assert.deepEqual(await list(), []);
+	const after = await bid();
+	assert.ok(await until(async () => (await client.get('/v1/notifications')).some((n) => n.data.projectId === after.id), 15000));
+	assert.deepEqual([received(push).length, received(later).length], [2, 1]);
+	sql("DELETE FROM skillancer.template WHERE channel = 'PUSH'");
 });

@@ -77,9 +77,29 @@ test('an old timestamp, another body or another secret is refused', async () => 
 	const [request] = await arrives(at);
 	assert.equal(verify(hook.secret, request).type, 'webhook.test');
 	assert.throws(() => verify(hook.secret, { ...request, body: request.body.replace('webhook.test', 'webhook.tes7') }));
-	assert.throws(() => verify(hook.secret, { ...request, headers: { ...request.headers, 'webhook-timestamp': String(Number(request.headers['webhook-timestamp']) - 600) } }));
+	for (const seconds of [-600, -301, 302, 600]) {
+		const stamp = String(Number(request.headers['webhook-timestamp']) + seconds);
+		assert.throws(() => verify(hook.secret, { ...request, headers: { ...request.headers, 'webhook-timestamp': stamp } }), `${seconds} s later`);
+	}
+	for (const name of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
+		const { [name]: left, ...headers } = request.headers;
+		assert.throws(() => verify(hook.secret, { ...request, headers }), `without ${name} (${left})`);
+	}
+	// the order and the letters of headers do not count, nor what else is in them
+	const turned = Object.fromEntries(Object.entries(request.headers).reverse().map(([name, value]) => [name.replace(/^webhook-i/, 'Webhook-I'), value]));
+	assert.equal(verify(hook.secret, { ...request, headers: turned }).type, 'webhook.test');
+	const [signature] = request.headers['webhook-signature'].split(' ');
+	for (const list of [`v2,xyz ${signature}`, `v1,${'A'.repeat(43)}= ${signature}`])
+		assert.equal(verify(hook.secret, { ...request, headers: { ...request.headers, 'webhook-signature': list } }).type, 'webhook.test');
 	assert.throws(() => verify(hook.secret, { ...request, headers: { ...request.headers, 'webhook-id': 'evt_other' } }));
 	assert.throws(() => verify(`whsec_${Buffer.alloc(32, 7).toString('base64')}`, request));
+	// a body that is sent again in five minutes is valid, and has the id that a receiver has seen: nothing else that is signed has it
+	const again = await owner.post(`/v1/webhooks/${hook.id}/test`, {}, 202);
+	await arrives(at, 2);
+	assert.notEqual(again.eventId, request.headers['webhook-id']);
+	await owner.post(`/v1/webhooks/${hook.id}/deliveries/${request.headers['webhook-id']}/redeliver`, {}, 202);
+	const third = (await arrives(at, 3)).at(-1);
+	assert.deepEqual([third.headers['webhook-id'], third.body], [request.headers['webhook-id'], request.body], 'the same event has the same id and body');
 	await remove(owner, hook);
 });
 
@@ -95,8 +115,16 @@ test('two secrets are valid while one replaces the other, one after', async () =
 	assert.equal(during.headers['webhook-signature'].split(' ').length, 2);
 	verify(hook.secret, during);
 	verify(rotated.secret, during);
+	// in the other order, too; the overlap ends with its time
+	const reordered = during.headers['webhook-signature'].split(' ').reverse().join(' ');
+	for (const secret of [hook.secret, rotated.secret]) verify(secret, { ...during, headers: { ...during.headers, 'webhook-signature': reordered } });
+	assert.equal(sql(`SELECT round(extract(epoch FROM timestamptz '${rotated.previousValidUntil}' - skillancer.now()) / 3600)`)[0][0], '24', 'a day');
+	sql(`UPDATE skillancer.webhook_secret SET valid_until = skillancer.now() - interval '1 second' WHERE webhook_id = '${hook.id}' AND valid_until <> 'infinity'`);
+	const over = await send(2);
+	verify(rotated.secret, over);
+	assert.throws(() => verify(hook.secret, over), 'after it the old one signs no more');
 	const third = await owner.post(`/v1/webhooks/${hook.id}/rotate-secret`, { atOnce: true });
-	const after = await send(2);
+	const after = await send(3);
 	verify(third.secret, after);
 	assert.throws(() => verify(hook.secret, after));
 	assert.throws(() => verify(rotated.secret, after));

@@ -247,5 +247,16 @@ SELECT (skillancer_api.announcement_create('MARKETING', '{"en": {"title": "Offer
 SELECT is(skillancer_api.announcement_cancel(:'offer') ->> 'state', 'CANCELLED', 'not so this one');
 SELECT is(skillancer.announce_more(1000), 0::bigint, 'nobody hears of it');
 
+-- ten thousand recipients: a mail each, to one address
+ALTER TABLE skillancer.user_account DISABLE TRIGGER state_guard;
+INSERT INTO skillancer.user_account (email, name, state, locale)
+SELECT format('many%s@list.test', n), 'Many ' || n, 'ACTIVE', 'fr' FROM generate_series(1, 10000) n;
+ALTER TABLE skillancer.user_account ENABLE ALWAYS TRIGGER state_guard;
+SELECT (skillancer_api.announcement_create('SYSTEM', '{"en": {"title": "To all", "body": "Hello"}}', '{"locales": ["fr"]}')).body ->> 'id' AS all \gset
+DO $$ BEGIN WHILE skillancer.announce_more(500) > 0 LOOP END LOOP; END $$;
+SELECT is((SELECT recipients FROM skillancer.announcement WHERE id = :'all'), 10000::bigint, 'ten thousand are told');
+SELECT results_eq(format($$ SELECT count(*), count(DISTINCT m.address), count(*) FILTER (WHERE m.address !~ '^many[0-9]+@list[.]test$')
+	FROM skillancer.mail m WHERE m.event_id = %L $$, :'all'), 'VALUES (10000::bigint, 10000::bigint, 0::bigint)', 'each by a mail to his address alone');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -298,12 +298,14 @@ SELECT u, x FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, unnest(ARRAY[r
 INSERT INTO skillancer.webhook (id, user_id, url, events)
 SELECT rls.id('webhook' || u::text, n)::skillancer.webhook_id, u, 'https://hooks.example.com/', '{*}'
 FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, generate_series(1, 2) n;
+INSERT INTO skillancer.webhook (id, channel, url, events)
+SELECT rls.id('gateway' || c, 0)::skillancer.webhook_id, c, 'https://push.example.com/', '{notification.created}' FROM unnest('{PUSH,SMS}'::text[]) c;
 INSERT INTO skillancer.webhook_health (webhook_id, user_id) SELECT id, user_id FROM skillancer.webhook;
 INSERT INTO skillancer.webhook_secret (webhook_id, user_id, sealed) SELECT id, user_id, '\x00' FROM skillancer.webhook;
 INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, body, state)
-SELECT id, rls.id('event', 1)::skillancer.event_id, user_id, 1, 'user.updated', rls.id('x', 1), '{}', 'DELIVERED' FROM skillancer.webhook;
+SELECT id, rls.id('event', 1)::skillancer.event_id, coalesce(user_id, rls.id('client1', 0)::skillancer.user_id), 1, 'user.updated', rls.id('x', 1), '{}', 'DELIVERED' FROM skillancer.webhook;
 INSERT INTO skillancer.webhook_attempt (webhook_id, event_id, number, user_id, duration_ms)
-SELECT id, rls.id('event', 1)::skillancer.event_id, 1, user_id, 1 FROM skillancer.webhook;
+SELECT id, rls.id('event', 1)::skillancer.event_id, 1, coalesce(user_id, rls.id('client1', 0)::skillancer.user_id), 1 FROM skillancer.webhook;
 
 -- imports
 INSERT INTO skillancer.currency (code, number, digits, name) VALUES ('USD', 840, 2, 'US Dollar'), ('EUR', 978, 2, 'Euro') ON CONFLICT DO NOTHING;

@@ -126,6 +126,10 @@ BEGIN
 		RETURN p_persona.is_request::text;
 	ELSIF p_term = 'staff' THEN
 		RETURN rls.is_staff(p_persona)::text;
+	ELSIF p_term LIKE 'rows {%' THEN
+		RETURN trim(substr(p_term, 6), '{}');
+	ELSIF p_term LIKE 'perm % {%' THEN
+		RETURN format('(%s AND (%s))', rls.holds(p_persona, split_part(p_term, ' ', 2))::text, trim(substr(p_term, position('{' IN p_term)), '{}'));
 	ELSIF p_term LIKE 'perm %' THEN
 		RETURN rls.holds(p_persona, split_part(p_term, ' ', 2))::text;
 	ELSIF p_term LIKE 'public {%' THEN
