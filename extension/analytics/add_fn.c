@@ -61,7 +61,7 @@ write_sum(SklTable *table, const SklRollupRow *row)
 	put(table, found, values, 5);
 }
 
-/* metric_histogram: (metric, day, dims, bucket, n) */
+/* metric_histogram, metric_histogram_month: (metric, day or month, dims, bucket, n) */
 static void
 write_bucket(SklTable *table, const SklRollupRow *row)
 {
@@ -158,8 +158,11 @@ static size_t
 write_table(SklRollupRows *rows, size_t from, SklMarks *marks)
 {
 	static const char *const names[] = {
-		[SKL_ROLLUP_HOUR] = "metric_hour",	 [SKL_ROLLUP_DAY] = "metric_day",
-		[SKL_ROLLUP_MONTH] = "metric_month", [SKL_ROLLUP_HISTOGRAM] = "metric_histogram",
+		[SKL_ROLLUP_HOUR] = "metric_hour",
+		[SKL_ROLLUP_DAY] = "metric_day",
+		[SKL_ROLLUP_MONTH] = "metric_month",
+		[SKL_ROLLUP_HISTOGRAM] = "metric_histogram",
+		[SKL_ROLLUP_HISTOGRAM_MONTH] = "metric_histogram_month",
 		[SKL_ROLLUP_STEP] = "metric_step",
 	};
 	SklRollupTable kind = rows->rows[from].table;
@@ -170,7 +173,7 @@ write_table(SklRollupRows *rows, size_t from, SklMarks *marks)
 	{
 		if (kind == SKL_ROLLUP_STEP)
 			write_step(table, &rows->rows[i], marks);
-		else if (kind == SKL_ROLLUP_HISTOGRAM)
+		else if (kind == SKL_ROLLUP_HISTOGRAM || kind == SKL_ROLLUP_HISTOGRAM_MONTH)
 			write_bucket(table, &rows->rows[i]);
 		else
 			write_sum(table, &rows->rows[i]);

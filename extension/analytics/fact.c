@@ -91,6 +91,18 @@ number_since(const SklFact *fact, const char *key, int64 *value)
 	return found;
 }
 
+/* Millionths of one over a member that is a rank from 1 on. */
+static bool
+number_reciprocal(const SklFact *fact, const char *key, int64 *value)
+{
+	int64 rank;
+
+	if (!number_of_member(fact, key, &rank) || rank < 1)
+		return false;
+	*value = (int64) rint(1e6 / (double) rank);
+	return true;
+}
+
 static bool
 number_amount(const SklFact *fact, const char *key, int64 *value)
 {
@@ -161,6 +173,18 @@ text_of_member(const SklFact *fact, const char *key, char *out)
 		   copy_text(found->val.string.val, found->val.string.len, out);
 }
 
+/* A member that is a whole number, in digits. */
+static bool
+text_of_number(const SklFact *fact, const char *key, char *out)
+{
+	int64 number;
+
+	if (!number_of_member(fact, key, &number))
+		return false;
+	snprintf(out, SKL_FACT_TEXT, INT64_FORMAT, number);
+	return true;
+}
+
 /* A member that is an array of texts, joined by "+" in their order. */
 static bool
 text_of_list(const SklFact *fact, const char *key, char *out)
@@ -228,9 +252,8 @@ static const struct
 	const char *name;
 	SklFactNumber extract;
 } numbers[] = {
-	{"one", number_one},
-	{"number", number_of_member},
-	{"since", number_since},
+	{"one", number_one},	   {"number", number_of_member},
+	{"since", number_since},   {"reciprocal", number_reciprocal},
 	{"amount", number_amount},
 };
 
@@ -249,8 +272,13 @@ static const struct
 	const char *name;
 	SklFactText extract;
 } texts[] = {
-	{"currency", text_currency}, {"account", text_account}, {"text", text_of_member},
-	{"list", text_of_list},		 {"source", text_source},	{"by", text_by},
+	{"currency", text_currency},
+	{"account", text_account},
+	{"text", text_of_member},
+	{"list", text_of_list},
+	{"digits", text_of_number},
+	{"source", text_source},
+	{"by", text_by},
 	{"side", text_side},
 };
 

@@ -2,9 +2,9 @@
  * analytics/rows.c
  *		Cells as rows of the rollups.
  *
- * A cell of a sum is added to its hour, day and month, one of a set to its day and month. Rows are
- * sorted by key and those of one key added up, so that each row is written once a tick and the
- * pages of an index are met in their order.
+ * A cell of a sum is added to its hour, day and month, one of a histogram or a set to its day and
+ * month. Rows are sorted by key and those of one key added up, so that each row is written once a
+ *tick and the pages of an index are met in their order.
  */
 #include "skl.h"
 
@@ -193,6 +193,7 @@ add_cell(SklRollupRows *rows, const Datum *values, const bool *nulls)
 	{
 		row.bucket = nulls[CELL_BUCKET] ? 0 : DatumGetInt32(values[CELL_BUCKET]);
 		add_level(rows, &row, SKL_ROLLUP_HISTOGRAM, skl_utc_day(at));
+		add_level(rows, &row, SKL_ROLLUP_HISTOGRAM_MONTH, skl_utc_month(at));
 	}
 	else if (strcmp(mode, "member") == 0)
 	{

@@ -73,3 +73,21 @@ COMMENT ON FUNCTION skillancer_api.report_read(text, date, date, text, text, tex
 	'The rows of a report (GET /v1/analytics lists them), sent while they are read and all of one snapshot. from is the first day, to the one behind the last (UTC); interval is by which of its periods (without it the shortest). As JSON, CSV or NDJSON: by format (json, csv, ndjson), or by the header Accept. An answer that is broken off before its end failed.';
 SELECT skillancer.add_route('GET', '/v1/analytics/{report}', 'report_read', who => 'ADMIN, ANALYST', class => 'export',
 	summary => 'Read a report as JSON, CSV or NDJSON', answers => '[{*: any}] or text/csv|application/x-ndjson');
+
+-- GET /v1/analytics/mailed/{token}
+CREATE OR REPLACE FUNCTION skillancer_api.report_mailed(p_token text)
+RETURNS skillancer.reply
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_report record := skillancer.report_open_mailed(p_token);
+BEGIN
+	RETURN ROW(200, NULL, jsonb_build_object('skl-rows', true, 'Content-Type', 'text/csv; charset=utf-8; header=present', 'Cache-Control', 'no-store',
+			'Content-Disposition', format('attachment; filename="%s"', v_report.name)), NULL, to_json(v_report.header))::skillancer.reply;
+END
+$$;
+COMMENT ON FUNCTION skillancer_api.report_mailed(text) IS
+	'The period of a scheduled report that was too long for its mail, as CSV: by the signed link in the mail, without signing in, as long as its recipient may read the report and for the policy reportLinkTerm.';
+SELECT skillancer.add_route('GET', '/v1/analytics/mailed/{token}', 'report_mailed', who => 'anyone', class => 'export', rate => 'address',
+	summary => 'Read a report by the link in a mail', answers => 'text/csv');

@@ -8,7 +8,8 @@ hier ist der Bericht {{report}}{{#from}} vom {{from}} bis vor dem {{to}} (UTC){{
 Er ist als Tabelle angehängt.
 {{/attached}}
 {{^attached}}
-Für eine Mail ist er zu lang.
+Für eine Mail ist er zu lang. Einige Tage lang kann ihn lesen, wer diesen Link hat; geben Sie ihn nicht weiter:
+{{{publicUrl}}}{{{link}}}
 {{/attached}}
 
 Mit einem Token von Ihnen ist er zu lesen unter

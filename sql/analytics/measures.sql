@@ -60,6 +60,15 @@ INSERT INTO skillancer.measure (metric, source, match, sign, mode, value, dims) 
 	('projects_open_change', 'event', 'project.cancelled', -1, 'sum', 'one', '{category=text:categoryId}'),
 	('projects_open_change', 'event', 'project.expired', -1, 'sum', 'one', '{category=text:categoryId}');
 
+-- searches for words, told in bundles, and the clicks on what they found
+INSERT INTO skillancer.measure (metric, source, match, mode, value, dims) VALUES
+	('searches', 'event', 'search.performed', 'sum', 'number:searches', '{kind=text:kind}'),
+	('searches_in_vain', 'event', 'search.performed', 'sum', 'number:withoutResult', '{kind=text:kind}'),
+	('searches_corrected', 'event', 'search.performed', 'sum', 'number:corrected', '{kind=text:kind}'),
+	('search_clicks', 'event', 'search.clicked', 'sum', 'one', '{kind=text:kind,rank=digits:rank}'),
+	('search_reciprocal_rank', 'event', 'search.clicked', 'sum', 'reciprocal:firstRank', '{kind=text:kind}'),
+	('searches_clicked_top10', 'event', 'search.clicked', 'sum', 'number:firstOfTop10', '{kind=text:kind}');
+
 -- how long it took, in seconds
 INSERT INTO skillancer.measure (metric, source, match, mode, value) VALUES
 	('payout_seconds', 'event', 'payout.paid', 'histogram', 'since:payout.requested'),
@@ -82,6 +91,10 @@ FROM (VALUES
 	('gmv_released', 'revenue_service', -1, '{release,release_part,dispute_split}'),
 	('tips', 'client_wallet', 1, '{tip}'),
 	('refunded', 'escrow', 1, '{refund,refund_part}'),
+	-- of a split dispute what the freelancer did not get
+	('refunded', 'escrow_hold', 1, '{dispute_split}'),
+	('refunded', 'freelancer_pending', 1, '{dispute_split}'),
+	('refunded', 'revenue_service', 1, '{dispute_split}'),
 	('given_back', 'client_wallet', -1, '{give_back}'),
 	('card_refunds', 'refund_transit', 1, '{card_refund_paid}'),
 	('charged_back', 'chargeback_receivable', 1, '{chargeback}'),
@@ -125,6 +138,8 @@ FROM (VALUES
 	('project_published', 'project.published', 'id:projectId'),
 	('project_proposed', 'proposal.submitted', 'id:projectId'),
 	('project_hired', 'booking.created', 'id:projectId'),
+	('proposal_submitted', 'proposal.submitted', 'id:proposalId'),
+	('proposal_accepted', 'proposal.accepted', 'id:proposalId'),
 	('invitation_sent', 'invitation.sent', 'id:invitationId'),
 	('invitation_accepted', 'invitation.accepted', 'id:invitationId'),
 	('booking_created', 'booking.created', 'id:bookingId'),
@@ -150,6 +165,7 @@ INSERT INTO skillancer.cohort_measure (metric, entry, goal, nth, within) VALUES
 	('projects_proposed_30d', 'project_published', 'project_proposed', 1, '30 days'),
 	('projects_hired_30d', 'project_published', 'project_hired', 1, '30 days'),
 	('projects_hired', 'project_published', 'project_hired', 1, NULL),
+	('win_rate', 'proposal_submitted', 'proposal_accepted', 1, '30 days'),
 	('invite_acceptance', 'invitation_sent', 'invitation_accepted', 1, NULL),
 	('bookings_disputed', 'booking_created', 'booking_disputed', 1, NULL),
 	('bookings_reviewed', 'booking_completed', 'booking_reviewed', 1, NULL),

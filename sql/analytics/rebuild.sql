@@ -81,6 +81,7 @@ BEGIN
 	DELETE FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.num = 0 AND m.den = 0;
 	DELETE FROM skillancer.metric_month m WHERE m.metric = p_metric AND m.num = 0 AND m.den = 0;
 	DELETE FROM skillancer.metric_histogram m WHERE m.metric = p_metric AND m.n = 0;
+	DELETE FROM skillancer.metric_histogram_month m WHERE m.metric = p_metric AND m.n = 0;
 	RETURN cardinality(v_cells);
 END
 $fn$;

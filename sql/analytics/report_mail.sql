@@ -38,6 +38,24 @@ COMMENT ON FUNCTION skillancer.may_get_report(skillancer.user_id, text, text) IS
 	'True for active staff with the permission of the report.';
 ALTER FUNCTION skillancer.may_get_report(skillancer.user_id, text, text) OWNER TO skillancer_engine;
 
+-- The days of a period.
+CREATE OR REPLACE FUNCTION skillancer.report_span(p_report text, p_period text, p_cadence text, p_due_on date, OUT first_day date, OUT end_day date)
+RETURNS record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	IF (SELECT r.at IS NULL FROM skillancer.report r WHERE r.name = p_report AND r.period = p_period) THEN
+		RETURN;
+	END IF;
+	end_day := p_due_on;
+	first_day := end_day - CASE p_cadence WHEN 'DAILY' THEN interval '1 day' WHEN 'WEEKLY' THEN interval '7 days' ELSE interval '1 month' END;
+	first_day := CASE p_period WHEN 'month' THEN date_trunc('month', first_day::timestamp)::date ELSE first_day END;
+END
+$$;
+COMMENT ON FUNCTION skillancer.report_span(text, text, text, date) IS
+	'The first day of the period of a scheduled report that ends before a day, and that day; NULL when the report has no column of time.';
+
 -- What a mail with a report is made of.
 CREATE OR REPLACE FUNCTION skillancer.report_mail_data(p_schedule uuid)
 RETURNS jsonb
@@ -46,35 +64,74 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $$
 DECLARE
 	v_schedule skillancer.report_schedule%ROWTYPE;
-	v_at text;
-	v_from date;
-	v_to date;
+	v_span record;
 	v_limit bigint := skillancer.policy_int('reportMailRows');
 	v_rows bigint;
 	v_text text;
 BEGIN
 	SELECT s.* INTO STRICT v_schedule FROM skillancer.report_schedule s WHERE s.id = p_schedule;
-	SELECT r.at INTO STRICT v_at FROM skillancer.report r WHERE r.name = v_schedule.report AND r.period = v_schedule.period;
-	IF v_at IS NOT NULL THEN
-		v_to := v_schedule.due_on;
-		v_from := v_to - CASE v_schedule.cadence WHEN 'DAILY' THEN interval '1 day' WHEN 'WEEKLY' THEN interval '7 days' ELSE interval '1 month' END;
-		v_from := CASE v_schedule.period WHEN 'month' THEN date_trunc('month', v_from::timestamp)::date ELSE v_from END;
-	END IF;
+	v_span := skillancer.report_span(v_schedule.report, v_schedule.period, v_schedule.cadence, v_schedule.due_on);
 	EXECUTE format('SELECT count(*), string_agg(t.line, '''' ORDER BY t.place) FROM (
 			SELECT q.line, row_number() OVER () AS place FROM (%s LIMIT %s) q (line)) t',
-		skillancer.report_query(v_schedule.report, v_schedule.period, 'csv', v_from, v_to, v_schedule.filters), v_limit + 1)
+		skillancer.report_query(v_schedule.report, v_schedule.period, 'csv', v_span.first_day, v_span.end_day, v_schedule.filters), v_limit + 1)
 	INTO v_rows, v_text;
-	RETURN jsonb_build_object('report', v_schedule.report, 'cadence', lower(v_schedule.cadence), 'from', v_from, 'to', v_to,
+	RETURN jsonb_build_object('report', v_schedule.report, 'cadence', lower(v_schedule.cadence), 'from', v_span.first_day, 'to', v_span.end_day,
 			'rows', CASE WHEN v_rows > v_limit THEN 'more than ' || v_limit ELSE v_rows::text END, 'attached', v_rows <= v_limit,
-			'path', '/v1/analytics/' || v_schedule.report || '?' || concat_ws('&', 'interval=' || v_schedule.period, 'format=csv', 'from=' || v_from,
-				'to=' || v_to, 'metric=' || (v_schedule.filters ->> 'metric'), 'currency=' || (v_schedule.filters ->> 'currency')))
+			'path', '/v1/analytics/' || v_schedule.report || '?' || concat_ws('&', 'interval=' || v_schedule.period, 'format=csv', 'from=' || v_span.first_day,
+				'to=' || v_span.end_day, 'metric=' || (v_schedule.filters ->> 'metric'), 'currency=' || (v_schedule.filters ->> 'currency')))
 		|| CASE WHEN v_rows <= v_limit THEN jsonb_build_object('attachedFile', jsonb_build_object(
-				'name', concat_ws('-', v_schedule.report, v_schedule.period, v_from, v_to) || '.csv',
+				'name', concat_ws('-', v_schedule.report, v_schedule.period, v_span.first_day, v_span.end_day) || '.csv',
 				'text', skillancer.report_header(v_schedule.report, v_schedule.period) || coalesce(v_text, ''))) ELSE '{}' END;
 END
 $$;
 COMMENT ON FUNCTION skillancer.report_mail_data(uuid) IS
 	'Data of the template report: period, how many rows, where it can be read, and as attachedFile the table itself, unless it has more rows than the policy reportMailRows.';
+
+-- The link in a mail.
+CREATE OR REPLACE FUNCTION skillancer.report_link(p_schedule uuid, p_due_on date, p_recipient skillancer.user_id)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+BEGIN
+	RETURN '/v1/analytics/mailed/' || skillancer.seal('report', format('%s|%s|%s|%s', p_schedule, p_due_on, p_recipient::uuid,
+		extract(epoch FROM skillancer.now() + skillancer.policy_interval('reportLinkTerm'))::bigint));
+END
+$$;
+COMMENT ON FUNCTION skillancer.report_link(uuid, date, skillancer.user_id) IS
+	'The signed path of a period of a scheduled report for somebody whom it was mailed to; it counts for the policy reportLinkTerm.';
+
+-- A cursor over a report that was mailed as a link.
+CREATE OR REPLACE FUNCTION skillancer.report_open_mailed(p_token text, OUT header text, OUT name text)
+RETURNS record
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $$
+DECLARE
+	v_rows refcursor := 'skl_rows';
+	v_parts text[] := string_to_array(skillancer.unseal('report', p_token), '|');
+	v_schedule skillancer.report_schedule%ROWTYPE;
+	v_span record;
+BEGIN
+	SELECT s.* INTO v_schedule
+	FROM skillancer.report_schedule s
+	JOIN skillancer.report_delivery d ON d.schedule_id = s.id AND d.due_on = v_parts[2]::date AND d.recipient_id = v_parts[3]::uuid::skillancer.user_id
+	WHERE s.id = v_parts[1]::uuid AND skillancer.may_get_report(d.recipient_id, s.report, s.period);
+	IF NOT FOUND THEN
+		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
+	ELSIF to_timestamp(v_parts[4]::bigint) < skillancer.now() THEN
+		PERFORM skillancer.fail('RESOURCE_GONE', 'the link has expired: sign in and read the report');
+	END IF;
+	v_span := skillancer.report_span(v_schedule.report, v_schedule.period, v_schedule.cadence, v_parts[2]::date);
+	OPEN v_rows NO SCROLL FOR EXECUTE skillancer.report_query(v_schedule.report, v_schedule.period, 'csv', v_span.first_day, v_span.end_day, v_schedule.filters);
+	header := skillancer.report_header(v_schedule.report, v_schedule.period);
+	name := concat_ws('-', v_schedule.report, v_schedule.period, v_span.first_day, v_span.end_day) || '.csv';
+END
+$$;
+COMMENT ON FUNCTION skillancer.report_open_mailed(text) IS
+	'Opens the cursor skl_rows over the period of a report that a signed link names, and returns its first line and a name for the file. RESOURCE_NOT_FOUND when it was not mailed like that, or its recipient may not read it any more, RESOURCE_GONE when the link has expired.';
+ALTER FUNCTION skillancer.report_open_mailed(text) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.report_open_mailed(text) TO skillancer_bridge;
 
 -- One period of one schedule.
 CREATE OR REPLACE FUNCTION skillancer.send_report(p_schedule uuid)
@@ -94,7 +151,9 @@ BEGIN
 		WHERE s.id = p_schedule AND skillancer.may_get_report(u.id, s.report, s.period)
 	LOOP
 		INSERT INTO skillancer.report_delivery (schedule_id, due_on, recipient_id, mail_id)
-		VALUES (p_schedule, v_recipient.due_on, v_recipient.id, skillancer.send_mail(v_recipient.id::uuid, 'report', v_data));
+		VALUES (p_schedule, v_recipient.due_on, v_recipient.id, skillancer.send_mail(v_recipient.id::uuid, 'report', v_data
+			|| CASE WHEN (v_data ->> 'attached')::boolean THEN '{}'
+				ELSE jsonb_build_object('link', skillancer.report_link(p_schedule, v_recipient.due_on, v_recipient.id)) END));
 		v_sent := v_sent + 1;
 	END LOOP;
 	RETURN v_sent;

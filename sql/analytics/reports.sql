@@ -41,6 +41,7 @@ INSERT INTO skillancer.report (name, period, relation, summary, at, sorted, filt
 	('figure_reported', 'month', 'figure_reported', 'Money in the reporting currency', 'month', '{figure,month,currency}', '{"metric": "x.figure"}', 'analytics:view'),
 	('headline', 'month', 'headline', 'The figures of a dashboard', 'month', '{figure,month,currency,reported}', '{"metric": "x.figure", "currency": "x.currency"}', 'analytics:view'),
 	('funnel', 'month', 'funnel_monthly', 'Steps of both sides, and how long they take', 'month', '{side,month,position}', '{}', 'analytics:view'),
+	('search_ranks', 'month', 'search_rank_monthly', 'Clicks on the first, second, … result of searches', 'month', '{figure,month,kind,rank}', '{"metric": "x.figure"}', 'analytics:view'),
 	('search_missed', 'month', 'search_missed', 'Words that nothing was found for', 'month', '{month,kind,words}', '{}', 'analytics:view'),
 	('trial_balance', 'month', 'trial_balance', 'Balances of all classes of accounts', 'month', '{month,account,currency}', '{"currency": "x.currency"}', 'analytics:view'),
 	('postings', 'all', 'ledger_posting', 'Entries of all postings, without persons', 'at', '{posting,leg}', '{}', 'finance:view');

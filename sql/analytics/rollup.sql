@@ -68,17 +68,26 @@ AS $fn$
 DECLARE
 	v_month date := date_trunc('month', p_day)::date;
 BEGIN
+	WITH gone AS (
+		DELETE FROM skillancer.metric_histogram m WHERE m.metric = p_metric AND m.day = p_day RETURNING m.dims, m.bucket, m.n
+	)
+	UPDATE skillancer.metric_histogram_month m SET n = m.n - g.n
+	FROM gone g WHERE m.metric = p_metric AND m.month = v_month AND m.dims = g.dims AND m.bucket = g.bucket;
 	DELETE FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.day = p_day;
-	DELETE FROM skillancer.metric_histogram m WHERE m.metric = p_metric AND m.day = p_day;
 	DELETE FROM skillancer.metric_month m WHERE m.metric = p_metric AND m.month = v_month;
 	WITH t AS MATERIALIZED (
 		SELECT c.seconds, c.reached FROM skillancer.cohort_times(p_metric, p_day, p_day + 1) c
 	), sums AS (
 		INSERT INTO skillancer.metric_day (metric, day, dims, num, den)
 		SELECT p_metric, p_day, '{}', count(*) FILTER (WHERE t.reached), count(*) FROM t HAVING count(*) > 0
+	), buckets AS (
+		INSERT INTO skillancer.metric_histogram (metric, day, dims, bucket, n)
+		SELECT p_metric, p_day, '{}', skillancer.histogram_bucket(t.seconds), count(*) FROM t WHERE t.reached GROUP BY 4
+		RETURNING dims, bucket, n
 	)
-	INSERT INTO skillancer.metric_histogram (metric, day, dims, bucket, n)
-	SELECT p_metric, p_day, '{}', skillancer.histogram_bucket(t.seconds), count(*) FROM t WHERE t.reached GROUP BY 4;
+	INSERT INTO skillancer.metric_histogram_month AS m (metric, month, dims, bucket, n)
+	SELECT p_metric, v_month, b.dims, b.bucket, b.n FROM buckets b
+	ON CONFLICT (month, metric, dims, bucket) DO UPDATE SET n = m.n + EXCLUDED.n;
 	INSERT INTO skillancer.metric_month (metric, month, dims, num, den)
 	SELECT p_metric, v_month, '{}', sum(m.num), sum(m.den)
 	FROM skillancer.metric_day m
@@ -233,6 +242,7 @@ BEGIN
 	rows := rows + recomputed;
 	lag_seconds := 0;
 	IF skillancer.rollup_idle() THEN
+		rows := rows + skillancer.reported_store_next();
 		RETURN;
 	END IF;
 	SELECT * INTO v_tick FROM skillancer.rollup_tick();
@@ -241,7 +251,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.analyst_batch(integer) IS
-	'What the analyst does in one transaction: writes down reads, builds a metric that is new, recomputes for some time what was marked, ticks.';
+	'What the analyst does in one transaction: writes down reads, builds a metric that is new, recomputes for some time what was marked, ticks; when nothing is left to read, keeps the money of a month that is over.';
 ALTER FUNCTION skillancer.analyst_batch(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.analyst_batch(integer) TO skillancer_worker;
 

@@ -39,11 +39,22 @@ AS $fn$
 		SELECT x.metric, l.level, l.at, x.dims, x.subject, sum(x.num) AS num, sum(x.den) AS n
 		FROM x CROSS JOIN LATERAL (VALUES ('day', skillancer.utc_day(x.at)), ('month', skillancer.utc_month(x.at))) l (level, at)
 		WHERE x.mode = 'member' GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.den) <> 0
+	), began AS MATERIALIZED (
+		SELECT h.metric, c.day, date_trunc('month', c.day::timestamp)::date AS month, c.reached, skillancer.histogram_bucket(c.seconds) AS bucket
+		FROM skillancer.cohort_measure h
+		CROSS JOIN LATERAL skillancer.cohort_times(h.metric, skillancer.utc_day(p_from), skillancer.utc_day(p_to)) c
+	), cohorts AS (
+		SELECT b.metric, 'day' AS level, b.day AS at, b.reached, b.bucket FROM began b
+		WHERE NOT EXISTS (SELECT FROM skillancer.rollup_invalid i WHERE i.metric = b.metric AND i.day = b.day)
+		UNION ALL
+		SELECT b.metric, 'month', b.month, b.reached, b.bucket FROM began b
+		WHERE NOT EXISTS (SELECT FROM skillancer.rollup_invalid i WHERE i.metric = b.metric AND i.day >= b.month AND i.day < b.month + interval '1 month')
 	)
 	SELECT s.metric, s.level, s.at, s.dims, '', format('%s/%s', s.num, s.den) FROM sums s
 	UNION ALL
-	SELECT x.metric, 'histogram', skillancer.utc_day(x.at)::text, x.dims, x.bucket::text, sum(x.den)::text
-	FROM x WHERE x.mode = 'histogram' GROUP BY 1, 3, 4, 5 HAVING sum(x.den) <> 0
+	SELECT x.metric, 'histogram ' || l.level, l.at::text, x.dims, x.bucket::text, sum(x.den)::text
+	FROM x CROSS JOIN LATERAL (VALUES ('day', skillancer.utc_day(x.at)), ('month', skillancer.utc_month(x.at))) l (level, at)
+	WHERE x.mode = 'histogram' GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.den) <> 0
 	UNION ALL
 	SELECT m.metric, 'member ' || m.level, m.at::text, m.dims, m.subject::text, format('%s/%s', m.num, m.n) FROM members m
 	UNION ALL
@@ -53,10 +64,13 @@ AS $fn$
 	FROM x LEFT JOIN skillancer.metric_step s ON s.metric = x.metric AND s.subject = x.subject
 	WHERE x.mode = 'step' AND coalesce(s.times[1] >= (SELECT greatest(p_from, skillancer.rollup_horizon())), true)
 	UNION ALL
-	SELECT h.metric, 'day', c.day::text, '{}', '', format('%s/%s', c.num, c.den)
-	FROM skillancer.cohort_measure h
-	CROSS JOIN LATERAL skillancer.cohort_of(h.metric, skillancer.utc_day(p_from), skillancer.utc_day(p_to)) c
-	WHERE NOT EXISTS (SELECT FROM skillancer.rollup_invalid i WHERE i.metric = h.metric AND i.day = c.day)
+	SELECT c.metric, c.level, c.at::text, '{}', '', format('%s/%s', count(*) FILTER (WHERE c.reached), count(*)) FROM cohorts c GROUP BY 1, 2, 3
+	UNION ALL
+	SELECT c.metric, 'histogram ' || c.level, c.at::text, '{}', c.bucket::text, count(*)::text FROM cohorts c WHERE c.reached GROUP BY 1, 2, 3, 5
+	UNION ALL
+	SELECT m.metric, 'reported', s.month::text, '{}', '', format('%s/%s', m.num, m.den)
+	FROM (SELECT r.month, r.reporting, r.pivot FROM skillancer.metric_reported r WHERE r.month >= p_from AND r.month < p_to GROUP BY 1, 2, 3) s
+	CROSS JOIN LATERAL skillancer.money_of_month(s.month, s.reporting, s.pivot) m
 	UNION ALL
 	SELECT r.kind || '_views', 'day', r.day::text, '{}', '', format('%s/%s', sum(r.n), sum(r.n))
 	FROM skillancer.read_day r WHERE r.day >= p_from AND r.day < p_to GROUP BY 1, 3
@@ -105,12 +119,20 @@ AS $fn$
 	SELECT m.metric, 'month', m.month::text, m.dims, '', format('%s/%s', m.num, m.den)
 	FROM skillancer.metric_month m JOIN known k USING (metric)
 	WHERE m.month >= k.since AND m.month < p_to AND (m.num <> 0 OR m.den <> 0) AND m.metric !~ '_views$'
-		AND NOT EXISTS (SELECT FROM skillancer.cohort_measure h WHERE h.metric = m.metric)
+		AND NOT EXISTS (SELECT FROM skillancer.rollup_invalid i WHERE i.metric = m.metric AND i.day >= m.month AND i.day < m.month + interval '1 month')
 	UNION ALL
-	SELECT m.metric, 'histogram', m.day::text, m.dims, m.bucket::text, m.n::text
+	SELECT m.metric, 'histogram day', m.day::text, m.dims, m.bucket::text, m.n::text
 	FROM skillancer.metric_histogram m JOIN known k USING (metric)
 	WHERE m.day >= k.since AND m.day < p_to AND m.n <> 0
-		AND NOT EXISTS (SELECT FROM skillancer.cohort_measure h WHERE h.metric = m.metric)
+		AND NOT EXISTS (SELECT FROM skillancer.rollup_invalid i WHERE i.metric = m.metric AND i.day = m.day)
+	UNION ALL
+	SELECT m.metric, 'histogram month', m.month::text, m.dims, m.bucket::text, m.n::text
+	FROM skillancer.metric_histogram_month m JOIN known k USING (metric)
+	WHERE m.month >= k.since AND m.month < p_to AND m.n <> 0
+		AND NOT EXISTS (SELECT FROM skillancer.rollup_invalid i WHERE i.metric = m.metric AND i.day >= m.month AND i.day < m.month + interval '1 month')
+	UNION ALL
+	SELECT r.metric, 'reported', r.month::text, '{}', '', format('%s/%s', r.num, r.den)
+	FROM skillancer.metric_reported r WHERE r.month >= p_from AND r.month < p_to
 	UNION ALL
 	SELECT m.metric, 'member ' || m.level, m.at::text, m.dims, m.subject::text, format('%s/%s', m.num, m.n)
 	FROM skillancer.metric_member m JOIN known k USING (metric) WHERE m.at >= k.since AND m.at < p_to
@@ -213,8 +235,9 @@ RETURNS void
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
+	DELETE FROM skillancer.metric_reported r WHERE r.month = ANY (p_months);
 	UPDATE skillancer.rollup_seal s SET checksum = skillancer.rollup_checksum(s.month), amended = s.amended + 1
 	WHERE s.month = ANY (p_months)
 $fn$;
 COMMENT ON FUNCTION skillancer.rollup_amend(date[]) IS
-	'Seals months anew to which events were added that came late.';
+	'Seals months anew to which events were added that came late, and takes away what was made of them.';

@@ -50,11 +50,14 @@ FROM (VALUES
 	('proposals_per_project', 'num', 'proposals_submitted', 1, 'num', '{}'), ('proposals_per_project', 'den', 'projects_published', 1, 'num', '{}'),
 	('proposals_per_hire', 'num', 'proposals_submitted', 1, 'num', '{}'),
 	('proposals_per_hire', 'den', 'bookings_created', 1, 'num', '{"source": "PROPOSAL"}'),
-	('win_rate', 'num', 'proposals_accepted', 1, 'num', '{}'), ('win_rate', 'den', 'proposals_submitted', 1, 'num', '{}'),
 	('bookings_created', 'num', 'bookings_created', 1, 'num', '{}'), ('bookings_created', 'den', 'booking_pairs', 1, 'num', '{}'),
 	('auto_release_share', 'num', 'milestones_released', 1, 'num', '{"by": "time"}'),
 	('auto_release_share', 'den', 'milestones_released', 1, 'num', '{}'),
-	('mau', 'num', 'active_users', 1, 'num', '{}')
+	('mau', 'num', 'active_users', 1, 'num', '{}'),
+	('search_zero_result', 'num', 'searches_in_vain', 1, 'num', '{}'), ('search_zero_result', 'den', 'searches', 1, 'num', '{}'),
+	('search_corrected', 'num', 'searches_corrected', 1, 'num', '{}'), ('search_corrected', 'den', 'searches', 1, 'num', '{}'),
+	('search_click_10', 'num', 'searches_clicked_top10', 1, 'num', '{}'), ('search_click_10', 'den', 'searches', 1, 'num', '{}'),
+	('search_click_10', 'den', 'searches_in_vain', -1, 'num', '{}')
 ) AS v (figure, side, metric, sign, take, dims);
 COMMENT ON VIEW skillancer_analytics.figure_part IS
 	'Internal: the metrics that numerator and denominator of a figure are sums of, with sign, of rows with the dimensions dims.';
@@ -70,14 +73,14 @@ FROM (VALUES
 	('take_rate', 'figure_monthly', 'share', true, 'Take rate', 'Revenue of each unit released'),
 	('contribution', 'figure_monthly', 'minor units', true, 'Contribution', 'Revenue less costs of providers and charge-backs and what was written off; den: revenue'),
 	('chargeback_bps', 'figure_monthly', 'basis points', true, 'Charge-backs', 'Charged back of what was charged in the same month, in hundredths of a percent'),
-	('refund_rate', 'figure_monthly', 'share', true, 'Refund rate', 'Given back to clients out of escrow or by freelancers, of what was booked'),
+	('refund_rate', 'figure_monthly', 'share', true, 'Refund rate', 'Given back to clients out of escrow, by disputes too, or by freelancers, of what was booked'),
 	('payout_failure_rate', 'figure_monthly', 'share', true, 'Payout failure rate', 'Payouts that failed or were returned, of those that failed or were paid'),
 	('payment_failure_rate', 'figure_monthly', 'share', true, 'Payment failure rate', 'Charges that failed, of those that failed or were captured'),
 	('users_registered', 'figure_monthly', 'count', true, 'Registrations', 'Accounts that were made; den: the same'),
 	('projects_published', 'figure_monthly', 'count', true, 'Projects published', 'Postings; den: different clients who published one'),
 	('proposals_per_project', 'figure_monthly', 'ratio', true, 'Proposals per project', 'Proposals of each posting of the same month'),
 	('proposals_per_hire', 'figure_monthly', 'ratio', true, 'Proposals per hire', 'Proposals of each booking that came of one'),
-	('win_rate', 'figure_monthly', 'share', true, 'Win rate', 'Proposals accepted of proposals made in the same month'),
+	('win_rate', 'cohort_monthly', 'share', true, 'Win rate', 'Proposals accepted within 30 days, by the month in which they were made'),
 	('invite_acceptance', 'cohort_monthly', 'share', true, 'Invite acceptance', 'Invitations accepted, by the month in which they were sent'),
 	('bookings_created', 'figure_monthly', 'count', true, 'Bookings', 'Bookings made; den: different pairs of client and freelancer'),
 	('auto_release_share', 'figure_monthly', 'share', true, 'Auto-release share', 'Milestones that time released, of all released'),
@@ -111,9 +114,14 @@ FROM (VALUES
 	('paid', 'country_monthly', 'minor units', false, 'Paid by country', 'What clients of a country paid; den: how many people, at least the smallest group'),
 	('on_time_delivery', 'delivery_monthly', 'share', false, 'On-time delivery', 'Milestones handed in within their agreed days of funding, of those handed in; exact, of milestones and deliveries'),
 	('reply_seconds', 'reply_monthly', 'seconds', false, 'Response time', 'From the first message of a conversation to the first answer of somebody else; num: answered within a day, den: begun; exact, of messages'),
-	('search_zero_result', 'search_monthly', 'share', false, 'Zero-result rate', 'Searches without a result, of all; exact, of the log of searches'),
-	('search_corrected', 'search_monthly', 'share', false, 'Corrected searches', 'Searches whose spelling was corrected, of all; exact, of the log of searches'),
+	('search_zero_result', 'search_monthly', 'share', true, 'Zero-result rate', 'Searches without a result, of all: none is left out of the count'),
+	('search_corrected', 'search_monthly', 'share', true, 'Corrected searches', 'Searches whose spelling was corrected, of all'),
+	('search_click_10', 'search_monthly', 'share', true, 'Clicks in the top ten', 'Searches of which one of the first ten results was clicked, of those that found something'),
+	('search_mrr', 'search_monthly', 'ratio', false, 'Mean reciprocal rank', 'One over the rank of the first click (num: the sum), over searches with a click'),
+	('search_ctr', 'search_rank_monthly', 'share', false, 'Clicks by rank', 'Clicks on the result of a rank, of searches that found something'),
+	('search_reformulated', 'search_monthly', 'share', false, 'Reformulated searches', 'Searches of signed-in people that they followed up within five minutes by other words for the same kind, of all of theirs; exact, of the log of searches'),
 	('search_to_proposal', 'search_monthly', 'share', false, 'Query to proposal', 'Searches for projects of people who made a proposal within a day, of those of signed-in people; exact, of log and proposals'),
+	('search_to_contract', 'search_monthly', 'share', false, 'Query to contract', 'Searches that led to a contract, of those of signed-in people: for projects, that of a proposal made within a day; else one that they as a client made within a week; exact, of log and bookings'),
 	('search_missed', 'search_missed', 'count', false, 'Words without a result', 'What was searched for in vain by at least the smallest group of people; exact, of the log of searches'),
 	('rate_percentile', 'rate_percentile', 'minor units', false, 'Rate intelligence', 'Percentiles of hourly rates and bids; exact, of rates counted by a job'),
 	('risk_signals', 'trust_monthly', 'count', false, 'Risk signals', 'Signs of fraud or evasion by kind; den: different people, at least the smallest group; exact, of the signals'),
@@ -152,8 +160,8 @@ CROSS JOIN LATERAL (
 		skillancer.histogram_percentile(array_agg(x.bucket ORDER BY x.bucket), array_agg(x.n ORDER BY x.bucket), 0.5),
 		skillancer.histogram_percentile(array_agg(x.bucket ORDER BY x.bucket), array_agg(x.n ORDER BY x.bucket), 0.9),
 		skillancer.histogram_percentile(array_agg(x.bucket ORDER BY x.bucket), array_agg(x.n ORDER BY x.bucket), 0.95)] AS p
-	FROM (SELECT m.metric, m.bucket, sum(m.n)::bigint AS n FROM skillancer.metric_histogram m
-		WHERE m.day >= g.month AND m.day < g.next GROUP BY 1, 2) x
+	FROM (SELECT m.metric, m.bucket, sum(m.n)::bigint AS n FROM skillancer.metric_histogram_month m
+		WHERE m.month = g.month AND m.n <> 0 GROUP BY 1, 2) x
 	GROUP BY x.metric) h;
 COMMENT ON VIEW skillancer_analytics.duration_monthly IS
 	'How long things took, by month: percentiles in seconds, within 2 %. Of cohorts: those that reached the goal, by the month in which they began.';
@@ -176,34 +184,24 @@ CROSS JOIN skillancer_analytics.basis b;
 COMMENT ON VIEW skillancer_analytics.figure_monthly IS
 	'Money, rates and counts by month (UTC) and currency; what they mean is in metric_definition. Money is in minor units; currency is NULL of what is no money.';
 
--- Internal: money by month in the reporting currency, at the last rate of each day.
+-- Internal: what is money and part of a figure.
+CREATE VIEW skillancer_analytics.money_metric WITH (security_barrier = true) AS
+SELECT v.metric
+FROM (VALUES ('gmv_booked'), ('gmv_released'), ('given_back'), ('charged_back'), ('chargebacks_won'), ('revenue'), ('psp_cost'),
+	('chargeback_cost'), ('written_off'), ('charged'), ('refunded')) AS v (metric);
+COMMENT ON VIEW skillancer_analytics.money_metric IS 'Internal: the metrics that are shown in the reporting currency.';
+
+-- Internal: money by month in the reporting currency, kept for months that are over, else added up.
 CREATE VIEW skillancer_analytics.money_reported WITH (security_barrier = true) AS
-WITH rate AS MATERIALIZED (
-	SELECT q.currency, skillancer.monetary_of(1, q.currency)::numeric * q.rate AS worth, q.since AT TIME ZONE 'UTC' AS since,
-		lead(q.since, 1, 'infinity') OVER (PARTITION BY q.currency ORDER BY q.since) AT TIME ZONE 'UTC' AS until
-	FROM (SELECT r.base AS currency, r.rate, r.valid_from AS since FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.quote = b.pivot
-		UNION ALL SELECT r.quote AS currency, 1 / r.rate AS rate, r.valid_from AS since FROM skillancer_analytics.basis b JOIN skillancer.fx_rate r ON r.base = b.pivot
-		UNION ALL SELECT b.pivot AS currency, 1 AS rate, '-infinity'::timestamptz AS since FROM skillancer_analytics.basis b) q
-)
+SELECT r.month, r.metric, r.num, r.den
+FROM skillancer_analytics.basis b
+JOIN skillancer.metric_reported r ON r.reporting = b.reporting AND r.pivot = b.pivot
+UNION ALL
 SELECT g.month, s.metric, s.num, s.den
-FROM skillancer_analytics.month_list g
-CROSS JOIN LATERAL (
-	WITH near AS MATERIALIZED (
-		SELECT r.currency, r.worth, r.since, r.until FROM rate r WHERE r.since < g.next AND r.until > g.month
-	), factor AS MATERIALIZED (
-		SELECT w.currency, d.ends::date - 1 AS day, round(w.worth / o.worth, 12) AS factor
-		FROM generate_series(g.month + interval '1 day', g.next::timestamp, interval '1 day') AS d (ends)
-		JOIN near o ON o.currency = (SELECT b.reporting FROM skillancer_analytics.basis b) AND o.since < d.ends AND o.until >= d.ends
-		JOIN near w ON w.since < d.ends AND w.until >= d.ends
-	)
-	SELECT m.metric, CASE WHEN count(*) FILTER (WHERE f.factor IS NULL AND m.dims ->> 'currency' <> 'XCN') = 0 THEN round(coalesce(sum(m.num * f.factor), 0)) END AS num,
-		sum(m.den) AS den
-	FROM skillancer.metric_day m
-	LEFT JOIN factor f ON f.currency = m.dims ->> 'currency' AND f.day = m.day
-	WHERE m.metric IN ('gmv_booked', 'gmv_released', 'given_back', 'charged_back', 'chargebacks_won', 'revenue', 'psp_cost',
-			'chargeback_cost', 'written_off', 'charged', 'refunded')
-		AND m.day >= g.month AND m.day < g.next
-	GROUP BY m.metric) s;
+FROM (SELECT l.month, b.reporting, b.pivot FROM skillancer_analytics.month_list l
+	CROSS JOIN skillancer_analytics.basis b
+	WHERE NOT EXISTS (SELECT FROM skillancer.metric_reported r WHERE r.month = l.month AND r.reporting = b.reporting AND r.pivot = b.pivot)) g
+CROSS JOIN LATERAL skillancer.money_of_month(g.month, g.reporting, g.pivot) s (metric, num, den);
 COMMENT ON VIEW skillancer_analytics.money_reported IS
 	'Internal: metrics in money by month, all currencies together in minor units of the reporting currency; NULL when a rate is missing.';
 
@@ -226,15 +224,22 @@ COMMENT ON VIEW skillancer_analytics.figure_reported IS
 
 -- What the books say at the end of each month.
 CREATE VIEW skillancer_analytics.trial_balance WITH (security_barrier = true) AS
-SELECT a.month, m.account, m.type, m.currency, sum(m.num) AS num, sum(m.den) AS den, sum(m.num) AS value, a.as_of
-FROM (SELECT g.at::date AS month, b.as_of FROM skillancer_analytics.basis b
-	CROSS JOIN LATERAL generate_series((SELECT min(x.month) FROM skillancer.metric_month x WHERE x.metric = 'account_change')::timestamp,
-		date_trunc('month', b.today::timestamp), interval '1 month') AS g (at)) a
-JOIN (SELECT x.month, (x.dims ->> 'account') COLLATE "C" AS account, k.type, (x.dims ->> 'currency') COLLATE "C" AS currency, x.num, x.den
+WITH entry AS (
+	SELECT x.month, (x.dims ->> 'account') COLLATE "C" AS account, k.type, (x.dims ->> 'currency') COLLATE "C" AS currency, x.num, x.den
 	FROM skillancer.metric_month x
 	JOIN skillancer.account_class k ON k.class = x.dims ->> 'account'
-	WHERE x.metric = 'account_change') m ON m.month <= a.month
-GROUP BY a.month, m.account, m.type, m.currency, a.as_of;
+	WHERE x.metric = 'account_change'
+)
+SELECT t.month, t.account, t.type, t.currency, t.num, t.den, t.num AS value, t.as_of
+FROM (
+	SELECT a.month, c.account, c.type, c.currency, sum(coalesce(e.num, 0)) OVER w AS num, sum(coalesce(e.den, 0)) OVER w AS den, a.as_of
+	FROM (SELECT g.at::date AS month, b.as_of FROM skillancer_analytics.basis b
+		CROSS JOIN LATERAL generate_series((SELECT min(x.month) FROM entry x)::timestamp, date_trunc('month', b.today::timestamp), interval '1 month') AS g (at)) a
+	CROSS JOIN (SELECT DISTINCT x.account, x.type, x.currency FROM entry x) c
+	LEFT JOIN entry e ON e.month = a.month AND e.account = c.account AND e.currency = c.currency
+	WINDOW w AS (PARTITION BY c.account, c.currency ORDER BY a.month)
+) t
+WHERE t.den > 0;
 COMMENT ON VIEW skillancer_analytics.trial_balance IS
 	'Balance of every class of accounts and currency at the end of a month, or now: num is debit positive, in minor units; den is how many entries. The balances of a currency add up to zero.';
 
@@ -260,21 +265,27 @@ COMMENT ON VIEW skillancer_analytics.balance_monthly IS
 CREATE VIEW skillancer_analytics.cohort_monthly WITH (security_barrier = true) AS
 SELECT v.figure, c.month, v.num, c.den, c.censored, v.num / nullif(c.den, 0) AS value, c.as_of
 FROM (
-	SELECT g.month, d.metric, d.num, d.den, d.censored, b.as_of
+	SELECT m.month, h.metric, m.num, m.den, CASE WHEN h.within IS NULL THEN m.den - m.num ELSE 0 END AS censored, b.as_of
+	FROM skillancer.cohort_measure h
+	CROSS JOIN skillancer_analytics.basis b
+	JOIN skillancer.metric_month m ON m.metric = h.metric AND coalesce(m.month + interval '1 month' + h.within <= b.as_of AT TIME ZONE 'UTC', true)
+	UNION ALL
+	SELECT g.month, h.metric, d.num, d.den, d.censored, b.as_of
 	FROM skillancer_analytics.month_list g
 	CROSS JOIN skillancer_analytics.basis b
+	JOIN skillancer.cohort_measure h ON g.month + interval '1 month' + h.within > b.as_of AT TIME ZONE 'UTC'
 	CROSS JOIN LATERAL (
-		SELECT h.metric, coalesce(sum(m.num) FILTER (WHERE o.is_over), 0) AS num, coalesce(sum(m.den) FILTER (WHERE o.is_over), 0) AS den,
-			sum(CASE WHEN h.within IS NULL THEN m.den - m.num WHEN o.is_over THEN 0 ELSE m.den END) AS censored
-		FROM skillancer.cohort_measure h
-		JOIN skillancer.metric_day m ON m.metric = h.metric AND m.day >= g.month AND m.day < g.next
-		CROSS JOIN LATERAL (SELECT coalesce((m.day + 1)::timestamp + h.within <= b.as_of AT TIME ZONE 'UTC', true) AS is_over) o
-		GROUP BY h.metric) d) c
+		SELECT coalesce(sum(m.num) FILTER (WHERE o.is_over), 0) AS num, coalesce(sum(m.den) FILTER (WHERE o.is_over), 0) AS den,
+			coalesce(sum(m.den) FILTER (WHERE NOT o.is_over), 0) AS censored
+		FROM skillancer.metric_day m
+		CROSS JOIN LATERAL (SELECT (m.day + 1)::timestamp + h.within <= b.as_of AT TIME ZONE 'UTC' AS is_over) o
+		WHERE m.metric = h.metric AND m.day >= g.month AND m.day < g.next
+		HAVING count(*) > 0) d) c
 CROSS JOIN LATERAL (
 	SELECT c.metric AS figure, c.num UNION ALL
 	SELECT 'zero_proposal_rate' AS figure, c.den - c.num AS num WHERE c.metric = 'projects_proposed_30d') v;
 COMMENT ON VIEW skillancer_analytics.cohort_monthly IS
-	'Of all that began in a month (den), how many reached the goal (num). With a period only days count whose period is over; censored are the others, or without a period those that may still reach it.';
+	'Of all that began in a month (den), how many reached the goal (num). With a period only days count whose period is over, and months of which all are come from the rows of months; censored are the others, or without a period those that may still reach it.';
 
 -- Funnels of both sides.
 CREATE VIEW skillancer_analytics.funnel_monthly WITH (security_barrier = true) AS
@@ -436,20 +447,53 @@ COMMENT ON VIEW skillancer_analytics.reply_monthly IS
 
 -- What searches find and lead to.
 CREATE VIEW skillancer_analytics.search_monthly WITH (security_barrier = true) AS
-SELECT v.figure, s.month, s.kind, v.num, v.den, v.num / nullif(v.den, 0) AS value, skillancer.now() AS as_of
+SELECT v.figure, s.month, s.kind, v.num, v.den, v.num / nullif(v.den, 0) AS value, b.as_of
 FROM (
-	SELECT skillancer.utc_month(l.at) AS month, i.kind, count(*)::numeric AS searches, count(*) FILTER (WHERE l.results = 0)::numeric AS missed,
-		count(l.corrected)::numeric AS corrected, count(*) FILTER (WHERE i.kind = 'project' AND l.user_id IS NOT NULL)::numeric AS asked,
-		count(*) FILTER (WHERE i.kind = 'project' AND EXISTS (SELECT FROM skillancer.proposal p WHERE p.freelancer_id = l.user_id
-			AND p.created_at BETWEEN l.at AND l.at + interval '1 day'))::numeric AS proposed
-	FROM skillancer.search_log l
-	JOIN skillancer.search_index i ON i.index_id = l.index_id
+	SELECT m.month, m.dims ->> 'kind' AS kind, sum(m.num) FILTER (WHERE m.metric = 'searches') AS searches,
+		coalesce(sum(m.num) FILTER (WHERE m.metric = 'searches_in_vain'), 0) AS missed,
+		coalesce(sum(m.num) FILTER (WHERE m.metric = 'searches_corrected'), 0) AS corrected,
+		coalesce(sum(m.num) FILTER (WHERE m.metric = 'searches_clicked_top10'), 0) AS clicked,
+		coalesce(sum(m.num) FILTER (WHERE m.metric = 'search_reciprocal_rank'), 0) / 1000000 AS reciprocal,
+		coalesce(sum(m.den) FILTER (WHERE m.metric = 'search_reciprocal_rank'), 0) AS first_clicks
+	FROM skillancer.metric_month m
+	WHERE m.metric IN ('searches', 'searches_in_vain', 'searches_corrected', 'searches_clicked_top10', 'search_reciprocal_rank')
 	GROUP BY 1, 2) s
+CROSS JOIN skillancer_analytics.basis b
 CROSS JOIN LATERAL (VALUES ('search_zero_result', s.missed, s.searches), ('search_corrected', s.corrected, s.searches),
-	('search_to_proposal', s.proposed, s.asked)) AS v (figure, num, den)
+	('search_click_10', s.clicked, s.searches - s.missed), ('search_mrr', s.reciprocal, s.first_clicks)) AS v (figure, num, den)
+WHERE v.den > 0
+UNION ALL
+SELECT v.figure, s.month, s.kind, v.num, v.den, v.num / v.den AS value, skillancer.now() AS as_of
+FROM (
+	SELECT skillancer.utc_month(l.at) AS month, i.kind, count(*)::numeric AS asked,
+		count(*) FILTER (WHERE l.q_next <> l.q AND l.at_next <= l.at + interval '5 minutes')::numeric AS reformulated,
+		count(*) FILTER (WHERE p.proposed)::numeric AS proposed, count(*) FILTER (WHERE coalesce(p.hired, h.hired))::numeric AS hired
+	FROM (SELECT x.at, x.index_id, x.user_id, x.q, lead(x.at) OVER w AS at_next, lead(x.q) OVER w AS q_next
+		FROM skillancer.search_log x WHERE x.user_id IS NOT NULL
+		WINDOW w AS (PARTITION BY x.user_id, x.index_id ORDER BY x.at, x.id)) l
+	JOIN skillancer.search_index i ON i.index_id = l.index_id
+	LEFT JOIN LATERAL (SELECT count(*) > 0 AS proposed, count(k.id) > 0 AS hired FROM skillancer.proposal r LEFT JOIN skillancer.booking k ON k.proposal_id = r.id
+		WHERE r.freelancer_id = l.user_id AND r.created_at >= l.at AND r.created_at <= l.at + interval '1 day') p ON i.kind = 'project'
+	LEFT JOIN LATERAL (SELECT count(*) > 0 AS hired FROM skillancer.booking k
+		WHERE k.client_id = l.user_id AND k.created_at >= l.at AND k.created_at <= l.at + interval '7 days') h ON i.kind <> 'project'
+	GROUP BY 1, 2) s
+CROSS JOIN LATERAL (VALUES ('search_reformulated', s.reformulated, s.asked),
+	('search_to_proposal', s.proposed, CASE s.kind WHEN 'project' THEN s.asked END), ('search_to_contract', s.hired, s.asked)) AS v (figure, num, den)
 WHERE v.den > 0;
 COMMENT ON VIEW skillancer_analytics.search_monthly IS
-	'Searches for words by month and kind: without a result, with a corrected spelling, and of signed-in people for projects those that were followed by a proposal within a day. As far back as searchLogRetention.';
+	'Searches for words by month and kind: without a result, with a corrected spelling, with a click, and of signed-in people those that were followed by other words, a proposal, a contract. The latter as far back as searchLogRetention.';
+
+-- Clicks by rank.
+CREATE VIEW skillancer_analytics.search_rank_monthly WITH (security_barrier = true) AS
+SELECT 'search_ctr' AS figure, c.month, c.kind, c.rank, c.num, s.den, c.num / s.den AS value, b.as_of
+FROM (SELECT m.month, m.dims ->> 'kind' AS kind, (m.dims ->> 'rank')::integer AS rank, m.num
+	FROM skillancer.metric_month m WHERE m.metric = 'search_clicks') c
+CROSS JOIN skillancer_analytics.basis b
+JOIN (SELECT m.month, m.dims ->> 'kind' AS kind, sum(CASE m.metric WHEN 'searches' THEN m.num ELSE -m.num END) AS den
+	FROM skillancer.metric_month m WHERE m.metric IN ('searches', 'searches_in_vain') GROUP BY 1, 2) s ON s.month = c.month AND s.kind = c.kind
+WHERE s.den > 0;
+COMMENT ON VIEW skillancer_analytics.search_rank_monthly IS
+	'Clicks on the first, second, … result (num) of the searches of a month and kind that found something (den).';
 
 -- What is searched for in vain.
 CREATE VIEW skillancer_analytics.search_missed WITH (security_barrier = true) AS
@@ -537,7 +581,10 @@ WITH part AS (
 	FROM skillancer.cohort_measure h
 )
 SELECT coalesce(l.figure, d.metric) AS metric, coalesce(l.title, replace(d.metric, '_', ' ')) AS title, coalesce(l.unit, d.unit) AS unit,
-	coalesce(p.sql, d.sql, 'exact, of the tables') AS sql, coalesce(l.description, d.description) AS description,
+	coalesce(p.sql, d.sql, CASE WHEN l.figure = 'search_mrr' THEN '+search_reciprocal_rank / 1000000 / (+search_reciprocal_rank.den)'
+		WHEN l.figure = 'search_ctr' THEN '+search_clicks {rank} / (+searches -searches_in_vain)' WHEN l.source = 'balance_monthly' THEN '+account_change, up to the end of the month'
+		WHEN l.source = 'active_daily' THEN 'different people of active_users' WHEN l.source = 'retention_monthly' THEN 'people of spenders, by month'
+		WHEN l.source IN ('concentration_monthly', 'country_monthly') THEN 'people of earners and spenders, by month' ELSE 'exact, of the tables' END) AS sql, coalesce(l.description, d.description) AS description,
 	concat_ws(', ', l.source, CASE WHEN l.headline THEN 'headline' END, CASE WHEN l.source IS NULL OR d.source !~ l.source THEN d.source END) AS source
 FROM declared d
 FULL JOIN skillancer_analytics.figure_list l ON l.figure = d.metric
@@ -568,7 +615,7 @@ BEGIN
 			('dims', 'Dimensions: category, currency, source, role and such; {} when there is none.'), ('currency', 'Currency of the money; NULL of what is none.'),
 			('country', 'Country of the profile; ZZ: unknown.'), ('side', 'Side of the market; internal: numerator or denominator.'), ('kind', 'What it is about.'),
 			('reported', 'Whether it is all money in the reporting currency.'), ('position', 'Place of the step in the funnel.'), ('step', 'What they did.'),
-			('age', 'Days since the milestone was funded.'), ('milestones', 'How many milestones.'), ('words', 'What was searched for.'),
+			('age', 'Days since the milestone was funded.'), ('milestones', 'How many milestones.'), ('words', 'What was searched for.'), ('rank', 'Place among the results, from 1 on.'),
 			('category', 'Category; NULL: all.'), ('skill', 'Skill; NULL: all.'), ('level', 'Level of experience; NULL: all.'), ('people', 'How many people.'),
 			('account', 'Class of accounts.'), ('posting', 'Number of the posting.'), ('leg', 'Number of the entry in it.'), ('at', 'When it takes effect.'), ('debit', 'Amount, if it is a debit.'),
 			('credit', 'Amount, if it is a credit.'), ('reverses', 'The posting that this one takes back.'), ('type', 'asset, liability, income, expense, trading or equity.'),

@@ -62,7 +62,7 @@ COMMENT ON FUNCTION skillancer_api.search_projects(text, text, text, text, text,
 	'Open projects by words (with "phrases", -not, (one or other), title:word, word*) and filters, best first. Budgets are compared in US dollars. facets: any of category, skill, budgetKind, experience, duration, currency, budget, budgetMin, date, deadline; a number with edges as budget:0..500..1000. sort: relevance, newest, price, -price, deadline.';
 SELECT skillancer.add_route('GET', '/v1/search/projects', 'search_projects', who => 'anyone',
 	summary => 'Search open projects',
-	answers => '[{project: project_doc, score: numeric, highlights: search_highlights|null, explanation: search_explanation|null}] meta {total?: bigint, facets?: search_facets, correctedFrom?: text, corrected?: text, suggestion?: text}');
+	answers => '[{project: project_doc, score: numeric, highlights: search_highlights|null, explanation: search_explanation|null}] meta {total?: bigint, facets?: search_facets, correctedFrom?: text, corrected?: text, suggestion?: text, searchId?: text}');
 
 -- GET /v1/search/gigs
 CREATE OR REPLACE FUNCTION skillancer_api.search_gigs(p_q text DEFAULT NULL, p_category text DEFAULT NULL,
@@ -97,7 +97,7 @@ COMMENT ON FUNCTION skillancer_api.search_gigs(text, text, text, text, text, tex
 	'Active gigs by words (with "phrases", -not, (one or other), title:word, word*) and filters, best first. Prices are compared in US dollars. facets: any of category, tag, level, country, currency, price, rating, deliveryDays, date; a number with edges as price:0..50..100. sort: relevance, newest, price, -price, rating.';
 SELECT skillancer.add_route('GET', '/v1/search/gigs', 'search_gigs', who => 'anyone',
 	summary => 'Search gigs',
-	answers => '[{gig: gig_doc, score: numeric, highlights: search_highlights|null, explanation: search_explanation|null}] meta {total?: bigint, facets?: search_facets, correctedFrom?: text, corrected?: text, suggestion?: text}');
+	answers => '[{gig: gig_doc, score: numeric, highlights: search_highlights|null, explanation: search_explanation|null}] meta {total?: bigint, facets?: search_facets, correctedFrom?: text, corrected?: text, suggestion?: text, searchId?: text}');
 
 -- GET /v1/search/freelancers
 CREATE OR REPLACE FUNCTION skillancer_api.search_freelancers(p_q text DEFAULT NULL, p_skill text DEFAULT NULL,
@@ -133,7 +133,7 @@ COMMENT ON FUNCTION skillancer_api.search_freelancers(text, text, text, text, te
 	'Freelancers with a public profile by words (with "phrases", -not, (one or other), title:word, word*) and filters, best first. Rates are compared in US dollars. facets: any of skill, language, country, level, availability, rate, rating, success, date; a number with edges as rate:0..25..50. sort: relevance, newest, price, -price, rating.';
 SELECT skillancer.add_route('GET', '/v1/search/freelancers', 'search_freelancers', who => 'anyone',
 	summary => 'Search freelancers',
-	answers => '[{freelancer: profile_doc, score: numeric, highlights: search_highlights|null, explanation: search_explanation|null}] meta {total?: bigint, facets?: search_facets, correctedFrom?: text, corrected?: text, suggestion?: text}');
+	answers => '[{freelancer: profile_doc, score: numeric, highlights: search_highlights|null, explanation: search_explanation|null}] meta {total?: bigint, facets?: search_facets, correctedFrom?: text, corrected?: text, suggestion?: text, searchId?: text}');
 
 -- For psql.
 CREATE OR REPLACE FUNCTION skillancer_api.search(p_kind text, p_q text DEFAULT NULL, p_filters jsonb DEFAULT '{}',

@@ -207,11 +207,14 @@ BEGIN
 		'near', CASE WHEN coalesce(p_request ->> 'sort', 'relevance') = 'relevance' THEN skillancer.search_near(p_kind) END)), v_limit);
 	v_reply := skillancer.list_reply(v_page.items, v_page.keys, v_limit, v_scope);
 	v_reply.meta := v_reply.meta || v_page.meta;
+	IF p_cursor IS NULL AND btrim(p_request ->> 'q') <> '' AND cardinality(v_page.keys) > 0 THEN
+		v_reply.meta := v_reply.meta || jsonb_build_object('searchId', skillancer.search_seal(p_kind, least(v_limit, cardinality(v_page.keys))));
+	END IF;
 	RETURN v_reply;
 END
 $$;
 COMMENT ON FUNCTION skillancer.search_reply(text, jsonb, integer, text) IS
-	'A page of a search in the envelope of lists, with total, facets and corrections in meta.';
+	'A page of a search in the envelope of lists, with total, facets and corrections in meta, and on the first page of a search for words the searchId of POST /v1/search/clicks.';
 GRANT EXECUTE ON FUNCTION skillancer.search_reply(text, jsonb, integer, text) TO skillancer_bridge;
 
 -- Values of a filter.

@@ -129,6 +129,59 @@ test('a scheduled report is mailed once a period, with its table', async () => {
 	assert.equal((await call('DELETE', `/v1/analytics/schedules/${id}`, admin)).status, 404);
 });
 
+test('a report that is too long for a mail is mailed as a signed link', async () => {
+	const [[staff]] = sql(`SELECT id FROM skillancer.user_account WHERE email = 'admin@world.test'`);
+	const [[client]] = sql(`SELECT id FROM skillancer.user_account WHERE email = 'client@world.test'`);
+	const made = await call('POST', '/v1/analytics/schedules', { ...admin, body: { report: 'definitions', cadence: 'DAILY', recipients: [staff] } });
+	const { id } = made.json.data;
+	sql(`UPDATE skillancer.policy SET value = '5' WHERE key = 'reportMailRows';
+		UPDATE skillancer.report_schedule SET due_on = current_date, due_at = now() - interval '1 second' WHERE id = '${id}';
+		SELECT skillancer.send_reports(); UPDATE skillancer.policy SET value = '10000' WHERE key = 'reportMailRows'`);
+	const mail = () => sql(`SELECT m.id, m.state, d.due_on FROM skillancer.report_delivery d JOIN skillancer.mail m ON m.id = d.mail_id WHERE d.schedule_id = '${id}'`)[0];
+	assert.ok(await until(() => mail()?.[1] === 'SENT', 15000));
+	const text = mailText(mail()[0]);
+	assert.doesNotMatch(text, /Content-Disposition: attachment/);
+	const [, link] = Buffer.from(text.split('text/plain')[1].split(/\r?\n\r?\n/)[1].split('--')[0], 'base64').toString().match(/(\/v1\/analytics\/mailed\/[A-Za-z0-9_-]+)/);
+	const read = await call('GET', link);
+	assert.equal(read.status, 200);
+	assert.equal(read.headers.get('content-disposition'), 'attachment; filename="definitions-all.csv"');
+	assert.equal(read.headers.get('cache-control'), 'no-store');
+	assert.match(read.text, /^metric,title,unit,sql,description,source\r\n/);
+	assert.ok(read.text.split('\r\n').length > 100, 'all of it');
+
+	const sealed = (content) => `/v1/analytics/mailed/${sql(`SELECT skillancer.seal('report', ${content})`)[0][0]}`;
+	const of = (who, end) => sealed(`format('%s|%s|%s|%s', '${id}', '${mail()[2]}', '${who}'::skillancer.user_id::uuid, extract(epoch FROM now() ${end} interval '1 minute')::bigint)`);
+	assert.equal((await call('GET', of(staff, '+'))).status, 200);
+	assert.equal((await call('GET', of(staff, '-'))).status, 410, 'it expires');
+	assert.equal((await call('GET', of(client, '+'))).status, 404, 'it was mailed to one person');
+	assert.equal((await call('GET', `${link.slice(0, -2)}AA`)).status, 404, 'nobody else can make one');
+	sql(`UPDATE skillancer.user_role SET role = 'CLIENT' WHERE user_id = '${staff}' AND role = 'ADMIN'`);
+	try { assert.equal((await call('GET', link)).status, 404, 'who may read it no more does not'); } finally {
+		sql(`UPDATE skillancer.user_role SET role = 'ADMIN' WHERE user_id = '${staff}' AND role = 'CLIENT'`);
+	}
+	assert.equal((await call('DELETE', `/v1/analytics/schedules/${id}`, admin)).status, 204);
+	assert.equal((await call('GET', link)).status, 404, 'it goes with its schedule');
+});
+
+test('clicks on what a search found count once a rank', async () => {
+	const seal = (shown) => sql(`SELECT skillancer.search_seal('gig', ${shown})`)[0][0];
+	const click = async (searchId, rank) => { const { status, json } = await call('POST', '/v1/search/clicks', { body: { searchId, rank } }); return status === 422 ? json.error.details.map(({ field }) => field) : status; };
+	const id = seal(12);
+	for (const rank of [11, 3, 3, 12, 4]) assert.equal(await click(id, rank), 204);
+	assert.deepEqual([await click(id, 13), await click(id, 0), await click(`${id.slice(0, -2)}AA`, 1), await click('x', 101)], [['rank'], ['rank'], ['searchId'], ['searchId', 'rank']]);
+	const old = sql(`SELECT skillancer.seal('search', format('%s|gig|5|%s', gen_random_uuid(), extract(epoch FROM now() - interval '25 hours')::bigint))`)[0][0];
+	assert.deepEqual(await click(old, 1), ['searchId']);
+	const search = `split_part(skillancer.unseal('search', '${id}'), '|', 1)::uuid`;
+	assert.deepEqual(sql(`SELECT e.data FROM skillancer.event e WHERE e.aggregate_id = ${search} ORDER BY e.seq`).map(([data]) => JSON.parse(data)), [
+		{ kind: 'gig', rank: 11, firstRank: 11 }, { kind: 'gig', rank: 3, firstOfTop10: 1 }, { kind: 'gig', rank: 12 }, { kind: 'gig', rank: 4 }]);
+	const both = seal(2);
+	assert.deepEqual(await Promise.all([click(both, 1), click(both, 2)]), [204, 204]);
+	assert.equal(sql(`SELECT count(e.data ->> 'firstOfTop10') FROM skillancer.event e WHERE e.aggregate_id = split_part(skillancer.unseal('search', '${both}'), '|', 1)::uuid`)[0][0], '1', 'at once, too');
+	const clicks = (metric, dims) => Number(sql(`SELECT coalesce(sum(m.num), 0) FROM skillancer.metric_day m WHERE m.metric = '${metric}' AND m.dims @> '${dims}'`)[0][0]);
+	assert.ok(await until(() => clicks('search_clicks', '{"kind": "gig", "rank": "12"}') >= 1 && clicks('searches_clicked_top10', '{"kind": "gig"}') >= 2, 15000), 'they are added up');
+	assert.deepEqual(sql('SELECT metric FROM skillancer.rollup_verify()'), []);
+});
+
 test('docs/reports.md says what works', () => {
 	const page = readFileSync(new URL('../../docs/reports.md', import.meta.url), 'utf8');
 	const script = [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block).join('').replace('-o metrics.csv', '-o /dev/null');

@@ -3,7 +3,7 @@
 //	snapshot; readers that are slow, leave or do not read; errors at the first row and halfway.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
@@ -176,4 +176,24 @@ test('a server that ends a connection halfway breaks the answer off as well', as
 	const { whole } = await reader.read();
 	assert.ok(!whole);
 	assert.ok(await until(async () => (await get('/v1/t/rows?rows=300')).status === 200));
+});
+
+test('an export that is not through at its deadline is cut, and its reader sees that it is not whole', async () => {
+	const hasty = await startBridge({ export_deadline_ms: 1000 });
+	try {
+		assert.ok(await routed('/v1/t/rows', hasty.base));
+		for (const form of ['json', 'csv']) {
+			const began = performance.now();
+			const response = await fetch(`${hasty.base}/v1/t/rows?rows=3000&sleep=1200&form=${form}`);
+			assert.equal(response.status, 200);
+			await assert.rejects(response.text());
+			assert.ok(performance.now() - began >= 1000);
+		}
+		const curl = spawnSync('curl', ['-sS', '-o', '/dev/null', `${hasty.base}/v1/t/rows?rows=3000&sleep=1200`]);
+		assert.equal(curl.status, 18, 'a transfer that is not whole');
+		assert.ok(await until(() => sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE '${hasty.name}%' AND xact_start IS NOT NULL`).length === 0, 10000), 'its statement has ended');
+		assert.equal((await call('GET', '/v1/t/rows?rows=300', { base: hasty.base })).json.data.length, 300);
+	} finally {
+		await hasty.stop();
+	}
 });

@@ -144,6 +144,63 @@ SELECT is_empty($$ SELECT FROM skillancer.metric_member m WHERE m.subject = md5(
 SELECT throws_ok($$ SELECT skillancer.rollup_add(ARRAY[pg_temp.pair(9223372036854775807), pg_temp.pair(9223372036854775807)]) $$, '22003', NULL, 'sums do not overflow');
 SELECT pg_temp.verified('sets are what they were');
 
+-- clicks: counts by rank, and one over the rank of first clicks
+SELECT pg_temp.happens('search.clicked', '2026-08-10Z', d) FROM unnest(ARRAY['{"kind": "gig", "rank": 3, "firstRank": 3, "firstOfTop10": 1}', '{"kind": "gig", "rank": 1}',
+	'{"kind": "gig", "rank": 3, "firstRank": 0}', '{"kind": "gig", "rank": "3", "firstRank": "1"}', '{"kind": "gig", "rank": 2, "firstRank": 2, "firstOfTop10": 1}']::jsonb[]) d;
+SELECT pg_temp.happens('search.performed', '2026-08-10Z', '{"kind": "gig", "searches": 10, "withoutResult": 2, "corrected": 1}');
+SELECT pg_temp.tick();
+SELECT results_eq($$ SELECT s.rank, s.num, s.den FROM skillancer_analytics.search_rank_monthly s WHERE s.month = '2026-08-01' AND s.rank IS NOT NULL ORDER BY 1 $$,
+	$$ VALUES (1, 1::numeric, 8::numeric), (2, 1, 8), (3, 2, 8) $$, 'clicks by rank, of searches that found something');
+SELECT results_eq($$ SELECT s.figure, s.num, s.den FROM skillancer_analytics.search_monthly s WHERE s.month = '2026-08-01' ORDER BY 1 $$,
+	$$ VALUES ('search_click_10', 2::numeric, 8::numeric), ('search_corrected', 1, 10), ('search_mrr', 0.833333, 2), ('search_zero_result', 2, 10) $$, 'click@10, MRR, and what was found');
+SELECT pg_temp.verified('clicks are what was told');
+
+-- months are the sums of their days
+SELECT is_empty($$ SELECT m.metric, m.month FROM skillancer.metric_histogram_month m FULL JOIN (
+		SELECT d.metric, date_trunc('month', d.day::timestamp)::date AS month, d.dims, d.bucket, sum(d.n) AS n FROM skillancer.metric_histogram d GROUP BY 1, 2, 3, 4) d
+	USING (metric, month, dims, bucket) WHERE coalesce(m.n, 0) <> coalesce(d.n, 0) $$, 'histograms of months');
+SELECT ok(count(*) > 0, 'of cohorts, too') FROM skillancer.metric_histogram_month m WHERE m.metric = 'projects_proposed' AND m.n > 0;
+UPDATE skillancer.metric_histogram_month SET n = n + 1 WHERE metric = 'payout_seconds' AND bucket = (SELECT max(bucket) FROM skillancer.metric_histogram_month WHERE metric = 'payout_seconds');
+UPDATE skillancer.metric_month SET num = num + 1 WHERE metric = 'projects_liquid_24h' AND month = '2026-07-01';
+SELECT results_eq('SELECT v.metric, v.level FROM skillancer.rollup_verify() v ORDER BY 1', $$ VALUES ('payout_seconds', 'histogram month'), ('projects_liquid_24h', 'month') $$,
+	'damage to months is found');
+UPDATE skillancer.metric_month SET num = num - 1 WHERE metric = 'projects_liquid_24h' AND month = '2026-07-01';
+UPDATE skillancer.metric_histogram_month SET n = n - 1 WHERE metric = 'payout_seconds' AND bucket = (SELECT max(bucket) FROM skillancer.metric_histogram_month WHERE metric = 'payout_seconds');
+
+-- money in the reporting currency: kept for months that are over, until something is added to them or a rate becomes known
+CREATE FUNCTION pg_temp.charge(p_amount bigint, p_currency text) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM skillancer.ledger_post('charge', gen_random_uuid()::text, NULL, '{psp_clearing,bank_trust}', '{NULL,NULL}', '{NULL,NULL}', '{NULL,NULL}', ARRAY[p_amount, -p_amount], p_currency);
+	RETURN skillancer.rollup_rebuild('charged') + skillancer.rollup_rebuild('account_change');
+END
+$$;
+CREATE FUNCTION pg_temp.charged() RETURNS numeric LANGUAGE sql AS
+	$$ SELECT f.den FROM skillancer_analytics.figure_reported f WHERE f.figure = 'chargeback_bps' AND f.month = skillancer.utc_month(skillancer.now()) $$;
+INSERT INTO skillancer.fx_rate (base, quote, rate, valid_from, source) VALUES ('CHF', 'USD', 2, skillancer.now() - interval '1 second', 'test');
+SELECT pg_temp.charge(1000, 'USD'), pg_temp.charge(1000, 'CHF');
+SELECT is(pg_temp.charged(), 3000::numeric, 'money of the month that runs is added up');
+SELECT is(skillancer.reported_store_next(), 0::bigint, 'and not kept');
+UPDATE skillancer.consumer SET ticked_at = ticked_at + interval '40 days' WHERE name = 'analyst';
+SELECT is(skillancer.reported_store_next(), 1::bigint, 'when it is over it is kept');
+SELECT is(skillancer.reported_store_next(), 0::bigint, 'once');
+SELECT is((SELECT r.num FROM skillancer.metric_reported r WHERE r.metric = 'charged'), 3000::numeric, 'as it was');
+SELECT is(pg_temp.charged(), 3000::numeric, 'and shown');
+SELECT pg_temp.verified('what is kept is what the days say');
+UPDATE skillancer.metric_reported SET num = num + 1 WHERE metric = 'charged';
+SELECT results_eq('SELECT v.metric, v.level FROM skillancer.rollup_verify() v', $$ VALUES ('charged', 'reported') $$, 'damage to it is found');
+INSERT INTO skillancer.fx_rate (base, quote, rate, valid_from, source) VALUES ('CHF', 'USD', 3, skillancer.now(), 'test');
+SELECT is_empty('SELECT FROM skillancer.metric_reported', 'a rate that becomes known takes it away');
+SELECT is(pg_temp.charged(), 4000::numeric, 'and counts at once');
+SELECT is(skillancer.reported_store_next(), 1::bigint, 'it is made anew');
+INSERT INTO skillancer.fx_rate (base, quote, rate, valid_from, source) VALUES ('CHF', 'USD', 9, skillancer.now() + interval '70 days', 'test');
+SELECT isnt_empty('SELECT FROM skillancer.metric_reported', 'a rate of a later month changes nothing about it');
+SELECT pg_temp.charge(500, 'USD');
+SELECT is_empty('SELECT FROM skillancer.metric_reported', 'what is added late takes it away');
+SELECT is(pg_temp.charged(), 4500::numeric, 'and counts');
+UPDATE skillancer.policy SET value = '"CHF"' WHERE key = 'reportingCurrency';
+SELECT is(pg_temp.charged(), 1500::numeric, 'another reporting currency, too');
+UPDATE skillancer.policy SET value = '"USD"' WHERE key = 'reportingCurrency';
+
 -- what analysts see
 SET LOCAL ROLE skillancer_analyst;
 SELECT is((SELECT sum(m.num) FROM skillancer_analytics.metric_monthly m WHERE m.metric = 'payouts_paid'), 600::numeric, 'analysts read sums');

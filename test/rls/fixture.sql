@@ -275,6 +275,7 @@ INSERT INTO skillancer.metric_total (name, label, value) VALUES ('events', 'matr
 INSERT INTO skillancer.search_attempt (index_id, entity_id, attempts) SELECT 1, rls.id('project1', t), 1 FROM rls.tenant;
 INSERT INTO skillancer.search_queue (xid, epoch, index_id, entity_id, op) SELECT '3', 1, 1, rls.id('project1', t), 'd' FROM rls.tenant;
 INSERT INTO skillancer.search_log (at, index_id, q, results) SELECT skillancer.now(), 1, 'x', 0 FROM rls.tenant;
+INSERT INTO skillancer.search_click (search_id, kind, ranks) SELECT rls.id('click', t), 'project', '{1}' FROM rls.tenant;
 INSERT INTO skillancer.saved_search (id, user_id, index_id, name, q) SELECT rls.id('saved' || u::text, t), u, 1, 'x', 'x' FROM rls.tenant, unnest(ARRAY[client, freelancer]) u;
 INSERT INTO skillancer.search_tick (consumer, epoch, position) VALUES ('matrix1', 1, '1:1:'), ('matrix2', 1, '1:1:');
 INSERT INTO skillancer.search_segment (seg_id, index_id, generation, class, level, ndocs, nlive, bytes, stamp)

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # test/worker/analyst.t
 #	The rollups are what happened, at any instant: beside writers that roll back savepoints and transactions and keep
-#	some open, whatever is killed; what is looked at is counted.
+#	some open, whatever is killed; what is looked at is counted; a scheduled report is mailed once, whatever is killed.
 use strict;
 use warnings;
 use FindBin;
@@ -84,6 +84,36 @@ $world->sql("BEGIN READ ONLY; $read; COMMIT", undef, 'skillancer_bridge') for 1 
 $world->settle('analyst');
 is($world->sql(q{SELECT sum(n) FROM skillancer.read_day WHERE kind = 'project'}), 3, 'what READ ONLY requests look at is counted by day');
 is($world->sql($wrong), 0, 'and in the rollups');
+
+# a scheduled report: its worker is killed while the mails are being made, behind the first statement that waits
+my $boss = $world->person('boss@example.org', 'ANALYST');
+my $report = $world->sql(qq{INSERT INTO skillancer.report_schedule (author_id, report, period, cadence, recipients, due_on, due_at)
+	VALUES ('$boss', 'metrics', 'day', 'DAILY', ARRAY['$boss'::skillancer.user_id], current_date, skillancer.now() - interval '1 second') RETURNING id});
+my $make = q{UPDATE skillancer.housekeeping_run SET next_at = skillancer.now() WHERE job = 'send_reports'; SELECT skillancer.wake('timekeeper')};
+my $mailed = "SELECT count(*) FROM skillancer.report_delivery d JOIN skillancer.mail m ON m.id = d.mail_id AND m.type = 'report' WHERE d.schedule_id = '$report'";
+my $locker = fork // die;
+if ($locker == 0)
+{
+	$world->{gone} = 1;
+	open STDOUT, '>', '/dev/null';
+	open STDERR, '>&', \*STDOUT;
+	exec 'psql', '-Xq', '-h', $world->{SKL_PGHOST}, '-p', $world->{SKL_PGPORT}, '-U', 'postgres', '-d', $world->{database},
+		'-c', 'LOCK TABLE skillancer.report_delivery IN EXCLUSIVE MODE; SELECT pg_sleep(120)';
+}
+$world->wait_sql(q{SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = 'skillancer.report_delivery'::regclass}, 1);
+$world->sql($make);
+is($world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'skillancer timekeeper' AND wait_event_type = 'Lock'}, 1), 1,
+	'a report is being made');
+kill 'KILL', $world->worker('timekeeper');
+waitpid $locker, 0;
+ok($world->worker('timekeeper') && $world->worker('courier'), 'its worker is killed and comes back');
+$world->sql($make);
+is($world->wait_sql("$mailed AND m.state = 'SENT'", 1, 60), 1, 'the report is mailed');
+$world->sql($make);
+$world->settle($_) for qw(timekeeper courier);
+is($world->sql(q{SELECT count(*) FROM skillancer.mail WHERE type = 'report'}), 1, 'once');
+my $id = $world->sql(q{SELECT id FROM skillancer.mail WHERE type = 'report'});
+is(scalar(grep { my $file = $_; local (@ARGV, $/) = $file; <> =~ /^Message-ID: <\Q$id\E@/mi } glob "$world->{SKL_SINK_DIR}/*"), 1, 'and reaches its reader once');
 
 # a restored copy: what had not been read is added up once when it is adopted
 $world->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'skillancer analyst'});
