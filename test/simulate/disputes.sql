@@ -1,5 +1,5 @@
 -- test/simulate/disputes.sql
---	Acts of a dispute, from the claim to the decision, and what the bank decides about charge-backs.
+--	Acts of a dispute, from the claim to the decision, and charge-backs.
 
 CREATE FUNCTION pg_temp.dispute_amount(p_contract integer, p_part double precision) RETURNS skillancer.monetary LANGUAGE sql STABLE AS $$
 	SELECT pg_temp.money(d.amount::numeric * p_part::numeric, skillancer.monetary_currency(d.amount))
@@ -11,7 +11,10 @@ DECLARE
 	v_milestone skillancer.milestone := pg_temp.milestone_now(p_act.subject);
 	v_id skillancer.dispute_id;
 BEGIN
-	IF v_milestone.state = 'SUBMITTED' THEN
+	IF v_milestone.state IS DISTINCT FROM 'SUBMITTED' AND (SELECT c.weeks FROM contract c WHERE c.n = p_act.subject) > 0 AND p_act.step < 8 THEN
+		PERFORM pg_temp.plan('dispute', p_act.at + interval '7 days', p_act.who, p_act.subject, p_act.step + 1); -- a week without hours
+		RETURN;
+	ELSIF v_milestone.state = 'SUBMITTED' THEN
 		PERFORM pg_temp.act_as(p_act.who);
 		v_id := pg_temp.body(skillancer_api.dispute_open(v_milestone.booking_id, v_milestone.id,
 			skillancer.apply_bps(v_milestone.amount, CASE WHEN pg_temp.luck('claim', p_act.n) < 0.6 THEN 10000 ELSE 5000 END),
@@ -104,5 +107,41 @@ BEGIN
 	PERFORM pg_temp.act_as(p_act.who);
 	PERFORM skillancer_api.dispute_reject_split((SELECT c.dispute FROM contract c WHERE c.n = p_act.subject), 'The work was done as described.');
 	PERFORM pg_temp.plan('mediate', p_act.at + interval '2 days', -1, p_act.subject, 2);
+END
+$$;
+
+-- Every night the bank draws for each charge of the day whether its card's owner will take the money back, and when.
+CREATE TEMP TABLE charged (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id skillancer.charge_id NOT NULL UNIQUE);
+CREATE FUNCTION pg_temp.act_statement(p_act agenda) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	v_charge record;
+BEGIN
+	FOR v_charge IN
+		INSERT INTO charged (id)
+		SELECT c.id FROM skillancer.charge c JOIN person p ON p.id = c.user_id
+		WHERE c.state = 'CAPTURED' AND NOT EXISTS (SELECT FROM charged x WHERE x.id = c.id)
+		ORDER BY date_trunc('second', c.created_at), p.n, skillancer.monetary_minor(c.amount)
+		RETURNING n
+	LOOP
+		PERFORM pg_temp.plan('charge_back', p_act.at + pg_temp.span('charge-back comes', v_charge.n), p_act.who, v_charge.n::integer)
+		WHERE pg_temp.happens('charge-back', v_charge.n);
+	END LOOP;
+END
+$$;
+
+-- The bank takes a charge back; hours are paid with another card then.
+CREATE FUNCTION pg_temp.act_charge_back(p_act agenda) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	v_charge skillancer.charge%ROWTYPE;
+	v_left skillancer.monetary;
+BEGIN
+	SELECT c.* INTO v_charge FROM skillancer.charge c JOIN charged x ON x.id = c.id WHERE x.n = p_act.subject;
+	v_left := skillancer.charge_left(v_charge.id);
+	IF skillancer.monetary_minor(v_left) > 0 THEN
+		PERFORM skillancer.chargeback_open(v_charge.id, v_left, skillancer.monetary_of(skillancer.policy_int('sandboxChargebackFee'),
+			skillancer.monetary_currency(v_left)), format('simulated_%s_%s', current_setting('simulation.seed'), p_act.subject), 'fraudulent');
+		PERFORM pg_temp.plan('other_card', p_act.at + interval '1 day', c.client, c.n)
+		FROM contract c JOIN skillancer.milestone m ON m.booking_id = c.id WHERE m.id = v_charge.milestone_id AND c.weeks > 0;
+	END IF;
 END
 $$;

@@ -122,10 +122,12 @@ DECLARE
 	v_reply skillancer.reply;
 	v_what text;
 	v_id text;
+	v_clicked integer[] := ARRAY(SELECT r FROM generate_series(1, 10) r WHERE pg_temp.luck('click', v_index * 16 + r) < pg_temp.share('click') / r);
+	v_rank integer;
 BEGIN
 	SELECT f.* INTO v_field FROM field f
 	WHERE f.slug = pg_temp.one_of('visit field', v_index, skillancer.demo_field_slugs(), skillancer.demo_field_weights());
-	v_words := CASE WHEN pg_temp.happens('unknown word', v_index)
+	v_words := CASE WHEN p_act.step = 0 AND pg_temp.happens('unknown word', v_index)
 		THEN pg_temp.one_of('unknown', v_index, '{falconry lessons,cobol mainframe,stained glass repair,latin poems,taxidermy,fax archive}')
 		ELSE lower(v_field.skills[1 + floor(cardinality(v_field.skills) * pg_temp.luck('visit skill', v_index) ^ 2)::integer]) END;
 	v_what := CASE WHEN v_kind = 'FREELANCER' THEN 'projects' ELSE pg_temp.one_of('visit what', v_index, '{freelancers,gigs}', '{60,40}') END;
@@ -140,7 +142,11 @@ BEGIN
 		WHEN 'projects' THEN skillancer_api.search_projects(p_q => v_words, p_limit => 10)
 		WHEN 'gigs' THEN skillancer_api.search_gigs(p_q => v_words, p_limit => 10)
 		ELSE skillancer_api.search_freelancers(p_q => v_words, p_limit => 10) END;
-	FOR v_id IN SELECT e -> left(v_what, -1) ->> 'id' FROM jsonb_array_elements(v_reply.body::jsonb) e LIMIT 1 + v_index % 3 LOOP
+	FOR v_id, v_rank IN
+		SELECT e.item -> left(v_what, -1) ->> 'id', e.rank FROM jsonb_array_elements(v_reply.body::jsonb) WITH ORDINALITY e (item, rank)
+		WHERE e.rank = ANY (v_clicked) ORDER BY e.rank
+	LOOP
+		PERFORM skillancer_api.search_click(v_reply.meta ->> 'searchId', v_rank);
 		CASE v_what
 			WHEN 'projects' THEN PERFORM skillancer_api.project_get(v_id::skillancer.project_id);
 			WHEN 'gigs' THEN PERFORM skillancer_api.gig_get(v_id::skillancer.gig_id);
@@ -148,6 +154,9 @@ BEGIN
 		END CASE;
 	END LOOP;
 	PERFORM set_config('role', 'none', true);
+	IF p_act.step = 0 AND v_reply.body::text = '[]' AND pg_temp.happens('searches again', v_index) THEN
+		PERFORM pg_temp.plan('visit', p_act.at + interval '40 seconds', p_act.who, p_act.subject, 1);
+	END IF;
 END
 $$;
 

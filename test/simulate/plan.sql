@@ -105,6 +105,8 @@ BEGIN
 	PERFORM pg_temp.plan_demand('offer', 'CLIENT', round(v_size * pg_temp.share('direct offers'))::integer);
 	PERFORM pg_temp.plan_demand('visit', 'CLIENT', round(v_size * pg_temp.share('visits') * 0.4)::integer);
 	PERFORM pg_temp.plan_demand('visit', 'FREELANCER', round(v_size * pg_temp.share('visits') * 0.6)::integer);
+	PERFORM pg_temp.plan('statement', l.starts + i * interval '1 day' + interval '23 hours 50 minutes', -2)
+	FROM life l, generate_series(0, extract(day FROM l.ends - l.starts)::integer) i;
 	PERFORM pg_temp.plan('week', l.starts + i * interval '7 days' + interval '8 hours', -2)
 	FROM life l, generate_series(1, extract(day FROM l.ends - l.starts)::integer / 7) i;
 	ANALYZE agenda;

@@ -25,8 +25,10 @@ INSERT INTO rate (name, value, source) VALUES
 
 -- shares
 INSERT INTO rate (name, value, source) VALUES
-	('dispute',				0.02,	'issue: of bookings'),
+	('dispute',				0.02,	'issue: of bookings with work that was handed in'),
 	('charge-back',			0.003,	'issue: of charges'),
+	('click',				0.40,	'assumed: of searches, on the first result; on the n-th an n-th of it'),
+	('searches again',		0.50,	'assumed: of searches in vain, with other words'),
 	('charge-back won',		0.35,	'assumed: decided by the bank after three weeks'),
 	('payout failure',		0.01,	'issue: of payouts'),
 	('hourly',				0.57,	'calibration: 2,394 of 4,209 postings'),
@@ -63,7 +65,7 @@ INSERT INTO rate (name, levels, amounts, source) VALUES
 	('freelancer rate',	'{0.05,0.1,0.25,0.5,0.75,0.9,0.95,0.99}',	'{9,10,11,20,32,51,66,128}',			'calibration, USD an hour'),
 	('skills',			'{0.05,0.25,0.5,0.75,0.95}',				'{2,3,4,6,9}',							'calibration: skills of a posting'),
 	('stars',			'{0,0.02,0.04,0.08,0.22,1}',				'{1,2,3,4,5,5}',						'calibration: 5.0 at the median, 4.7 at the twentieth'),
-	('first bid',		'{0,0.25,0.5,0.75,0.9,1}',					'{0.1,3,14,48,120,330}',				'assumed: from publication to a bid'),
+	('first bid',		'{0,0.05,0.25,0.5,0.75,0.9,1}',				'{0.3,1.2,4,14,48,120,330}',			'assumed: from publication to a bid'),
 	('decision',		'{0,0.25,0.5,0.75,1}',						'{30,60,110,200,500}',					'assumed: from publication to the interviews'),
 	('hiring',			'{0,0.5,1}',								'{5,40,140}',							'assumed: from the interviews to the contract'),
 	('payment',			'{0,0.5,0.9,1}',							'{0.1,2,30,90}',						'assumed: from the contract to the money in escrow'),
@@ -71,6 +73,7 @@ INSERT INTO rate (name, levels, amounts, source) VALUES
 	('approval',		'{0,0.5,0.9,1}',							'{0.5,20,72,160}',						'assumed: from the delivery to an answer'),
 	('review',			'{0,0.5,0.9,1}',							'{0.5,20,90,200}',						'assumed: from the end to the review'),
 	('cash out',		'{0,0.5,1}',								'{122,170,400}',						'policy earningHold, then as people like'),
+	('charge-back comes','{0,0.5,0.9,1}',							'{5,120,400,900}',						'assumed: from the charge to the charge-back'),
 	('messages',		'{0,0.25,0.5,0.75,1}',						'{1,2,4,8,16}',							'assumed: in a booking'),
 	('weeks',			'{0,0.25,0.5,0.75,1}',						'{1,2,3,6,14}',							'assumed: of hourly work'),
 	('stay',			'{0,0.5,1}',								'{400,2200,7000}',						'assumed: until somebody who leaves has gone');

@@ -25,16 +25,6 @@ BEGIN
 END
 $$;
 
--- The same, or now and then one whose owner will take the money back.
-CREATE FUNCTION pg_temp.card_or_stolen(p_act agenda) RETURNS skillancer.payment_method_id LANGUAGE plpgsql AS $$
-BEGIN
-	IF pg_temp.happens('charge-back', p_act.n) THEN
-		RETURN pg_temp.body(skillancer_api.payment_method_add('tok_chargeback')) ->> 'id';
-	END IF;
-	RETURN pg_temp.card(p_act.who);
-END
-$$;
-
 -- The client pays a milestone; the first one now and then with a card that is declined.
 CREATE FUNCTION pg_temp.pay(p_act agenda, p_milestone skillancer.milestone) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -50,7 +40,7 @@ BEGIN
 		PERFORM pg_temp.plan('proceed', v_paid_at + interval '47 minutes', p_act.who, v_contract.n, 1);
 		RETURN;
 	END IF;
-	PERFORM pg_temp.body(skillancer_api.milestone_fund(p_milestone.id, pg_temp.card_or_stolen(p_act)));
+	PERFORM pg_temp.body(skillancer_api.milestone_fund(p_milestone.id, pg_temp.card(p_act.who)));
 	PERFORM pg_temp.plan(CASE WHEN pg_temp.happens('given back', p_act.n) THEN 'give_back' ELSE 'deliver' END,
 		v_paid_at + pg_temp.span('work', p_act.n), v_contract.freelancer, v_contract.n);
 END
@@ -72,10 +62,12 @@ BEGIN
 			PERFORM pg_temp.plan_afterwards(v_contract);
 		WHEN v_booking.state = 'AWAITING_PAYMENT' AND v_booking.kind = 'HOURLY' THEN
 			PERFORM pg_temp.act_as(p_act.who);
-			PERFORM skillancer_api.booking_pay_by(v_contract.id, pg_temp.card_or_stolen(p_act));
-			PERFORM pg_temp.plan('other_card', p_act.at + interval '8 days', p_act.who, v_contract.n) WHERE pg_temp.happens('charge-back', p_act.n);
+			PERFORM skillancer_api.booking_pay_by(v_contract.id, pg_temp.card(p_act.who));
 			UPDATE contract c SET weeks = pg_temp.amount('weeks', c.n)::integer WHERE c.n = v_contract.n;
 			PERFORM pg_temp.plan('hours', p_act.at + interval '1 day', v_contract.freelancer, v_contract.n, 1);
+			-- a week is billed on Monday at noon and can be disputed for four days
+			PERFORM pg_temp.plan('dispute', date_trunc('week', p_act.at) + interval '8 days 9 hours', v_contract.client, v_contract.n)
+			WHERE pg_temp.happens('dispute', v_contract.n);
 		WHEN v_booking.state = 'ACTIVE' AND v_milestone.id IS NULL AND v_booking.kind = 'FIXED' THEN
 			PERFORM pg_temp.act_as(p_act.who);
 			PERFORM skillancer_api.booking_end(v_contract.id);
@@ -201,9 +193,6 @@ BEGIN
 		PERFORM pg_temp.plan('hours', v_next, p_act.who, p_act.subject, p_act.step + (v_next::date - p_act.at::date));
 	ELSE
 		PERFORM pg_temp.plan('finish', p_act.at + interval '2 days', v_contract.client, p_act.subject);
-		-- the last week is billed on Monday at noon and can be disputed for four days
-		PERFORM pg_temp.plan('dispute', date_trunc('week', p_act.at) + interval '8 days 9 hours', v_contract.client, p_act.subject)
-		WHERE pg_temp.happens('dispute', v_contract.n);
 	END IF;
 	IF p_act.step % 10 = 1 THEN
 		PERFORM pg_temp.plan('cash_out', p_act.at + pg_temp.span('cash out', p_act.n) + interval '8 days', p_act.who);

@@ -1,7 +1,8 @@
 // simulation.test.mjs
 //	A short life of a marketplace, twice from one seed in two databases: the same decisions, nothing refused that should
-//	not be, every figure about as often as its table says, the books in order, and no gap and no future in the history. Then
-//	the questions of docs/analysts.md, asked of that history by an analyst and compared with its tables.
+//	not be, every figure about as often as its table says, trouble as often as it was drawn, the books in order, and no gap
+//	and no future in the history. Then the questions of docs/analysts.md, asked of that history by an analyst and compared
+//	with its tables.
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
@@ -29,7 +30,7 @@ let reports;
 async function live(database) {
 	const { stdout } = await execute(join(SIMULATE, 'run'), { timeout: 240_000, env: { ...process.env, PGHOST: process.env.SKL_PGHOST, PGPORT: process.env.SKL_PGPORT,
 		PGUSER: process.env.SKL_SUPERUSER, PGDATABASE: database, SIZE: '12', DAYS: '45', SEED: '7', UNTIL, RATES, SIGN_INS: 'on' } });
-	return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ {2,}/).map((part) => part.trim())).filter((parts) => parts.length === 2));
+	return Object.assign({ text: stdout }, Object.fromEntries(stdout.split('\n').map((line) => line.split(/ {2,}/).map((part) => part.trim())).filter((parts) => parts.length === 2)));
 }
 
 before(async () => {
@@ -98,6 +99,20 @@ test('the first people are the sign-ins of the demo', () => {
 	assert.ok(Number(sql("SELECT count(*) FROM skillancer.project p JOIN skillancer.user_account a ON a.id = p.client_id WHERE a.email = 'client@example.com' AND p.state = 'OPEN' AND p.budget_kind = 'FIXED'")) >= 1);
 });
 
+test('trouble came about as often as it was drawn, and things took as long as they do', () => {
+	for (const name of ['disputes', 'charge-backs', 'payout failures']) {
+		const [, n, total, share, drawn] = reports[0].text.match(new RegExp(`^${name} +(\\d+) of (\\d+), ([\\d.]+) %, drawn ([\\d.]+) %`, 'm')).map(Number);
+		assert.ok(total >= 10, `${name}: ${total}`);
+		assert.ok(Math.abs(share - 100 * n / total) < 0.01, name);
+		assert.ok(Math.abs(n / total - drawn / 100) <= 3 * Math.sqrt(drawn / 100 * (1 - drawn / 100) / total), `${name}: ${n} of ${total}, drawn ${drawn} %`);
+	}
+	const hours = (name) => reports[0].text.match(new RegExp(`^${name} +([\\d.]+) h, nine of ten within ([\\d.]+) h`, 'm')).slice(1).map(Number);
+	const [first, firstOfNine] = hours('first proposal');
+	const [hire, hireOfNine] = hours('hire');
+	assert.ok(first > 0.1 && first < 24 && firstOfNine < 240, `first proposal after ${first} h, ${firstOfNine} h`);
+	assert.ok(hire > first && hire > 24 && hireOfNine < 24 * 45, `hire after ${hire} h, ${hireOfNine} h`);
+});
+
 test('a share is what its table says', () => {
 	const found = psql('life_one', '-c', "SET simulation.seed = '3'", '-f', join(SIMULATE, 'rates.sql'), '-f', join(SIMULATE, 'stage.sql'), '-c', `SELECT r.name, r.value, avg(pg_temp.happens(r.name, i)::integer)
 		FROM rate r, generate_series(1, 4000) i WHERE r.name IN ('dispute', 'charge-back', 'payout failure', 'client reviews') GROUP BY 1, 2`);
@@ -133,7 +148,16 @@ test('answers are what the tables say', () => {
 	same('age of escrow', 'SELECT e.currency, sum(e.num) FROM skillancer_analytics.escrow_age e GROUP BY 1 ORDER BY 1',
 		`SELECT a.currency COLLATE "C", sum(a.balance) FROM skillancer.ledger_account a WHERE a.class IN ('escrow', 'escrow_hold') AND a.balance <> 0 GROUP BY 1 ORDER BY 1`);
 	same('the books', 'SELECT t.month, t.currency FROM skillancer_analytics.trial_balance t GROUP BY 1, 2 HAVING sum(t.num) <> 0', 'SELECT 1 WHERE false');
-	same('proposals', figure('win_rate', 'den'), 'SELECT count(*) FROM skillancer.proposal');
+	same('proposals', figure('proposals_per_project'), 'SELECT count(*) FROM skillancer.proposal');
+	same('win rate', `SELECT sum(c.num), sum(c.den), sum(c.censored) FROM skillancer_analytics.cohort_monthly c WHERE c.figure = 'win_rate'`,
+		`SELECT count(*) FILTER (WHERE o.is_over AND EXISTS (SELECT FROM skillancer.booking b WHERE b.proposal_id = p.id AND b.created_at <= p.created_at + interval '30 days')),
+			count(*) FILTER (WHERE o.is_over), count(*) FILTER (WHERE NOT o.is_over)
+			FROM skillancer.proposal p, LATERAL (SELECT (p.created_at AT TIME ZONE 'UTC')::date + 31 <= timestamp '${UNTIL.slice(0, 16)}' AS is_over) o`);
+	same('refunds', `SELECT m.dims ->> 'currency', sum(m.num) FROM skillancer_analytics.metric_monthly m WHERE m.metric = 'refunded' GROUP BY 1 ORDER BY 1`,
+		`SELECT a.currency, sum(CASE t.kind WHEN 'dispute_split' THEN -e.amount ELSE e.amount END)
+			FROM skillancer.ledger_entry e JOIN skillancer.ledger_account a ON a.id = e.account JOIN skillancer.ledger_txn t ON t.id = e.txn
+			WHERE t.kind IN ('refund', 'refund_part') AND a.class = 'escrow'
+				OR t.kind = 'dispute_split' AND a.class IN ('client_wallet', 'deferred_fee', 'revenue_client') GROUP BY 1 HAVING sum(e.amount) <> 0 ORDER BY 1`);
 	same('hires', figure('proposals_per_hire', 'den'), 'SELECT count(*) FROM skillancer.booking b WHERE b.proposal_id IS NOT NULL');
 	same('payouts', figure('payout_failure_rate', 'den'), "SELECT count(*) FROM skillancer.event e WHERE e.type IN ('payout.paid', 'payout.failed')");
 	same('liquidity', `SELECT sum(c.num), sum(c.den) FROM skillancer_analytics.cohort_monthly c WHERE c.figure = 'projects_liquid_24h'`,
@@ -145,6 +169,7 @@ test('answers are what the tables say', () => {
 			WHERE c.figure = 'top10_share' AND c.side = 'freelancer' ORDER BY 1, 2`,
 		`SELECT date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date, skillancer.monetary_currency(e.net) COLLATE "C", sum(skillancer.monetary_minor(e.net)), count(DISTINCT e.freelancer_id)
 			FROM skillancer.earning e GROUP BY 1, 2 HAVING count(DISTINCT e.freelancer_id) >= 2 ORDER BY 1, 2`);
+	assert.ok(asked("SELECT r.num FROM skillancer_analytics.search_rank_monthly r WHERE r.rank = 1 AND r.num > 0").length > 0, 'results were clicked');
 	same('searches', `SELECT sum(s.num), sum(s.den) FROM skillancer_analytics.search_monthly s WHERE s.figure = 'search_zero_result'`,
 		'SELECT count(*) FILTER (WHERE l.results = 0), count(*) FROM skillancer.search_log l');
 });
