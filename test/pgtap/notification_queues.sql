@@ -88,6 +88,53 @@ SELECT skillancer.timekeeper_claim(10);
 SELECT matches((SELECT last_error FROM skillancer.parked WHERE kind = 'timer'), 'server stopped',
 	'one that took the server down each time is parked without another try');
 
+-- webhooks: the schedule of attempts, and the breaker
+SELECT skillancer.create_account('hooks@queues.test', 'Hugo', skillancer.password_hash('Str0ngHorse9'), '{CLIENT}') AS hugo \gset
+INSERT INTO skillancer.webhook (user_id, url, events) VALUES (:'hugo', 'https://hooks.example.com/', '{*}') RETURNING id AS hook \gset
+INSERT INTO skillancer.webhook_health (webhook_id, user_id) VALUES (:'hook', :'hugo');
+CREATE FUNCTION pg_temp.happens(p_hook skillancer.webhook_id) RETURNS void LANGUAGE sql AS
+	$$ INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, body)
+		SELECT w.id, skillancer.new_id()::skillancer.event_id, w.user_id, 1, 'user.updated', skillancer.new_id(), '{}' FROM skillancer.webhook w WHERE w.id = p_hook $$;
+CREATE FUNCTION pg_temp.attempt(p_hook skillancer.webhook_id, p_status integer) RETURNS skillancer.webhook_delivery LANGUAGE plpgsql AS $$
+DECLARE
+	v_claim record;
+	v_after skillancer.webhook_delivery;
+BEGIN
+	UPDATE skillancer.webhook_delivery d SET due_at = skillancer.now() WHERE d.webhook_id = p_hook AND d.state = 'QUEUED';
+	UPDATE skillancer.webhook_health h SET next_at = skillancer.now() WHERE h.webhook_id = p_hook;
+	SELECT c.* INTO STRICT v_claim FROM skillancer.webhook_health h, skillancer.webhook_claim(h.standing, 1) c WHERE h.webhook_id = p_hook;
+	PERFORM skillancer.webhook_record(ARRAY[v_claim.webhook_id], ARRAY[v_claim.event_id], ARRAY[v_claim.attempt], ARRAY[p_status], ARRAY[1],
+		ARRAY[CASE p_status WHEN 0 THEN 'no answer in time' END], ARRAY[NULL]);
+	SELECT d.* INTO v_after FROM skillancer.webhook_delivery d WHERE d.webhook_id = p_hook AND d.event_id = v_claim.event_id::skillancer.event_id;
+	RETURN v_after;
+END $$;
+CREATE FUNCTION pg_temp.health_after(p_hook skillancer.webhook_id, p_status integer) RETURNS skillancer.webhook_health LANGUAGE plpgsql AS $$
+DECLARE v_health skillancer.webhook_health;
+BEGIN
+	PERFORM pg_temp.attempt(p_hook, p_status);
+	SELECT h.* INTO v_health FROM skillancer.webhook_health h WHERE h.webhook_id = p_hook;
+	RETURN v_health;
+END $$;
+CREATE FUNCTION pg_temp.about(p_at timestamptz, p_wait interval) RETURNS boolean LANGUAGE sql AS
+	$$ SELECT p_at - skillancer.now() BETWEEN 0.9 * p_wait AND 1.1 * p_wait $$;
+SELECT pg_temp.happens(:'hook');
+SELECT is(a.state || ' ' || pg_temp.about(a.due_at, t.wait), 'QUEUED true', format('attempt %s fails by %s: the next one in %s', t.n, t.status, t.wait))
+FROM (VALUES (1, 500, interval '1 minute'), (2, 0, '5 minutes'), (3, 404, '30 minutes'), (4, 301, '2 hours'), (5, 503, '8 hours'), (6, 400, '24 hours')) AS t (n, status, wait)
+CROSS JOIN LATERAL pg_temp.attempt(:'hook', t.status) a;
+SELECT is((pg_temp.attempt(:'hook', 500)).state, 'FAILED', 'the seventh is the last');
+SELECT is(skillancer.webhook_record(ARRAY[:'hook'::skillancer.webhook_id::uuid], ARRAY[d.event_id::uuid], ARRAY[d.attempts], ARRAY[204], ARRAY[1], ARRAY[NULL], ARRAY[NULL]), 0::bigint,
+	'what is settled is not settled again') FROM skillancer.webhook_delivery d WHERE d.webhook_id = :'hook';
+SELECT results_eq(format('SELECT failures, failed_events, standing, width FROM skillancer.webhook_health WHERE webhook_id = %L', :'hook'), $$ VALUES (7, 1, 'FAILING', 1) $$,
+	'the endpoint fails: one at a time');
+SELECT pg_temp.happens(:'hook') FROM generate_series(1, 4);
+SELECT is((pg_temp.attempt(:'hook', 200)).state, 'DELIVERED', 'until a success');
+SELECT results_eq(format('SELECT failures, failed_events, standing, width, paused_until FROM skillancer.webhook_health WHERE webhook_id = %L', :'hook'),
+	$$ VALUES (0, 0, 'PROVEN', 2, NULL::timestamptz) $$, 'forgets it all, and two go at once');
+SELECT ok(CASE WHEN t.pause IS NULL THEN h.paused_until IS NULL ELSE pg_temp.about(h.paused_until, t.pause) AND h.next_at >= h.paused_until END,
+	format('failure %s in a row: a pause of %s', t.n, coalesce(t.pause::text, 'nothing')))
+FROM (VALUES (1, NULL), (2, NULL), (3, NULL), (4, NULL), (5, interval '10 seconds'), (6, '20 seconds'), (7, '40 seconds'), (8, '1 minute'), (9, '1 minute')) AS t (n, pause)
+CROSS JOIN LATERAL pg_temp.health_after(:'hook', 500 + 0 * t.n) h;
+
 -- housekeeping
 SELECT cmp_ok(skillancer.create_partitions(), '>=', 0::bigint, 'partitions are made');
 SELECT is((SELECT count(*) FROM generate_series(1, 3) i WHERE to_regclass('skillancer.event_' || to_char(date_trunc('month',

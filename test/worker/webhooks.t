@@ -156,6 +156,7 @@ SKIP:
 	is(scalar(<$answers>), "ready\n", 'a name server');
 	my %arrives = ('steps-in' => [1, 0], 'steps-out' => [0, 1], both => [1, 1], two => [1, 1], six => [0, 0], mapped => [0, 0], alias => [0, 0], far => [1, 1]);
 	my %named = map { $_ => hook("http://$_.dns.test:$port/dns/$_") } keys %arrives;
+	my $nowhere = hook("http://nowhere.dns.test:$port/x");
 	for my $round (0, 1)
 	{
 		my $event = happens();
@@ -171,6 +172,8 @@ SKIP:
 		$world->wait_sql(q{SELECT pid IS NOT NULL FROM skillancer.worker_status WHERE worker = 'courier'}, 't');
 	}
 	is(scalar(received("/dns/$_")), $arrives{$_}[0] + $arrives{$_}[1], "and so often it came there: $_") for sort keys %arrives;
+	like($world->sql("SELECT string_agg(error, ',') FROM skillancer.webhook_delivery WHERE webhook_id = '$nowhere' AND state = 'QUEUED'"), qr/could not resolve.*could not resolve/i,
+		'a name without an address is a failure');
 	kill 'KILL', $server;
 	my $inside = () = do { local $/; <$answers> } =~ /127\.0\.0\.2|::1/g;
 	close $answers;
