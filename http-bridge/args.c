@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "upload.h"
+
 #define MAX_DEPTH 32
 #define MAX_FIELD_NAME 64
 #define MAX_PROBLEMS 200
@@ -200,6 +202,21 @@ take_member(SklArgs *args, const char *name, const json_t *value)
 		args->values[i] = skl_strdup(args->ctx, args->values[i]);
 }
 
+void
+skl_args_field(SklArgs *args, const char *name, const char *text)
+{
+	int i = find_arg(args->route, name);
+
+	if (i < 0)
+		skl_args_problem(args, name, "is not a field of this request");
+	else if (args->given[i])
+		skl_args_problem(args, name, "is given more than once");
+	else if (text == NULL)
+		skl_args_problem(args, name, "is not UTF-8 text");
+	else
+		set_text(args, i, text);
+}
+
 /* "application/json", perhaps with charset=utf-8 */
 static bool
 is_json_type(const char *type)
@@ -350,6 +367,11 @@ take_rest(SklArgs *args, int i)
 		args->values[i] = raw_body(ctx);
 		return;
 	}
+	if (arg->source == SKL_FROM_UPLOAD)
+	{
+		args->values[i] = skl_upload_json(ctx);
+		return;
+	}
 	if (arg->source == SKL_FROM_HEADER)
 		text = MHD_lookup_connection_value(ctx->mhd, MHD_HEADER_KIND, arg->name);
 	else if (arg->source == SKL_FROM_COOKIE)
@@ -381,7 +403,9 @@ skl_args_collect(SklArgs *args, SklRequestCtx *ctx)
 		skl_args_problem(args, "query", "is not read by this route; send a JSON body");
 	if (ctx->route->method == SKL_GET && ctx->body_len > 0)
 		return malformed(ctx, "a GET request has no body");
-	if (!takes_raw_body(ctx->route) && !take_body(args))
+	if (ctx->upload != NULL)
+		skl_upload_args(args);
+	else if (!takes_raw_body(ctx->route) && !take_body(args))
 		return false;
 	for (int i = 0; i < ctx->route->nargs; i++)
 		take_rest(args, i);

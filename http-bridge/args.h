@@ -27,6 +27,9 @@ bool skl_args_collect(SklArgs *args, SklRequestCtx *ctx);
 /* The problems as a JSON array, NULL when there are none. */
 const char *skl_args_problems(SklArgs *args);
 
+/* Takes the text of a field of a form; NULL: it is no text. */
+void skl_args_field(SklArgs *args, const char *name, const char *text);
+
 /* Notes a problem of a field. */
 void skl_args_problem(SklArgs *args, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

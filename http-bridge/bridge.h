@@ -15,6 +15,9 @@
  *	pool.c      begin_request + function + Sync on a pipelined connection; the request is parked
  *	reply.c     result or SQLSTATE -> status, headers, envelope
  *	rows.c      an answer of many rows: read by the page while it is sent
+ *	upload.c    a body that is a file: to the disk; files.c syncs it, before it is put to the pool
+ *	download.c  an answer that is a file: from the disk, whole or in ranges
+ *	signature.c addresses that allow one of these without a token
  *	log.c, metrics.c   one line and some counters a request
  *
  * A request belongs to one event-loop thread from its first byte to its last; nothing in
@@ -152,11 +155,12 @@ typedef enum SklArgKind
 
 typedef enum SklArgSource
 {
-	SKL_FROM_CLIENT,  /* path, else query (GET, DELETE), else body */
-	SKL_FROM_HEADER,  /* p_header_<name> */
-	SKL_FROM_COOKIE,  /* p_cookie_<name> */
-	SKL_FROM_PRESENT, /* p_present: names of the fields the client sent */
-	SKL_FROM_RAW_BODY /* p_raw_body bytea: the body as it was sent, which is then not read */
+	SKL_FROM_CLIENT,   /* path, else query (GET, DELETE), else body */
+	SKL_FROM_HEADER,   /* p_header_<name> */
+	SKL_FROM_COOKIE,   /* p_cookie_<name> */
+	SKL_FROM_PRESENT,  /* p_present: names of the fields the client sent */
+	SKL_FROM_RAW_BODY, /* p_raw_body bytea: the body as it was sent, which is then not read */
+	SKL_FROM_UPLOAD	   /* p_upload json: the file that was sent (upload.h) */
 } SklArgSource;
 
 typedef struct SklArg
@@ -225,12 +229,14 @@ typedef struct SklIdentity
 
 /* ---- the request ---- */
 
-typedef struct SklThread SklThread; /* server.h */
-typedef struct SklConn SklConn;		/* server.h: one TCP connection */
-typedef struct SklJob SklJob;		/* pool.h: the request's work in PostgreSQL */
-typedef struct SklStream SklStream; /* stream.h: a client of the live stream */
-typedef struct SklRows SklRows;		/* rows.h: an answer of many rows */
-typedef struct SklConfig SklConfig; /* config.h */
+typedef struct SklThread SklThread;		/* server.h */
+typedef struct SklConn SklConn;			/* server.h: one TCP connection */
+typedef struct SklJob SklJob;			/* pool.h: the request's work in PostgreSQL */
+typedef struct SklStream SklStream;		/* stream.h: a client of the live stream */
+typedef struct SklRows SklRows;			/* rows.h: an answer of many rows */
+typedef struct SklUpload SklUpload;		/* upload.h: a body that is a file */
+typedef struct SklDownload SklDownload; /* download.h: an answer that is one */
+typedef struct SklConfig SklConfig;		/* config.h */
 
 typedef struct SklHeader
 {
@@ -312,6 +318,8 @@ typedef struct SklRequestCtx
 	int64_t stream_position; /* and this is where it ends */
 	SklStream *stream;		 /* that the answer became */
 	SklRows *rows;			 /* the body is rows that are read while it is sent */
+	SklUpload *upload;		 /* NULL: the body of the request is no file */
+	SklDownload *download;	 /* NULL: that of the answer is none */
 
 	/* private to server.c, dispatch.c, args.c, reply.c */
 	SklJob *job;

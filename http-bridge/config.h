@@ -32,6 +32,12 @@ struct SklConfig
 	int stream_max_per_user;
 	char *admin_listen; /* "127.0.0.1:9090", "[::1]:9090" or "unix:/path"; empty = off */
 
+	/* uploaded files */
+	char *media_dir; /* empty = none are taken */
+	size_t media_max_bytes;
+	int media_sweep_s; /* 0 = never */
+	int media_grace_s;
+
 	/* PostgreSQL */
 	char *database;			/* libpq connection string */
 	int fast_connections;	/* per thread, default 2 */

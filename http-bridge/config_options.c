@@ -90,6 +90,17 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 	OPT("Clients", aliases, ALIASES, "", 0, 0, true,
 		"Path prefixes of older clients: /api/=/v1/, /user/auth/=/v1/auth/."),
 
+	OPT("Files", media_dir, TEXT, "", 0, 0, false,
+		"Directory of uploaded files, writable; all bridges of a marketplace share one. Empty "
+		"means "
+		"that none are taken."),
+	OPT("Files", media_max_bytes, SIZE, "26214400", 1, 1073741824, true,
+		"Largest file in bytes; the policy mediaMaxBytes may allow less."),
+	OPT("Files", media_sweep_s, INTEGER, "3600", 0, 86400, false,
+		"Seconds between looks for files that the database does not know; 0 means never."),
+	OPT("Files", media_grace_s, INTEGER, "86400", 1, 31536000, true,
+		"How old such a file must be in seconds to be removed: longer than any upload takes."),
+
 	OPT("Access", allow, NETWORKS, "", 0, 0, true,
 		"Networks that may connect, such as 10.0.0.0/8, 2001:db8::/32; empty means all."),
 	OPT("Access", deny, NETWORKS, "", 0, 0, true, "Networks that may not; wins over allow."),

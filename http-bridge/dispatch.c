@@ -18,6 +18,7 @@
 #include "catalogue.h"
 #include "config.h"
 #include "context.h"
+#include "download.h"
 #include "guard.h"
 #include "network.h"
 #include "pool.h"
@@ -26,8 +27,10 @@
 #include "routes.h"
 #include "rows.h"
 #include "server.h"
+#include "signature.h"
 #include "stream.h"
 #include "trace.h"
+#include "upload.h"
 
 #define MAX_URI 8192
 #define MAX_DRAIN (16 * 1024 * 1024) /* more than this is not read only to be thrown away */
@@ -152,7 +155,10 @@ static size_t
 body_limit(const SklRequestCtx *ctx)
 {
 	size_t limit = ctx->route == NULL ? 0 : ctx->route->body_limit;
+	size_t upload = skl_upload_limit(ctx);
 
+	if (upload > 0)
+		return upload;
 	return limit == 1048576 ? ctx->config->max_body : limit;
 }
 
@@ -170,7 +176,7 @@ admit_size(SklRequestCtx *ctx)
 static bool
 admit_identity(SklRequestCtx *ctx)
 {
-	if (!skl_authenticate(ctx) || !skl_limits_identity(ctx))
+	if (!skl_authenticate(ctx) || !skl_signature_admit(ctx) || !skl_limits_identity(ctx))
 		return false;
 	if (ctx->identity.known || ctx->route->anonymous)
 		return true;
@@ -187,7 +193,8 @@ admit(SklRequestCtx *ctx)
 		return false;
 	}
 	return skl_iplist_admit(ctx) && skl_limits_address(ctx) && skl_builtin_route(ctx) &&
-		   admit_route(ctx) && admit_size(ctx) && admit_identity(ctx) && skl_stream_place(ctx);
+		   admit_route(ctx) && admit_size(ctx) && admit_identity(ctx) && skl_stream_place(ctx) &&
+		   skl_upload_begin(ctx);
 }
 
 /*
@@ -265,6 +272,12 @@ skl_request_body(SklRequestCtx *ctx, const char *data, size_t size)
 		skl_refuse(ctx, SKL_ERR_PAYLOAD_TOO_LARGE, NULL, NULL);
 		return SKL_NEXT_READ;
 	}
+	if (ctx->upload != NULL)
+	{
+		if (!skl_upload_data(ctx, data, size))
+			ctx->phase = SKL_PHASE_DRAIN;
+		return SKL_NEXT_READ;
+	}
 	grow_body(ctx, size);
 	memcpy(ctx->body + ctx->body_len, data, size);
 	ctx->body_len += size;
@@ -292,6 +305,12 @@ hash_request(SklRequestCtx *ctx)
 	EVP_DigestUpdate(digest, "", 1);
 	if (ctx->body_len > 0)
 		EVP_DigestUpdate(digest, ctx->body, ctx->body_len);
+	if (ctx->upload != NULL)
+	{
+		const char *upload = skl_upload_digest(ctx);
+
+		EVP_DigestUpdate(digest, upload, strlen(upload));
+	}
 	EVP_DigestFinal_ex(digest, bytes, &length);
 	EVP_MD_CTX_free(digest);
 	for (unsigned int i = 0; i < length; i++)
@@ -390,9 +409,38 @@ start_work(SklRequestCtx *ctx)
 SklNext
 skl_request_complete(SklRequestCtx *ctx)
 {
-	if (ctx->phase == SKL_PHASE_BODY)
+	if (ctx->phase != SKL_PHASE_BODY)
+		return ctx->answered ? SKL_NEXT_ANSWER : SKL_NEXT_CLOSE;
+	if (ctx->download != NULL)
+	{
+		skl_download_answer(ctx);
+		return SKL_NEXT_ANSWER;
+	}
+	if (ctx->upload == NULL)
 		return start_work(ctx);
-	return ctx->answered ? SKL_NEXT_ANSWER : SKL_NEXT_CLOSE;
+	ctx->phase = SKL_PHASE_WORK;
+	return skl_upload_end(ctx);
+}
+
+void
+skl_request_stored(SklRequestCtx *ctx)
+{
+	if (skl_upload_abandoned(ctx))
+		ctx->status = 499;
+	else if (!skl_upload_is_stored(ctx))
+		skl_refuse(ctx, SKL_ERR_SERVICE_UNAVAILABLE, NULL, NULL);
+	else if (start_work(ctx) == SKL_NEXT_PARK)
+		return;
+	skl_server_answered(ctx);
+}
+
+void
+skl_request_abandon(SklRequestCtx *ctx)
+{
+	if (ctx->job != NULL)
+		skl_pool_abandon(&ctx->thread->pool, ctx->job);
+	else
+		skl_upload_abandon(ctx);
 }
 
 void
@@ -406,6 +454,8 @@ skl_request_done(SklJob *job)
 		return;
 	}
 	skl_reply_of_job(job->ctx, job);
+	skl_upload_settle(job->ctx,
+					  job->outcome != SKL_JOB_ANSWERED && job->outcome != SKL_JOB_REFUSED);
 	skl_rows_begin(job->ctx);
 	skl_server_answered(job->ctx);
 }
@@ -431,6 +481,8 @@ skl_request_free(SklRequestCtx *ctx)
 		PQclear(ctx->job->page);
 		skl_rows_free(ctx);
 	}
+	skl_upload_free(ctx);
+	skl_download_free(ctx);
 	free(ctx->body);
 	if (ctx->catalogue_held)
 		skl_catalogue_release(ctx->catalogue);

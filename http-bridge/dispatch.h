@@ -37,6 +37,12 @@ SklNext skl_request_body(SklRequestCtx *ctx, const char *data, size_t size);
 /* Nothing more comes: parse, and hand the work to the pool. */
 SklNext skl_request_complete(SklRequestCtx *ctx);
 
+/* The file that came with the request is on the disk: hands the work to the pool. */
+void skl_request_stored(SklRequestCtx *ctx);
+
+/* Nobody waits for the parked request any more: its work is stopped, as far as it can be. */
+void skl_request_abandon(SklRequestCtx *ctx);
+
 /* The pool is done with ctx->job (SklPool.done). */
 void skl_request_done(SklJob *job);
 

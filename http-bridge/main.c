@@ -12,6 +12,7 @@
 #include "bridge.h"
 #include "check.h"
 #include "config.h"
+#include "files.h"
 #include "tls.h"
 #include "trace.h"
 
@@ -51,7 +52,7 @@ main(int argc, char **argv)
 		return 1;
 	if (!skl_metrics_start() || !skl_limits_start() || !skl_auth_start() ||
 		!skl_check_at_start(skl_config()) || !skl_tls_start() || !skl_tracing_start() ||
-		!skl_server_start() || !skl_catalogue_start() || !skl_admin_start())
+		!skl_files_start() || !skl_server_start() || !skl_catalogue_start() || !skl_admin_start())
 	{
 		skl_log_stop();
 		return 1;
@@ -60,6 +61,7 @@ main(int argc, char **argv)
 	skl_admin_stop();
 	skl_catalogue_stop();
 	skl_server_stop();
+	skl_files_stop();
 	skl_tracing_stop();
 	skl_log_stop();
 	return status;

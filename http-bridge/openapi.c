@@ -29,6 +29,7 @@ typedef struct Operation
 	json_t *properties;
 	json_t *required;
 	bool raw_body; /* the function reads the body as it was sent */
+	bool upload;   /* the body is a file, or a form with one */
 } Operation;
 
 const char *
@@ -153,6 +154,8 @@ add_special(Operation *operation, const char *sql_name)
 		return true;
 	if (strcmp(sql_name, "p_raw_body") == 0)
 		return operation->raw_body = true;
+	if (strcmp(sql_name, "p_upload") == 0)
+		return operation->upload = true;
 	if (strncmp(sql_name, "p_header_", 9) == 0)
 		header_name(sql_name + 9, name, sizeof(name));
 	else if (strncmp(sql_name, "p_cookie_", 9) == 0)
@@ -236,6 +239,26 @@ body_of(Operation *operation)
 					 "schema", schema);
 }
 
+/* A body that is a file: alone in a PUT, else in a form beside the fields, which say as much about
+ * a file that is to come. */
+static json_t *
+upload_of(Operation *operation)
+{
+	json_t *file = json_pack("{s:s, s:s}", "type", "string", "format", "binary");
+	json_t *body;
+	json_t *form;
+
+	if (strcmp(operation->method, "PUT") == 0)
+		return json_pack("{s:b, s:{s:{s:o}}}", "required", 1, "content", "*/*", "schema", file);
+	body = body_of(operation);
+	form = json_pack("{s:s, s:o, s:[s]}", "type", "object", "properties",
+					 json_deep_copy(operation->properties), "required", "file");
+	json_object_set_new(json_object_get(form, "properties"), "file", file);
+	json_object_set_new(json_object_get(body, "content"), "multipart/form-data",
+						json_pack("{s:o}", "schema", form));
+	return body;
+}
+
 static json_t *
 describe(Operation *operation, json_t *used)
 {
@@ -262,6 +285,8 @@ describe(Operation *operation, json_t *used)
 							json_pack("{s:b, s:{s:{s:{s:s}}}}", "required", 1, "content",
 									  "application/json", "schema", "description",
 									  "Read byte by byte, for its signature."));
+	else if (operation->upload)
+		json_object_set_new(out, "requestBody", upload_of(operation));
 	else if (operation->takes_body && json_object_size(operation->properties) > 0)
 		json_object_set_new(out, "requestBody", body_of(operation));
 	return out;

@@ -15,9 +15,13 @@
 
 #include "content.h"
 #include "context.h"
+#include "download.h"
+#include "files.h"
 #include "fmt.h"
+#include "signature.h"
 #include "stream.h"
 #include "text.h"
+#include "upload.h"
 
 /* ---- envelopes ---- */
 
@@ -335,6 +339,46 @@ add_reply_header(SklRequestCtx *ctx, const char *name, const json_t *value)
 				   skl_sprintf(ctx, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
 }
 
+/* The signed address that the function orders, at the head of its object; a bridge without files
+ * makes none. False: there is no object. */
+static bool
+splice_address(SklRequestCtx *ctx, const json_t *order)
+{
+	const char *members = skl_signature_make(ctx, order);
+	const char *body = ctx->reply.body;
+	size_t skip;
+
+	if (members == NULL || body == NULL || body[0] != '{')
+		return members == NULL;
+	skip = 1 + strspn(body + 1, " ");
+	set_head(ctx, skl_sprintf(ctx, "{\"data\":{%s%s", members, body[skip] == '}' ? "" : ","));
+	set_body(ctx, body + 1, strlen(body + 1));
+	ctx->reply.is_secret = true;
+	return true;
+}
+
+/* What a function says about files; false when it is no member of that kind. */
+static bool
+take_file_member(SklRequestCtx *ctx, const char *name, const json_t *value, bool *ok)
+{
+	size_t index;
+	const json_t *item;
+
+	if (strcmp(name, "skl-sign") == 0)
+		*ok = splice_address(ctx, value) && *ok;
+	else if (strcmp(name, "skl-file") == 0)
+		ctx->download = skl_download_of(ctx, value);
+	else if (strcmp(name, "skl-keep") == 0)
+		skl_upload_keep(ctx, json_string_value(value));
+	else if (strcmp(name, "skl-remove") == 0)
+	{
+		json_array_foreach(value, index, item) skl_files_remove(json_string_value(item));
+	}
+	else
+		return false;
+	return true;
+}
+
 /* Headers that the function wants, its order to mint a token, and a body of another type. */
 static bool
 take_headers(SklRequestCtx *ctx, const char *text)
@@ -358,6 +402,8 @@ take_headers(SklRequestCtx *ctx, const char *text)
 			ctx->streams = ctx->method == SKL_GET;
 			ctx->stream_position = json_integer_value(value);
 		}
+		else if (take_file_member(ctx, name, value, &ok))
+			continue;
 		else if (json_is_array(value))
 		{
 			json_array_foreach(value, index, item) add_reply_header(ctx, name, item);
@@ -423,7 +469,9 @@ set_reply(SklRequestCtx *ctx, const PGresult *result)
 		skl_header(ctx, "ETag", quoted);
 		ctx->reply.has_etag = true;
 	}
-	if (ctx->status >= 400)
+	if (ctx->download != NULL && ctx->status < 300)
+		skl_download_answer(ctx);
+	else if (ctx->status >= 400)
 		set_refusal(ctx);
 	else if (ctx->reply.head_length > 0) /* else it is no JSON, and has no envelope */
 		set_tail(ctx, column(result, 3));

@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #include "config.h"
+#include "download.h"
 #include "fmt.h"
 #include "reqid.h"
 #include "rows.h"
@@ -256,7 +257,9 @@ skl_reply_build(SklRequestCtx *ctx)
 {
 	const SklReply *reply = &ctx->reply;
 	size_t total = reply->head_length + reply->body_length + reply->tail_length;
-	bool compressible = ctx->stream == NULL && ctx->rows == NULL && may_compress(ctx, total);
+	bool is_file = skl_download_has_body(ctx);
+	bool compressible =
+		ctx->stream == NULL && ctx->rows == NULL && !is_file && may_compress(ctx, total);
 	struct MHD_Response *response = NULL;
 	bool is_packed = false;
 	char *packed;
@@ -266,6 +269,8 @@ skl_reply_build(SklRequestCtx *ctx)
 		response = skl_stream_response(ctx->stream);
 	else if (ctx->rows != NULL)
 		response = skl_rows_response(ctx);
+	else if (is_file)
+		response = skl_download_response(ctx, &total);
 	else if (compressible && skl_accepts(ctx->header[SKL_H_ACCEPT_ENCODING], "gzip") &&
 			 deflate_pieces(ctx, total, &packed, &length))
 	{

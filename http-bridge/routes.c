@@ -112,6 +112,8 @@ set_source(SklArg *arg)
 		arg->source = SKL_FROM_PRESENT;
 	else if (strcmp(arg->sql_name, "p_raw_body") == 0)
 		arg->source = SKL_FROM_RAW_BODY;
+	else if (strcmp(arg->sql_name, "p_upload") == 0)
+		arg->source = SKL_FROM_UPLOAD;
 	else if (strncmp(arg->sql_name, "p_header_", 9) == 0)
 	{
 		arg->source = SKL_FROM_HEADER;

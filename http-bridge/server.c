@@ -35,6 +35,7 @@
 
 #include "catalogue.h"
 #include "dispatch.h"
+#include "files.h"
 #include "network.h"
 #include "reply.h"
 #include "rows.h"
@@ -389,7 +390,7 @@ orphan(SklThread *thread, SklRequestCtx *ctx)
 	ctx->conn = NULL;
 	ctx->mhd = NULL;
 	thread->orphans++;
-	skl_pool_abandon(&thread->pool, ctx->job);
+	skl_request_abandon(ctx);
 }
 
 static void
@@ -498,7 +499,7 @@ handle_event(SklThread *thread, const struct epoll_event *event)
 			if (conn->phase != SKL_CONN_PARKED)
 				break;
 			conn->hung_up = true;
-			skl_pool_abandon(&thread->pool, conn->ctx->job);
+			skl_request_abandon(conn->ctx);
 			break;
 		}
 		case SKL_TAG_FEED:
@@ -532,6 +533,16 @@ loop_timeout(SklThread *thread, uint64_t now)
 	return timeout;
 }
 
+/* Files that are on the disk now: their requests go on. */
+static void
+go_on_stored(SklThread *thread)
+{
+	SklStoring *storing;
+
+	while ((storing = skl_files_stored(thread)) != NULL)
+		skl_request_stored(storing->ctx);
+}
+
 /* Results first, then HTTP, then what HTTP queued. */
 static void
 turn(SklThread *thread)
@@ -542,6 +553,7 @@ turn(SklThread *thread)
 
 	thread->now_us = skl_now_us();
 	skl_catalogue_refresh(&thread->catalogue, &thread->catalogue_version);
+	go_on_stored(thread);
 	for (int i = 0; i < count; i++)
 	{
 		if (*(int *) events[i].data.ptr == SKL_TAG_PG)

@@ -27,6 +27,7 @@ BEGIN
 		PERFORM skillancer.check_text(v_at || '.url', v_file.item ->> 'url', 9, 2000, false);
 		PERFORM skillancer.check_that(v_at || '.url', v_file.item ->> 'url' !~ '^https://[^\s<>"]+$' IS NOT TRUE, 'must be an https address');
 		PERFORM skillancer.check_that(v_at || '.mediaId', v_file.item ->> 'mediaId' !~ '^med_[0-7][0-9a-hjkmnp-tv-z]{25}$' IS NOT TRUE, 'must be the id of a media object');
+		PERFORM skillancer.check_media(v_at || '.mediaId', ARRAY[v_file.item ->> 'mediaId']) WHERE v_file.item ->> 'mediaId' IS NOT NULL;
 		PERFORM skillancer.check_that(v_at || '.final', coalesce(jsonb_typeof(v_file.item -> 'final'), 'boolean') = 'boolean', 'must be true or false');
 	END LOOP;
 END
@@ -48,6 +49,8 @@ BEGIN
 	JOIN skillancer.booking b ON b.id = d.booking_id
 	CROSS JOIN jsonb_array_elements(p_files) WITH ORDINALITY AS f (item, n)
 	WHERE d.milestone_id = p_milestone AND d.number = p_number;
+	PERFORM skillancer.media_refer(ARRAY(SELECT (f ->> 'mediaId')::skillancer.media_id FROM jsonb_array_elements(p_files) f),
+		'DELIVERY', p_milestone::uuid);
 END
 $$;
 COMMENT ON FUNCTION skillancer.delivery_keep_files(skillancer.milestone_id, integer, jsonb) IS

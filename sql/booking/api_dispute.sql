@@ -63,6 +63,7 @@ BEGIN
 	FROM unnest(p_links) WITH ORDINALITY AS l (link, n);
 	PERFORM skillancer.check_that('mediaIds', coalesce(cardinality(p_media), 0) <= 20, 'must have at most 20 items');
 	PERFORM skillancer.check_that('mediaIds', array_position(p_media, NULL) IS NULL, 'must not have null items');
+	PERFORM skillancer.check_media('mediaIds', p_media::text[]);
 END
 $$;
 COMMENT ON FUNCTION skillancer.check_evidence(text, text, text[], skillancer.media_id[]) IS
@@ -90,6 +91,7 @@ BEGIN
 	FROM skillancer.dispute d
 	WHERE d.id = p_id
 	RETURNING number INTO v_number;
+	PERFORM skillancer.media_refer(p_media, 'EVIDENCE', p_id::uuid);
 	RETURN v_number;
 END
 $$;

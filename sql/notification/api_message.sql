@@ -64,6 +64,7 @@ BEGIN
 			'must be objects of a name and either a mediaId or a url that begins with https://');
 		PERFORM skillancer.check_that('attachments', NOT p_masked OR NOT p_attachments @? '$[*].url',
 			'must not be links before there is a booking');
+		PERFORM skillancer.check_media('attachments', ARRAY(SELECT a ->> 'mediaId' FROM jsonb_array_elements(p_attachments) a WHERE a ? 'mediaId'));
 	END IF;
 	PERFORM skillancer.check_done();
 END

@@ -242,6 +242,8 @@ BEGIN
 	SELECT * INTO v_words FROM skillancer.message_words(p_conversation, v_id, p_body);
 	INSERT INTO skillancer.message (id, conversation_id, sender_id, body, attachments, is_masked)
 	VALUES (v_id, p_conversation, v_me, v_words.words, coalesce(p_attachments, '[]'), v_words.is_masked);
+	PERFORM skillancer.media_refer(ARRAY(SELECT (a ->> 'mediaId')::skillancer.media_id FROM jsonb_array_elements(p_attachments) a),
+		'MESSAGE', v_id::uuid);
 	UPDATE skillancer.conversation c
 	SET messages = c.messages + 1, last_message_at = skillancer.now() WHERE c.id = p_conversation;
 	UPDATE skillancer.conversation_participant p

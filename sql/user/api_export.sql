@@ -101,6 +101,7 @@ BEGIN
 		('invoice', 'skillancer.invoice', 't.id', 'skillancer.invoice_id', 't.issuer_id = $1 OR t.recipient_id = $1', 'skillancer.camel_keys(to_jsonb(t) - ''document'')'),
 		('conversation', 'skillancer.conversation_doc', 't.id', 'skillancer.conversation_id', 't.user_id = $1', 't.doc'),
 		('message', 'skillancer.message', 't.id', 'skillancer.message_id', 't.sender_id = $1', 'skillancer.camel_keys(to_jsonb(t))'),
+		('media', 'skillancer.media_doc', 't.id', 'skillancer.media_id', 't.user_id = $1', 't.doc'),
 		('block', 'skillancer.user_block', 't.blocked_id', 'skillancer.user_id', 't.user_id = $1', 'skillancer.camel_keys(to_jsonb(t))'),
 		('notification', 'skillancer.notification_doc', 't.id', 'skillancer.notification_id', 't.user_id = $1', 't.doc'),
 		('notificationPreference', 'skillancer.notification_preference', 'concat_ws(''|'', t.category, t.channel)', 'text', 't.user_id = $1', 'skillancer.camel_keys(to_jsonb(t))'),

@@ -177,7 +177,7 @@ BEGIN
 	UPDATE skillancer.profile p
 	SET display_name = 'Deleted user', headline = NULL, bio = NULL, hourly_rate = NULL, skills = NULL, languages = '{}', country = NULL,
 		availability = NULL, work_history = '[]', education = '[]', portfolio = '[]', certifications = '[]', company_name = NULL,
-		company_size = NULL, company_bio = NULL, is_public = false, version = p.version + 1, updated_at = skillancer.now()
+		company_size = NULL, company_bio = NULL, avatar_id = NULL, is_public = false, version = p.version + 1, updated_at = skillancer.now()
 	WHERE p.user_id = p_user;
 	-- mail that is still written to an account is not sent
 	INSERT INTO skillancer.mail_address (address_key, reason) VALUES (p_email, 'the account was erased');
@@ -204,6 +204,7 @@ BEGIN
 	PERFORM skillancer.erase_name(p_user);
 	PERFORM skillancer.erase_memberships(p_user, v_email);
 	PERFORM skillancer.erase_traces(p_user);
+	PERFORM skillancer.erase_media(p_user);
 	PERFORM skillancer.erase_sign_in(p_user);
 	PERFORM skillancer.erase_person(p_user, v_email);
 END

@@ -25,6 +25,7 @@ SELECT p.user_id, p.is_public, p.updated_at, 'v' || p.version || coalesce('r' ||
 	skillancer.json_doc(
 		'id', p.user_id,
 		'displayName', p.display_name,
+		'avatarId', p.avatar_id,
 		'headline', p.headline,
 		'bio', p.bio,
 		'hourlyRate', p.hourly_rate,

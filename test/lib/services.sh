@@ -49,6 +49,7 @@ have_bridge() {
 # the bridge's configuration file; further lines are read from standard input
 configure_bridge() {
 	make_dir "$dir/keys"
+	make_dir "$dir/media"
 	mkdir -p "$dir/stage/bin"
 	cp -f "$SKL_BRIDGE" "$dir/stage/bin/skillancer-bridge.new"
 	mv -f "$dir/stage/bin/skillancer-bridge.new" "$dir/stage/bin/skillancer-bridge"
@@ -60,6 +61,7 @@ configure_bridge() {
 			admin_listen = 127.0.0.1:$SKL_ADMIN_PORT
 			database = host=$dir/socket port=$SKL_PGPORT dbname=$SKL_PGDATABASE user=skillancer_bridge
 			jwt_key_dir = $dir/keys
+			media_dir = $dir/media
 			public_url = http://127.0.0.1:$SKL_PORT
 		CONF
 		cat
