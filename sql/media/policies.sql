@@ -1,7 +1,7 @@
 -- Files: their owner, everybody for public ones, and whoever sees what refers to one. Each look at what refers is a
 -- look under its own policies, so a file is never seen by more people than the message, evidence or delivery.
 
-CREATE POLICY media_use_read ON skillancer.media_use FOR SELECT
+CREATE POLICY media_use_read ON skillancer.media_use FOR SELECT TO skillancer_bridge, skillancer_owner
 	USING (CASE kind
 		WHEN 'MESSAGE' THEN EXISTS (SELECT FROM skillancer.message m
 			WHERE m.id = media_use.ref::skillancer.message_id AND m.deleted_at IS NULL)
@@ -13,7 +13,7 @@ CREATE POLICY media_use_read ON skillancer.media_use FOR SELECT
 CREATE POLICY media_use_make ON skillancer.media_use FOR INSERT TO skillancer_owner
 	WITH CHECK (user_id = (SELECT skillancer.current_user_id()));
 
-CREATE POLICY media_read ON skillancer.media FOR SELECT
+CREATE POLICY media_read ON skillancer.media FOR SELECT TO skillancer_bridge, skillancer_owner
 	USING (user_id = (SELECT skillancer.current_user_id())
 		OR state = 'READY' AND (visibility = 'PUBLIC' AND (SELECT skillancer.has_request())
 			OR EXISTS (SELECT FROM skillancer.media_use u WHERE u.media_id = media.id)));

@@ -294,6 +294,30 @@ INSERT INTO skillancer.message (id, conversation_id, sender_id, body)
 SELECT rls.id('message' || t, n)::skillancer.message_id, rls.id('conversation' || t, n)::skillancer.conversation_id, client, 'x'
 FROM rls.tenant, generate_series(1, 2) n;
 INSERT INTO skillancer.message_revision (message_id, revision, conversation_id, body) SELECT id, 1, conversation_id, 'y' FROM skillancer.message;
+-- files: 1 in a message, 2 in a delivery, 3 in a dispute, 4 for everybody, 5 announced
+INSERT INTO skillancer.media (id, user_id, purpose, visibility, state, file_name, declared_type, type, size, sha256, object)
+SELECT rls.id('media' || n, t)::skillancer.media_id, CASE WHEN n IN (1, 5) THEN client ELSE freelancer END,
+	(ARRAY['ATTACHMENT', 'DELIVERY', 'EVIDENCE', 'AVATAR', 'ATTACHMENT'])[n], CASE n WHEN 4 THEN 'PUBLIC' ELSE 'PRIVATE' END,
+	CASE n WHEN 5 THEN 'UPLOADING' ELSE 'READY' END, 'a.png', 'image/png', 'image/png', 1, sha256('x'), rls.id('object' || n, t)
+FROM rls.tenant, generate_series(1, 5) n;
+UPDATE skillancer.delivery_file f SET url = NULL, media_id = m.id
+FROM skillancer.media m WHERE f.position = 2 AND m.purpose = 'DELIVERY' AND m.user_id = f.freelancer_id;
+UPDATE skillancer.dispute_evidence e SET media_ids = ARRAY[m.id]
+FROM skillancer.media m WHERE m.purpose = 'EVIDENCE' AND m.user_id = e.freelancer_id;
+INSERT INTO skillancer.media_use (media_id, user_id, kind, ref)
+SELECT m.id, m.user_id, 'MESSAGE', x.id::uuid FROM skillancer.media m JOIN skillancer.message x ON x.sender_id = m.user_id
+WHERE m.purpose = 'ATTACHMENT' AND m.state = 'READY'
+UNION SELECT f.media_id, f.freelancer_id, 'DELIVERY', f.milestone_id::uuid FROM skillancer.delivery_file f WHERE f.media_id IS NOT NULL
+UNION SELECT e.media_ids[1], e.freelancer_id, 'EVIDENCE', e.dispute_id::uuid FROM skillancer.dispute_evidence e WHERE e.media_ids <> '{}';
+CREATE FUNCTION rls.refers(p_kind text, p_ref uuid, p_me skillancer.user_id) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT CASE p_kind
+		WHEN 'MESSAGE' THEN EXISTS (SELECT FROM skillancer.message m WHERE m.id = p_ref::skillancer.message_id AND rls.talks(m.conversation_id, p_me))
+		ELSE EXISTS (SELECT FROM skillancer.user_role r JOIN skillancer.role_permission p ON p.role = r.role
+				WHERE r.user_id = p_me AND p.permission = 'contracts:view')
+			OR EXISTS (SELECT FROM skillancer.dispute d WHERE d.id::uuid = p_ref AND rls.party(d.booking_id, p_me))
+			OR EXISTS (SELECT FROM skillancer.milestone m JOIN skillancer.delivery_file f ON f.milestone_id = m.id AND f.media_id IS NOT NULL
+				WHERE m.id::uuid = p_ref AND (m.freelancer_id = p_me
+					OR rls.party(m.booking_id, p_me) AND (f.opens_after = 'DELIVERY' OR m.state = 'RELEASED'))) END $$;
 INSERT INTO skillancer.user_block (user_id, blocked_id)
 SELECT u, x FROM rls.tenant, unnest(ARRAY[client, freelancer]) u, unnest(ARRAY[rls.id('support', 0), rls.id('admin', 0)]::skillancer.user_id[]) x;
 INSERT INTO skillancer.webhook (id, user_id, url, events)
