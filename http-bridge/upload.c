@@ -46,9 +46,11 @@ struct SklUpload
 	unsigned char head[HEAD_BYTES];
 	size_t head_length;
 	bool has_file;
-	bool too_many; /* files */
-	bool too_long; /* fields */
-	bool broken;   /* the disk refused */
+	bool is_open;	/* a part was announced and has brought nothing */
+	bool open_file; /* and it is the file */
+	bool too_many;	/* files */
+	bool too_long;	/* fields */
+	bool broken;	/* the disk refused */
 	bool abandoned;
 	bool kept;
 	bool settled;
@@ -183,12 +185,12 @@ copy_text(SklRequestCtx *ctx, const char *text)
 
 /* A part of a form that is no file. */
 static bool
-take_field(SklRequestCtx *ctx, const char *name, const char *data, uint64_t offset, size_t size)
+take_field(SklRequestCtx *ctx, const char *name, const char *data, size_t size, bool more)
 {
 	SklUpload *upload = ctx->upload;
 	Field *field;
 
-	if (offset == 0)
+	if (!more)
 	{
 		if (upload->nfields == MAX_FIELDS)
 			return !(upload->too_long = true);
@@ -205,6 +207,21 @@ take_field(SklRequestCtx *ctx, const char *name, const char *data, uint64_t offs
 	return true;
 }
 
+/*
+ * Whether the piece goes on with the part at hand: libmicrohttpd announces a part without a byte
+ * when it has none yet, and then tells offset 0 again.
+ */
+static bool
+goes_on(SklUpload *upload, const char *name, bool is_file, uint64_t offset, size_t size)
+{
+	bool same = upload->is_open && is_file == upload->open_file &&
+				(is_file || strcmp(upload->fields[upload->nfields - 1].name, name) == 0);
+
+	upload->is_open = offset == 0 && size == 0;
+	upload->open_file = is_file;
+	return offset > 0 || same;
+}
+
 /* libmicrohttpd's callback for a piece of a part. */
 static enum MHD_Result
 on_part(void *arg, enum MHD_ValueKind kind, const char *name, const char *file_name,
@@ -212,13 +229,17 @@ on_part(void *arg, enum MHD_ValueKind kind, const char *name, const char *file_n
 {
 	SklRequestCtx *ctx = arg;
 	SklUpload *upload = ctx->upload;
+	bool is_file;
+	bool more;
 
 	(void) kind;
 	(void) coding;
 	name = name == NULL ? "" : name;
-	if (strcmp(name, "file") != 0 && file_name == NULL)
-		return take_field(ctx, name, data, offset, size) ? MHD_YES : MHD_NO;
-	if (offset == 0)
+	is_file = strcmp(name, "file") == 0 || file_name != NULL;
+	more = goes_on(upload, name, is_file, offset, size);
+	if (!is_file)
+		return take_field(ctx, name, data, size, more) ? MHD_YES : MHD_NO;
+	if (!more)
 	{
 		upload->too_many = upload->has_file || strcmp(name, "file") != 0;
 		if (upload->too_many)

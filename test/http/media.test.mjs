@@ -237,11 +237,11 @@ test('forms that are wrong, and lengths that lie', async () => {
 	assert.deepEqual(problems(await upload(stranger, { purpose: 'ATTACHMENT', sha256: 'a'.repeat(64) }, file)), [422, 'sha256']);
 	assert.deepEqual(problems(await upload(stranger, { purpose: 'ATTACHMENT', more: 'x'.repeat(20000) }, file)), [400]);
 	const post = (type, body) => raw(`POST /v1/media HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${stranger.token}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-	const part = (name, more = '') => `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\nx\r\n`;
+	const part = (name, more = '') => `--frontier\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\nx\r\n`;
 	const statuses = async (...cases) => (await Promise.all(cases.map(([type, body]) => post(type, body)))).map((answer) => answer.statuses[0]);
-	assert.deepEqual(await statuses(['multipart/form-data', 'x'], ['multipart/form-data; boundary=b', 'x'], ['multipart/form-data; boundary=b', part('file', '; filename="a"')],
-		['multipart/form-data; boundary=b', `${part('file', '; filename="a"').repeat(2)}--b--\r\n`], ['multipart/form-data; boundary=b', `${part('other', '; filename="a"')}--b--\r\n`], ['text/plain', 'x']),
-	[400, 400, 400, 422, 422, 415]);
+	assert.deepEqual(await statuses(['multipart/form-data', 'x'], ['multipart/form-data; boundary=frontier', 'x'], ['multipart/form-data; boundary=frontier', part('file', '; filename="a"')],
+		['multipart/form-data; boundary=frontier', `${part('file', '; filename="a"').repeat(2)}--frontier--\r\n`], ['multipart/form-data; boundary=frontier', `${part('other', '; filename="a"')}--frontier--\r\n`], ['text/plain', 'x']),
+	[400, 422, 400, 422, 422, 415]);
 	const again = { 'idempotency-key': `media-${client.id}` };
 	const [first, second] = [await upload(client, { purpose: 'ATTACHMENT' }, file, { headers: again }), await upload(client, { purpose: 'ATTACHMENT' }, file, { headers: again })];
 	assert.deepEqual([second.status, second.json.data.id, second.headers.get('idempotency-replayed')], [201, first.json.data.id, 'true']);
@@ -284,8 +284,8 @@ async function begin(base, length) {
 	const { hostname, port } = new URL(base);
 	const socket = net.connect(Number(port), hostname);
 	socket.on('error', () => {});
-	const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n';
-	socket.write(`POST /v1/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\n\r\n${head}`);
+	const head = '--frontier\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n';
+	socket.write(`POST /v1/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\nContent-Type: multipart/form-data; boundary=frontier\r\nContent-Length: ${length}\r\n\r\n${head}`);
 	socket.write(PNG);
 	assert.ok(await until(() => pending(dir).some((name) => statSync(path.join(dir, 'tmp', name)).size > 0)), 'the upload has begun');
 	return socket;
