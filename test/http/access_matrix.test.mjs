@@ -41,6 +41,7 @@ const PROPOSAL = { coverLetter: 'I have done work of this kind for many years, a
 const GIG = { title: 'A gig for trying out', description: 'What you get, in enough words.', packages: [{ tier: 'BASIC', title: 'Basic', description: 'The basic one', price: usd('20.00'), deliveryDays: 3, revisions: 1, features: [] }] };
 
 const REPORT = { reason: 'OTHER', detail: 'It was not all right.' };
+const FILE = { purpose: 'ATTACHMENT', fileName: 'a.txt', contentType: 'text/plain', size: 5 };
 const ORDER = { revision: 1, package: 'BASIC' };
 const CHANGE = { kind: 'PAUSE', reason: 'A holiday' };
 const hours = () => ({ date: new Date().toISOString().slice(0, 10), minutes: 1, note: 'Some work' });
@@ -167,6 +168,7 @@ const make = {
 		return id;
 	},
 	message: async () => (await must('client', 'POST', `/v1/conversations/${await make.conversation()}/messages`, { body: 'Hello' })).id,
+	media: async () => (await must('client', 'POST', '/v1/media', FILE)).id,
 	other: async () => (await person('other', 'CLIENT', false)).id,
 };
 
@@ -197,7 +199,7 @@ const OBJECT = {
 	'/v1/projects/{id}/close': () => make.project('PRIVATE', true), '/v1/proposals/{id}': make.proposal, '/v1/reviews/{id}': make.review,
 	'/v1/review-reports/{id}': make.report,
 	'/v1/search/saved/{id}': make.savedSearch, '/v1/users/{id}': make.other, '/v1/webhooks/{id}': make.webhook, '/v1/webhooks/{id}/enable': () => make.webhook('DISABLED'),
-	'/v1/conversations/{id}': make.conversation, '/v1/messages/{id}': make.message,
+	'/v1/conversations/{id}': make.conversation, '/v1/messages/{id}': make.message, '/v1/media/{id}': make.media,
 };
 OBJECT['GET /v1/users/{id}'] = async () => ME.client.id; // whose profile is not public
 const objectOf = (route, path) => OBJECT[route] ?? OBJECT[Object.keys(OBJECT).filter((k) => path.startsWith(k)).sort((a, b) => b.length - a.length)[0]];
@@ -254,7 +256,7 @@ const BODY = {
 	'POST /v1/webhooks': () => ({ url: `${env.SKL_WEBHOOK_URL}/access`, events: ['project.paused'] }), 'PATCH /v1/webhooks/{id}': () => ({ events: ['project.paused'] }),
 	'POST /v1/search/saved': () => ({ kind: 'gig', name: 'Logos', q: 'logo' }),
 	'POST /v1/conversations': () => ({ subject: 'A question' }), 'POST /v1/conversations/{id}/messages': () => ({ body: 'Hello' }),
-	'PATCH /v1/messages/{id}': () => ({ body: 'Hello again' }),
+	'POST /v1/media': () => FILE, 'PATCH /v1/messages/{id}': () => ({ body: 'Hello again' }),
 	'POST /v1/webhooks/{id}/redeliver': () => ({ since: '2026-01-01T00:00:00Z' }),
 };
 const QUERY = {

@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(21);
+SELECT plan(22);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER'), pg_temp.add_person('sam', 'CLIENT') \g /dev/null
 UPDATE skillancer.profile p SET is_public = true WHERE p.user_id::uuid = pg_temp.person('felix');
@@ -26,6 +26,12 @@ $$;
 CREATE FUNCTION pg_temp.two() RETURNS text LANGUAGE sql IMMUTABLE AS
 	$$ SELECT '[{"name": "draft.png", "url": "https://files.test/draft"}, {"name": "logo.svg", "mediaId": "med_01h455vb4pex5vsknk084sn02q", "final": true}]' $$;
 
+-- a file of felix
+INSERT INTO skillancer.media (id, user_id, purpose, visibility, file_name, declared_type, type, size, sha256, object)
+SELECT 'med_01h455vb4pex5vsknk084sn02q'::skillancer.media_id, pg_temp.person('felix')::skillancer.user_id, 'DELIVERY', 'PRIVATE', 'logo.png',
+	'image/png', 'image/png', 1, sha256('x'), gen_random_uuid();
+SELECT skillancer.fire_system('media', m.id::uuid, 'finish') FROM skillancer.media m \g /dev/null
+
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.booking_offer(%L, ''A fine logo'', ''In blue and white'', ''50 USD'', p_files_after => ''NEVER'')', pg_temp.person('felix'))), 'SK001', 'terms that are known');
 SELECT pg_temp.running('late', 'RELEASE') \g /dev/null
 SELECT is((SELECT b.terms ->> 'filesAfter' FROM skillancer.booking b WHERE b.id::uuid = pg_temp.thing('late')), 'RELEASE', 'it is in the hashed terms');
@@ -35,6 +41,7 @@ SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x"}]')), 
 SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x", "url": "https://a.test", "mediaId": "med_01h455vb4pex5vsknk084sn02q"}]')), 'SK001', 'in one place');
 SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x", "url": "javascript:alert(1)"}]')), 'SK001', 'by https');
 SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x", "mediaId": "usr_01h455vb4pex5vsknk084sn02q"}]')), 'SK001', 'or as media');
+SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x", "mediaId": "med_01h455vb4pex5vsknk084sn02r"}]')), 'SK001', 'of his own');
 SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x", "url": "https://a.test", "final": "yes"}]')), 'SK001', 'final or not');
 SELECT is(pg_temp.refusal('felix', pg_temp.deliver('late', '[{"name": "x", "url": "https://a.test", "open": true}]')), 'SK001', 'and nothing else');
 SELECT pg_temp.as_person('felix', pg_temp.deliver('late', pg_temp.two(), true)) \g /dev/null
