@@ -153,7 +153,7 @@ skl_files_remove(const char *object)
 {
 	Removal *removal;
 
-	if (directory < 0 || !skl_is_uuid(object))
+	if (directory < 0 || object == NULL || !skl_is_uuid(object))
 		return;
 	removal = calloc(1, sizeof(*removal));
 	if (removal == NULL)

@@ -10,13 +10,19 @@
 
 #include <string.h>
 
-/* Bytes of a UTF-8 sequence by its first byte. */
+/* Bytes of the UTF-8 sequence at the beginning; 1 for a byte that begins none. */
 static size_t
-width_of(unsigned char first)
+width_of(const char *at, size_t rest)
 {
-	if (first < 0x80)
+	unsigned char first = (unsigned char) at[0];
+	size_t width = first < 0xe0 ? 2 : (first < 0xf0 ? 3 : 4);
+
+	if (first < 0xc2 || first > 0xf4 || width > rest)
 		return 1;
-	return first < 0xe0 ? 2 : (first < 0xf0 ? 3 : 4);
+	for (size_t i = 1; i < width; i++)
+		if (((unsigned char) at[i] & 0xc0) != 0x80)
+			return 1;
+	return width;
 }
 
 /* Characters that change the direction of what stands around them, or are not seen at all:
@@ -64,7 +70,7 @@ put_character(const unsigned char *at, size_t width, char *out)
 {
 	if (is_control(at, width) || is_invisible(at, width))
 		return 0;
-	if (width == 1 && strchr("<>:\"|?*", at[0]) != NULL)
+	if (width == 1 && (at[0] >= 0x80 || strchr("<>:\"|?*", at[0]) != NULL))
 	{
 		*out = '_';
 		return 1;
@@ -125,10 +131,8 @@ skl_media_clean_name(const char *name, size_t length, char *out)
 
 	for (size_t i = 0; i < length && used + 4 < sizeof(clean);)
 	{
-		size_t width = width_of((unsigned char) part[i]);
+		size_t width = width_of(part + i, length - i);
 
-		if (width > length - i)
-			break;
 		used += put_character((const unsigned char *) part + i, width, clean + used);
 		i += width;
 	}

@@ -34,7 +34,8 @@ uint64_t skl_media_pixels(const uint8_t *head, size_t length);
 /*
  * A file name that is harmless wherever it is written: no path, no control or direction character,
  * no character that a file system refuses, one dot only, at most SKL_FILE_NAME_BYTES long. name is
- * UTF-8; out has room for SKL_FILE_NAME_BYTES + 1. Returns its length; never empty.
+ * UTF-8, or other bytes, which become underscores; out has room for SKL_FILE_NAME_BYTES + 1.
+ * Returns its length; never empty.
  */
 size_t skl_media_clean_name(const char *name, size_t length, char *out);
 

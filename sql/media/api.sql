@@ -162,7 +162,7 @@ BEGIN
 	PERFORM skillancer.fire('media', p_id::uuid, 'delete');
 	UPDATE skillancer.profile p SET avatar_id = NULL, version = p.version + 1, updated_at = skillancer.now()
 	WHERE p.user_id = skillancer.current_user_id() AND p.avatar_id = p_id;
-	RETURN ROW(204, NULL, jsonb_build_object('skl-remove', ARRAY[v_media.object]), NULL, NULL)::skillancer.reply;
+	RETURN ROW(204, NULL, jsonb_build_object('skl-remove', array_remove(ARRAY[v_media.object], NULL)), NULL, NULL)::skillancer.reply;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer_api.media_delete(skillancer.media_id) IS

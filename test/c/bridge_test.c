@@ -1,7 +1,7 @@
 /*
  * test/c/bridge_test.c
  *		The parts of the bridge that need neither server nor database: addresses and lists, limits,
- *		the form of tokens, ids of requests and traces.
+ *		the form of tokens, ids of requests and traces, ranges of files.
  */
 #include <pthread.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "gcra.h"
 #include "jwt_parse.h"
 #include "network.h"
+#include "range.h"
 #include "reqid.h"
 #include "trace.h"
 #include "typeid.h"
@@ -560,6 +561,39 @@ test_ids(void)
 	   "other kinds, lengths and letters are refused");
 }
 
+static bool
+has_ranges(const char *header, uint64_t size, int count, uint64_t first, uint64_t last)
+{
+	SklRange ranges[SKL_MAX_RANGES];
+
+	return skl_ranges_read(header, size, ranges) == count &&
+		   (count <= 0 || (ranges[0].first == first && ranges[count - 1].last == last));
+}
+
+static void
+test_ranges(void)
+{
+	ok(has_ranges("bytes=0-9", 100, 1, 0, 9) && has_ranges("bytes=90-", 100, 1, 90, 99) &&
+		   has_ranges("Bytes=-10", 100, 1, 90, 99) && has_ranges("bytes=-1000", 100, 1, 0, 99) &&
+		   has_ranges("bytes=5-99999999999999999999", 100, 1, 5, 99),
+	   "first, rest, last, more than there is");
+	ok(has_ranges("bytes= 20-29 , ,0-9", 100, 2, 0, 29) &&
+		   has_ranges("bytes=0-4,5-9", 100, 1, 0, 9) &&
+		   has_ranges("bytes=50-60,0-70", 100, 1, 0, 70),
+	   "several, in the order of the file, those that touch as one");
+	ok(has_ranges("bytes=100-", 100, 0, 0, 0) && has_ranges("bytes=-0", 100, 0, 0, 0) &&
+		   has_ranges("bytes=0-0", 0, 0, 0, 0) && has_ranges("bytes=200-,0-0", 100, 1, 0, 0),
+	   "what is not there");
+	ok(has_ranges("bytes=0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0", 9, 0,
+				  0, 0),
+	   "too many, even of one byte");
+	ok(has_ranges(NULL, 9, -1, 0, 0) && has_ranges("bytes=", 9, -1, 0, 0) &&
+		   has_ranges("bytes=5-1", 9, -1, 0, 0) && has_ranges("bytes=1", 9, -1, 0, 0) &&
+		   has_ranges("bytes=--1", 9, -1, 0, 0) && has_ranges("bytes=-", 9, -1, 0, 0) &&
+		   has_ranges("items=0-1", 9, -1, 0, 0) && has_ranges("bytes=0-1x", 9, -1, 0, 0),
+	   "what is no range is passed over");
+}
+
 int
 main(void)
 {
@@ -578,5 +612,6 @@ main(void)
 	test_tracestate();
 	test_collectors();
 	test_ids();
+	test_ranges();
 	return done_testing();
 }

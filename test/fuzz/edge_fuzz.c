@@ -1,13 +1,15 @@
 /*
  * test/fuzz/edge_fuzz.c
  *		Fuzzes what reads headers and options before anyone is known: addresses, lists of networks,
- *		chains of proxies, limits, request ids, traces, TypeIDs.
+ *		chains of proxies, limits, request ids, traces, TypeIDs, ranges.
  */
 #include "gcra.h"
 #include "network.h"
+#include "range.h"
 #include "reqid.h"
 #include "typeid.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -59,6 +61,24 @@ read_names(const char *text)
 	}
 }
 
+/* Ranges are in the file, in its order, and never more than the file. */
+static void
+read_ranges(const char *text, uint64_t size)
+{
+	SklRange ranges[SKL_MAX_RANGES];
+	char header[2100];
+	int count;
+
+	snprintf(header, sizeof(header), "bytes=%.2000s", text);
+	count = skl_ranges_read(header, size, ranges);
+	must(count >= SKL_RANGE_NONE && count <= SKL_MAX_RANGES);
+	for (int i = 0; i < count; i++)
+	{
+		must(ranges[i].first <= ranges[i].last && ranges[i].last < size);
+		must(i == 0 || ranges[i].first > ranges[i - 1].last + 1);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -70,6 +90,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	read_networks(text);
 	read_names(text);
+	read_ranges(text, size);
+	read_ranges(text, UINT64_MAX);
 	free(text);
 	return 0;
 }

@@ -176,6 +176,7 @@ test('an announced file comes by its address, once, and as announced', async () 
 	const other = (await announce(client)).json.data;
 	assert.equal((await fetch(`${url}/v1/media/${other.id}/content`, { method: 'PUT', body: text, headers: { authorization: `Bearer ${stranger.token}` } })).status, 404);
 	assert.equal((await fetch(`${url}/v1/media/${other.id}/content`, { method: 'PUT', body: text })).status, 401);
+	assert.equal((await client.raw('DELETE', `/v1/media/${(await announce(client)).json.data.id}`)).status, 204, 'announced and taken back');
 	const leaver = await join('lea', 'CLIENT');
 	const late = (await announce(leaver)).json.data;
 	assert.ok((await leaver.raw('POST', '/v1/auth/logout', {})).status < 300);
