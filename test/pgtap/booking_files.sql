@@ -30,7 +30,7 @@ CREATE FUNCTION pg_temp.two() RETURNS text LANGUAGE sql IMMUTABLE AS
 INSERT INTO skillancer.media (id, user_id, purpose, visibility, file_name, declared_type, type, size, sha256, object)
 SELECT 'med_01h455vb4pex5vsknk084sn02q'::skillancer.media_id, pg_temp.person('felix')::skillancer.user_id, 'DELIVERY', 'PRIVATE', 'logo.png',
 	'image/png', 'image/png', 1, sha256('x'), gen_random_uuid();
-SELECT skillancer.fire_system('media', m.id::uuid, 'finish') FROM skillancer.media m \g /dev/null
+SELECT skillancer.fire_system('media', m.id::uuid, 'finish') FROM skillancer.media m WHERE m.id::text = 'med_01h455vb4pex5vsknk084sn02q' \g /dev/null
 
 SELECT is(pg_temp.refusal('clara', format('SELECT skillancer_api.booking_offer(%L, ''A fine logo'', ''In blue and white'', ''50 USD'', p_files_after => ''NEVER'')', pg_temp.person('felix'))), 'SK001', 'terms that are known');
 SELECT pg_temp.running('late', 'RELEASE') \g /dev/null
