@@ -1,7 +1,7 @@
 /*
  * test/fuzz/media_fuzz.c
- *		Fuzzes the first bytes of files and their names: nothing is recognised that begins as
- *markup, and a clean name is clean.
+ *		Fuzzes the first bytes of files and their names: what begins as markup is never recognised,
+ *		and a clean name is clean.
  */
 #include "media/sniff.h"
 
