@@ -3,11 +3,13 @@
 //	on: what was acknowledged is there, nothing is there twice, and service is back within ten seconds.
 //
 //	Every write carries an Idempotency-Key and is sent again with the same key until it is answered, as a careful
-//	client does; the log of acknowledged writes is compared with the tables at the end.
+//	client does; the log of acknowledged writes is compared with the tables at the end. Every event of theirs is then
+//	in the app once, and at both endpoints of webhooks at least once, under one id with one body, in the order of each
+//	thing.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 const WORLD = join(dirname(fileURLToPath(import.meta.url)), '..', 'world');
 const CLIENTS = 6;
 const RECOVERY_MS = 10_000;
+const HOOKS = ['/hooks/kill-a', '/hooks/kill-b'];
 
 let env;
 let dir;
@@ -22,6 +25,7 @@ let running = true;
 const acknowledged = new Map(); // title of a posting → its id
 const charged = new Map(); // id of a charge → its amount in cents
 let card;
+const endpoints = [];
 let sent = 0;
 let lastSuccess = 0;
 
@@ -108,17 +112,56 @@ async function strike(what, pid) {
 	await until(() => lastSuccess > struck + 200, RECOVERY_MS, `a write after killing ${what}`);
 }
 
+// Posts as the client of the world; the data of the answer.
+async function post(route, body) {
+	const answer = await fetch(`${env.SKL_URL}/v1/${route}`, {
+		method: 'POST', body: JSON.stringify(body),
+		headers: { 'content-type': 'application/json', authorization: `Bearer ${env.SKL_CLIENT_TOKEN}` },
+	});
+	assert.ok(answer.ok, `${route}: ${answer.status}`);
+	return (await answer.json()).data;
+}
+
+// What each endpoint received, and the notifications, against the events of the client.
+async function checkDeliveries(hooks) {
+	const idle = `SELECT bool_and(skillancer.consumer_idle(name)) AND NOT EXISTS (SELECT FROM skillancer.webhook_delivery WHERE state <> 'DELIVERED')
+		FROM skillancer.consumer WHERE name IN ('notifier', 'webhooks')`;
+	await until(() => sql(idle) === 't', 60_000, 'all is delivered');
+	const events = sql(`SELECT e.id || '|' || e.aggregate_id || '|' || e.type FROM skillancer.event e
+		WHERE e.audience @> ARRAY[(SELECT user_id::uuid FROM skillancer.webhook WHERE id = '${hooks[0].id}')]
+			AND e.source IN ('project', 'payment') AND e.at >= (SELECT max(created_at) FROM skillancer.webhook) ORDER BY e.seq`).split('\n').map(line => line.split('|'));
+	assert.ok(events.length > 50);
+	const received = readFileSync(join(env.SKL_WEBHOOK_DIR, 'index.jsonl'), 'utf8').trim().split('\n').map(line => JSON.parse(line));
+	for (const at of HOOKS) {
+		const bodies = new Map(); // by id, in the order of the first arrival
+		for (const { headers, body } of received.filter(r => r.path === at)) {
+			const id = headers['webhook-id'];
+			assert.equal(bodies.get(id) ?? body, body, `${id} has one body`);
+			bodies.set(id, body);
+		}
+		const place = new Map([...bodies.keys()].map((id, i) => [id, i]));
+		const last = new Map(); // of a thing
+		for (const [id, thing, type] of events) {
+			assert.ok(place.has(id), `${at} has heard of ${type} ${id}`);
+			assert.ok(!(place.get(id) < last.get(thing)), `${type} ${id} came in its order`);
+			last.set(thing, place.get(id));
+		}
+		assert.equal(bodies.size, events.length, 'and of nothing else');
+	}
+	assert.equal(sql(`SELECT count(*) FROM skillancer.notification WHERE type = 'kill'`),
+		String(events.filter(([, , type]) => type === 'project.created').length), 'each is in the app once');
+}
+
 const backend = () => sql(`SELECT pid FROM pg_stat_activity WHERE usename = 'skillancer_bridge' ORDER BY random() LIMIT 1`);
 
 before(async () => {
 	dir = mkdtempSync(join(tmpdir(), 'skl-kill.'));
 	world('up', '--conf', 'fsync = on');
 	readEnv();
-	const method = await fetch(`${env.SKL_URL}/v1/payment-methods`, {
-		method: 'POST', body: JSON.stringify({ token: 'tok_success' }),
-		headers: { 'content-type': 'application/json', authorization: `Bearer ${env.SKL_CLIENT_TOKEN}` },
-	});
-	card = (await method.json()).data.id;
+	card = (await post('payment-methods', { token: 'tok_success' })).id;
+	sql(`INSERT INTO skillancer.notification_rule (key, event_type, recipients, type, category) VALUES ('kill', 'project.created', 'actor', 'kill', 'PROJECTS');
+		INSERT INTO skillancer.template (type, channel, locale, title, body) VALUES ('kill', 'IN_APP', 'en', 'A posting', 'It was made.')`);
+	for (const at of HOOKS) endpoints.push(await post('webhooks', { url: env.SKL_WEBHOOK_URL + at, events: ['project.*', 'payment.*'] }));
 });
 
 after(() => {
@@ -173,4 +216,5 @@ test('acknowledged writes survive kill -9 of everything, exactly once', { timeou
 		WHERE m.id = '${card}' AND a.class = 'client_wallet'`), String(total), 'the wallet holds every cent, once');
 	assert.equal(sql(`SELECT count(*) FROM skillancer.trial_balance t GROUP BY skillancer.monetary_currency(t.balance)
 		HAVING skillancer.monetary_minor(skillancer.sum(t.balance)) <> 0`), '', 'the books are balanced');
+	await checkDeliveries(endpoints);
 });
