@@ -63,7 +63,7 @@ BEGIN
 	SELECT s.epoch, s.to_xid INTO v_last FROM skillancer.ledger_seal s ORDER BY s.id DESC LIMIT 1;
 	SELECT e.epoch, e.xid INTO v_next
 	FROM skillancer.ledger_entry e
-	WHERE (v_last.epoch IS NULL OR (e.epoch, e.xid) >= (v_last.epoch, v_last.to_xid))
+	WHERE (e.epoch, e.xid) >= (coalesce(v_last.epoch, 0), coalesce(v_last.to_xid, '0'))
 		AND (e.epoch < v_now OR e.xid < p_horizon)
 	ORDER BY e.epoch, e.xid
 	LIMIT 1;
