@@ -43,14 +43,10 @@ BEGIN
 	SET state = 'PARKED', lease_until = NULL,
 		last_error = coalesce(m.last_error, 'the server stopped while it was sent')
 	WHERE m.state = 'SENDING' AND m.lease_until < skillancer.now() AND m.attempts >= p_max_attempts;
-	UPDATE skillancer.mail m
-	SET state = 'SUPPRESSED', settled_at = skillancer.now(), data = '{}', last_error = a.reason
-	FROM skillancer.mail_address a
-	WHERE m.state = 'QUEUED' AND m.due_at <= skillancer.now() AND a.address_key = lower(m.address);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.courier_give_up(integer) IS
-	'Parks mails whose last attempt never reported, and suppresses mail to flagged addresses.';
+	'Parks mails whose last attempt never reported.';
 
 -- courier_pace
 CREATE OR REPLACE FUNCTION skillancer.courier_pace(p_limit integer)
@@ -97,23 +93,36 @@ RETURNS TABLE (id uuid, attempt integer, address text, data jsonb, title text, b
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
+DECLARE
+	v_ids     uuid[];
+	v_flagged uuid[];
 BEGIN
 	PERFORM skillancer.courier_give_up(p_max_attempts);
 	PERFORM skillancer.courier_pace(p_limit);
-	RETURN QUERY
-	WITH claimed AS (
-		UPDATE skillancer.mail m
-		SET state = 'SENDING', attempts = m.attempts + 1,
-			lease_until = skillancer.now() + make_interval(secs => p_timeout_ms / 1000.0 + 60)
+	LOOP
+		SELECT array_agg(c.id) FILTER (WHERE a.address_key IS NULL), array_agg(c.id) FILTER (WHERE a.address_key IS NOT NULL)
+		INTO v_ids, v_flagged
 		FROM (
-			SELECT q.id
+			SELECT q.id, q.address
 			FROM skillancer.mail q
 			WHERE q.state = 'QUEUED' AND q.due_at <= skillancer.now() AND q.paced_at IS NOT NULL
 				OR q.state = 'SENDING' AND q.lease_until < skillancer.now()
 			ORDER BY q.due_at
 			LIMIT p_limit
 			FOR UPDATE SKIP LOCKED) c
-		WHERE m.id = c.id
+		LEFT JOIN skillancer.mail_address a ON a.address_key = lower(c.address);
+		UPDATE skillancer.mail m
+		SET state = 'SUPPRESSED', lease_until = NULL, settled_at = skillancer.now(), data = '{}', last_error = a.reason
+		FROM skillancer.mail_address a
+		WHERE m.id = ANY (v_flagged) AND a.address_key = lower(m.address);
+		EXIT WHEN v_ids IS NOT NULL OR v_flagged IS NULL;
+	END LOOP;
+	RETURN QUERY
+	WITH claimed AS (
+		UPDATE skillancer.mail m
+		SET state = 'SENDING', attempts = m.attempts + 1,
+			lease_until = skillancer.now() + make_interval(secs => p_timeout_ms / 1000.0 + 60)
+		WHERE m.id = ANY (v_ids)
 		RETURNING m.id, m.attempts, m.address, m.type, m.locale, m.data, m.created_at, m.correlation_id,
 			skillancer.unsubscribe_url(m.user_id::uuid, m.categories) AS url)
 	SELECT c.id, c.attempts, c.address,
@@ -126,7 +135,7 @@ BEGIN
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.courier_claim(integer, integer, integer) IS
-	'Leases due mails for one attempt each, with the templates they are made from and the link to unsubscribe.';
+	'Leases due mails for one attempt each, with the templates they are made from and the link to unsubscribe. Those to flagged addresses are suppressed.';
 ALTER FUNCTION skillancer.courier_claim(integer, integer, integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.courier_claim(integer, integer, integer) TO skillancer_worker;
 
