@@ -83,7 +83,7 @@ export class Actors {
 
 	// Operations that can be sent again: the key is known, and the clock has not been moved since.
 	#remember(actor, op, answer) {
-		if (op.sql) return;
+		if (op.sql || op.verb) return;
 		const recent = this.recent[actor];
 		recent.push({ op, moves: this.clockMoves, data: JSON.stringify(answer.json.data) });
 		if (recent.length > 40) recent.shift();
@@ -111,8 +111,8 @@ export class Actors {
 		}
 		if (!live) return this.#open(actor, decision);
 		switch (decision.step) {
-			case 'advance': return one(commands.due(live, rolls));
-			case 'anything': return one(commands.anything(rolls[6] < 0.8 ? live : market.pickAny(rolls[0]), rolls));
+			case 'advance': return one(commands.due(market, live, rolls));
+			case 'anything': return one(commands.anything(market, rolls[6] < 0.8 ? live : market.pickAny(rolls[0]), rolls));
 			case 'part': return one(commands.part(live, rolls));
 			case 'change': return one(commands.change(live, rolls));
 			case 'dispute': return one(commands.dispute(live, rolls));

@@ -7,7 +7,7 @@ import { Model, leg } from './model.mjs';
 const BATCH = 5000;
 const SERIALIZATION_FAILURE = '40001';
 const MAX_OUTCOMES = 5000; // each is computed anew with all others of its freelancer
-const TABLES = { booking: 'booking', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review', erasure: 'erasure' };
+const TABLES = { booking: 'booking', week: 'work_week', milestone: 'milestone', change: 'change_request', dispute: 'dispute', charge: 'charge', earning: 'earning', payout: 'payout', review: 'review', erasure: 'erasure' };
 
 // Rows of a query, a few thousand at a time.
 async function* rows(client, query) {
@@ -93,7 +93,8 @@ export async function judge(place, history) {
 	}
 	for (const [machine, table] of Object.entries(TABLES))
 		for await (const { id, state } of rows(client, `SELECT id::uuid AS id, state FROM skillancer.${table}`)) model.state(machine, id, state);
-	model.finish();
+	const { rows: [{ now }] } = await client.query('SELECT extract(epoch FROM skillancer.now())::float8 AS now');
+	model.finish(now);
 	const { rows: broken } = await client.query('SELECT v.invariant, v.object, v.detail FROM skillancer.ledger_violation v LIMIT 50');
 	for (const { invariant, object, detail } of broken) model.problems.push(`invariant ${invariant}: ${object}: ${detail}`);
 	const { rows: [{ total }] } = await client.query('SELECT count(*) AS total FROM skillancer.ledger_entry');

@@ -46,6 +46,17 @@ function offer(market, rolls) {
 	} })];
 }
 
+// Work by the hour: at a rate that hours seldom come out even at.
+function offerHours(market, rolls) {
+	const { client, freelancer } = pair(market, rolls);
+	const currency = weigh([[8, 'USD'], [1, 'EUR'], [1, 'JPY'], [1, 'BHD']], rolls[3]);
+	const rate = Math.min(20_000, Math.floor(price(currency, rolls[4]) / 10)); // a week at the limit fits into one charge
+	return [() => ({ kind: 'offer_hours', makes: 'booking', who: client, target: { client, freelancer }, currency, parts: [], rate, path: '/v1/bookings', body: {
+		freelancerId: freelancer.id, title: 'Work by the hour', description: 'Everything that has to be done every week.',
+		hourlyRate: amount(rate, currency), weeklyLimitMinutes: 600 + Math.floor(rolls[5] * 1800),
+	} })];
+}
+
 function order(market, rolls) {
 	const { client, freelancer } = pair(market, rolls);
 	const { gig } = freelancer;
@@ -70,7 +81,7 @@ function hire(market, rolls) {
 	];
 }
 
-export const opening = (market, rolls) => weigh([[12, offer], [2, order], [2, hire]], rolls[7])(market, rolls);
+export const opening = (market, rolls) => weigh([[12, offer], [2, order], [2, hire], [2, offerHours]], rolls[7])(market, rolls);
 
 // ---- commands on what exists ----
 
@@ -92,6 +103,9 @@ const SHAPES = {
 	end: ({ booking }) => [`/v1/bookings/${booking.id}/end`, REASON],
 	resume: ({ booking }) => [`/v1/bookings/${booking.id}/resume`],
 	propose: ({ booking, minor }) => [`/v1/bookings/${booking.id}/milestones`, { title: 'One more', amount: amount(minor, booking.currency), days: 5 }],
+	pay_by: ({ booking, method }) => [`/v1/bookings/${booking.id}/payment-method`, { paymentMethodId: method }, 'PUT'],
+	log: ({ booking, day, minutes }) => [`/v1/bookings/${booking.id}/time-entries`, { date: day, minutes, note: 'Done.' }],
+	correct: ({ entry, minutes }) => [`/v1/time-entries/${entry}`, { minutes }, 'PATCH'],
 	agree: ({ milestone }) => [`/v1/milestones/${milestone.id}/agree`],
 	drop: ({ milestone }) => [`/v1/milestones/${milestone.id}/decline`],
 	fund: ({ milestone, method }) => [`/v1/milestones/${milestone.id}/fund`, { paymentMethodId: method }],
@@ -152,20 +166,30 @@ function share(kind, { by, claim, offers: { claimant, respondent } }, who, roll)
 }
 
 // One command of a kind at a booking, by its rightful side or the other one.
-function command(kind, booking, rolls, { milestone, change, dispute, wrongSide = false, inSql = false } = {}) {
+function command(kind, booking, rolls, { milestone, change, dispute, day, wrongSide = false, inSql = false } = {}) {
 	const rule = RULES[kind];
 	const wrong = rule.by !== 'either' && wrongSide;
 	const who = rule.on === 'charge' && milestone?.charge && !wrong ? milestone.charge.by : actor(rule, { booking, dispute }, rolls[5], wrong);
 	const left = milestone?.left ?? 1000;
 	const target = { booking, milestone, dispute, change: change ?? booking.changes.at(-1), charge: milestone?.charge, rating: 1 + Math.floor(rolls[6] * 5),
-		method: choose(who.methods, rolls[6] ** 3), minor: Math.max(1, Math.floor(left * (kind === 'propose' ? 0.5 : 0.9 * rolls[6]))) };
+		method: choose(who.methods, rolls[6] ** 3), minor: Math.max(1, Math.floor(left * (kind === 'propose' ? 0.5 : 0.9 * rolls[6]))),
+		day, entry: booking.entries.at(-1), minutes: 1 + Math.floor(rolls[6] * 480) };
 	if (kind === 'ask') target.change = asked(milestone, rolls[6]);
 	if (kind === 'claim') Object.assign(target, { minor: claimed(milestone, rolls[6]), links: rolls[4] < 0.3 ? ['https://example.com/proof'] : undefined });
 	if (rule.on === 'dispute') target.minor = share(kind, dispute, who, rolls[6]);
-	const [path, body] = SHAPES[kind](target);
+	const [path, body, verb] = SHAPES[kind](target);
 	const expect = wrong ? 'wrong side' : undefined;
 	const sql = inSql && IN_SQL[kind] ? { name: `SQL ${kind}`, call: IN_SQL[kind](target)[0], values: IN_SQL[kind](target)[1] } : undefined;
-	return { kind, makes: kind === 'claim' ? 'dispute' : undefined, who, path, body, target, sql, expect, minor: target.minor, currency: booking.currency };
+	return { kind, makes: kind === 'claim' ? 'dispute' : undefined, who, path, body, verb, target, sql, expect, minor: target.minor, currency: booking.currency };
+}
+
+// A day of the last week or so.
+const someDay = ({ clock }, roll) => new Date(clock() - Math.floor(roll * roll * 8) * 86_400_000).toISOString().slice(0, 10);
+
+// What is due where work is paid by the hour and nothing waits to be approved.
+function hourly(market, booking, rolls) {
+	const kind = booking.state === 'ACTIVE' ? weigh([[12, 'log'], [2, 'correct'], [3, 'pay_by'], [1, 'end']], rolls[1]) : 'pay_by';
+	return command(kind === 'correct' && booking.entries.length === 0 ? 'log' : kind, booking, rolls, { day: someDay(market, rolls[5]) });
 }
 
 function asked(milestone, roll) {
@@ -205,10 +229,11 @@ function current(booking, roll) {
 
 const openDispute = (booking, milestone) => booking.disputes.findLast((dispute) => dispute.milestone === milestone && DUE_DISPUTE[dispute.state]);
 
-export function due(booking, rolls) {
+export function due(market, booking, rolls) {
 	const kinds = DUE[booking.state];
 	if (kinds) return command(weigh(kinds, rolls[1]), booking, rolls, { milestone: current(booking, rolls[2]) });
 	const milestone = current(booking, rolls[2]);
+	if (booking.hourly && (!milestone || rolls[3] < 0.5)) return hourly(market, booking, rolls);
 	if (!milestone) return command('end', booking, rolls);
 	const dispute = openDispute(booking, milestone);
 	if (dispute && rolls[4] < 0.7) return command(weigh(DUE_DISPUTE[dispute.state], rolls[1]), booking, rolls, { milestone, dispute, inSql: rolls[7] < 0.3 });
@@ -220,13 +245,13 @@ export function due(booking, rolls) {
 const HOLDING = ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'];
 const MILESTONE_KINDS = ['agree', 'drop', 'fund', 'submit', 'request_changes', 'approve', 'refund', 'release_part', 'refund_part', 'deliver', 'claim'];
 const DISPUTE_KINDS = Object.keys(RULES).filter((kind) => RULES[kind].on === 'dispute');
-const BOOKING_KINDS = ['accept', 'decline', 'withdraw', 'cancel', 'answer', 'end', 'resume', 'propose', 'review'];
+const BOOKING_KINDS = ['accept', 'decline', 'withdraw', 'cancel', 'answer', 'end', 'resume', 'propose', 'review', 'log', 'pay_by'];
 
 // Any command at all, by either side, whether it fits or not.
-export function anything(booking, rolls, kinds = MILESTONE_KINDS) {
+export function anything(market, booking, rolls, kinds = MILESTONE_KINDS) {
 	const milestone = booking.milestones[Math.floor(rolls[2] * booking.milestones.length)];
 	const dispute = booking.disputes.at(-1);
-	const more = { milestone, wrongSide: rolls[4] < 0.2, inSql: rolls[7] < 0.2 };
+	const more = { milestone, day: someDay(market, rolls[5]), wrongSide: rolls[4] < 0.2, inSql: rolls[7] < 0.2 };
 	if (dispute && rolls[3] < 0.3) return command(choose(DISPUTE_KINDS, rolls[1]), booking, rolls, { ...more, dispute });
 	const kind = milestone && rolls[3] < 0.7 ? choose(kinds, rolls[1]) : choose(BOOKING_KINDS, rolls[1]);
 	return command(kind, booking, rolls, more);
@@ -299,7 +324,7 @@ export function charge(market, rolls) {
 
 // A command by somebody who has nothing to do with the booking.
 export function stranger(market, booking, rolls) {
-	const op = anything(booking, rolls);
+	const op = anything(market, booking, rolls);
 	if (RULES[op.kind].by === 'staff') return undefined;
 	const others = (rolls[5] < 0.5 ? market.clients : market.freelancers).filter((person) => ![booking.client, booking.partner, booking.freelancer].includes(person));
 	return { ...op, who: choose(others, rolls[6]), expect: 'stranger', sql: undefined };

@@ -15,14 +15,16 @@ export class Market {
 	charges = [];
 	byId = new Map();
 
-	constructor(people) {
-		Object.assign(this, people);
+	// clock: the marketplace's time, in milliseconds
+	constructor(people, clock) {
+		Object.assign(this, people, { clock });
 	}
 
 	// A booking that an operation has made.
 	add(op, doc) {
 		const booking = { id: doc.id, kind: 'booking', op, client: op.target.client, partner: op.target.partner, freelancer: op.target.freelancer, currency: op.currency,
-			state: doc.state, termsHash: doc.termsHash, questions: doc.terms?.requirements?.length ?? 0, milestones: [], changes: [], disputes: [], reviewed: new Set() };
+			state: doc.state, termsHash: doc.termsHash, questions: doc.terms?.requirements?.length ?? 0, hourly: doc.kind === 'HOURLY', milestones: [], entries: [],
+			changes: [], disputes: [], reviewed: new Set() };
 		this.bookings.push(booking);
 		this.live.push(booking);
 		this.byId.set(booking.id, booking);
@@ -63,6 +65,7 @@ export class Market {
 				else if (op.makes === 'booking') this.add(op, doc);
 				return;
 			case 'mls': this.learnMilestone(doc); return;
+			case 'tme': if (op.kind === 'log') op.target.booking.entries.push(doc.id); return;
 			case 'chg': this.#learnChange(op, doc); return;
 			case 'dsp': this.#learnDispute(op, doc); return;
 			case 'pay': this.#learnCharge(op, doc); return;

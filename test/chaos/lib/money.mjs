@@ -60,6 +60,13 @@ export function divide({ toClient, toFreelancer, gone, billed, currency }) {
 	return { back, kept, service, wallet: toClient + back, net: toFreelancer - service };
 }
 
+// What so many minutes cost at a rate an hour, rounded once, half to even.
+export function priceOfTime(rate, minutes) {
+	const whole = Math.floor((rate * minutes) / 60);
+	const rest = rate * minutes - whole * 60;
+	return whole + (rest > 30 || (rest === 30 && whole % 2 === 1) ? 1 : 0);
+}
+
 // What the sandbox keeps of a charge, and what a payout needs and costs.
 export const providerCost = (minor) => round(minor * 290) + 30;
 export const payoutFee = (currency) => ({ USD: 200, EUR: 200, JPY: 250, BHD: 2000 })[currency];

@@ -46,6 +46,15 @@ export const PLANTED = [
 				post_split(fire, &step, &dispute, to_client, to_freelancer);`]] },
 	},
 	{
+		name: 'an organisation pays its founder back',
+		edits: { 'extension/payment/escrow.c': [['return skl_fire_uuid(fire, "payer_id", &payer) ? payer : skl_fire_id(fire, "client_id");',
+			'payer = skl_fire_id(fire, "client_id"); return payer;']] },
+	},
+	{
+		name: 'hours are rounded up',
+		edits: { 'extension/booking/hours.c': [['rest > 30 ||', 'rest > 0 ||']] },
+	},
+	{
 		name: 'an offer may get worse',
 		sql: `UPDATE skillancer.transition SET guard = NULL WHERE machine = 'dispute' AND event = 'offer'`,
 	},

@@ -5,18 +5,25 @@
 
 const HELD = ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'];
 const RUNNING = ['ACTIVE', 'PAUSED', 'AWAITING_REQUIREMENTS'];
-const CALLED_OFF = ['booking.ending', 'milestone.refunded', 'milestone.cancelled', 'booking.completed', 'booking.cancelled', 'change.withdrawn'];
+const CALLED_OFF = ['booking.ending', 'milestone.refunded', 'milestone.cancelled', 'booking.completed', 'booking.cancelled', 'change.withdrawn', 'week.waived'];
 const SETTLED = ['booking.completed', 'booking.cancelled'];
 const TALKING = ['AWAITING_REPLY', 'NEGOTIATION', 'MEDIATION'];
 const DISPUTED = [...TALKING, 'PROPOSAL_OUT'];
 const DIVIDED = ['milestone.unfrozen', 'milestone.released', 'milestone.refunded', ...SETTLED];
 const PAID = ['payment.captured', 'payment.failed', 'payment.action_required', 'milestone.funding', 'milestone.payment_failed', 'milestone.funded',
 	'booking.activated', 'booking.requirements_awaited'];
+// How a week of an hourly booking is billed and paid: by itself, or when the booking ends.
+export const BILLED = ['week.locked', 'milestone.generated', 'milestone.submitted', 'milestone.payment_due', ...PAID.slice(0, 6)];
 
 // kind of operation → by whom, on what, from which states (guard: a refusal may have another reason), the event that
-// is its effect, and what may follow from it in the same transaction.
+// is its effect, and what may follow from it in the same transaction; silent: it may have none; plain: no key keeps it from
+// happening again when it is asked for again.
 export const RULES = {
 	offer: { by: 'client', event: 'booking.offered' },
+	offer_hours: { by: 'client', event: 'booking.offered' },
+	pay_by: { by: 'client', event: 'booking.activated', silent: true, plain: true },
+	log: { by: 'freelancer', event: 'booking.time_logged' },
+	correct: { by: 'freelancer', event: 'booking.time_changed', plain: true },
 	order: { by: 'client', event: 'booking.created' },
 	accept_proposal: { by: 'client', event: 'booking.created', also: ['proposal.accepted', 'proposal.closed', 'project.filled'] },
 	accept: { by: 'freelancer', on: 'booking', from: ['OFFERED'], event: 'booking.accepted' },
@@ -24,7 +31,7 @@ export const RULES = {
 	withdraw: { by: 'client', on: 'booking', from: ['OFFERED'], event: 'booking.voided' },
 	cancel: { by: 'either', on: 'booking', from: ['AWAITING_PAYMENT'], guard: true, event: 'booking.voided', also: ['milestone.cancelled'] },
 	answer: { by: 'client', on: 'booking', from: ['AWAITING_REQUIREMENTS'], event: 'booking.activated' },
-	end: { by: 'either', on: 'booking', from: RUNNING, event: 'booking.ending', also: [...SETTLED, 'milestone.cancelled', 'change.withdrawn'] },
+	end: { by: 'either', on: 'booking', from: RUNNING, event: 'booking.ending', also: [...SETTLED, 'milestone.cancelled', 'change.withdrawn', ...BILLED] },
 	resume: { by: 'either', on: 'booking', from: ['PAUSED'], event: 'booking.resumed' },
 	propose: { by: 'either', event: 'milestone.proposed' },
 	agree: { by: 'either', on: 'milestone', from: ['PROPOSED'], guard: true, event: 'milestone.agreed' },
@@ -70,7 +77,7 @@ const REFUSALS = {
 	release_part: ['INSUFFICIENT_FUNDS'], refund_part: ['INSUFFICIENT_FUNDS'], payout: ['INSUFFICIENT_FUNDS'],
 	ask: ['DUPLICATE_RESOURCE', 'VALIDATION_ERROR', 'DISPUTE_OPEN'], review: ['REVIEW_EXISTS'], approve: ['DISPUTE_OPEN'], refund: ['DISPUTE_OPEN'],
 	forget: ['ACCOUNT_IN_USE', 'DUPLICATE_RESOURCE'],
-	claim: ['DISPUTE_OPEN', 'INSUFFICIENT_FUNDS'], make_offer: ['OFFER_NOT_BETTER'], accept_offer: ['PRECONDITION_FAILED'],
+	log: ['VALIDATION_ERROR'], claim: ['DISPUTE_OPEN', 'INSUFFICIENT_FUNDS'], make_offer: ['OFFER_NOT_BETTER'], accept_offer: ['PRECONDITION_FAILED'],
 };
 
 // Who may do what an operation does.
@@ -109,7 +116,7 @@ export function misjudged(op) {
 // are events that lead nowhere, in these states, and divided those with which the end of a dispute ends a milestone.
 const same = HELD.map((state) => [state, state]);
 export const MACHINES = {
-	booking: { first: ['OFFERED', 'AWAITING_PAYMENT'], born: ['booking.offered', 'booking.created'], steps: {
+	booking: { first: ['OFFERED', 'AWAITING_PAYMENT'], born: ['booking.offered', 'booking.created'], told: { 'booking.time_logged': ['ACTIVE'], 'booking.time_changed': ['ACTIVE'] }, steps: {
 		'booking.accepted': [['OFFERED', 'AWAITING_PAYMENT']],
 		'booking.voided': [['OFFERED', 'VOID'], ['AWAITING_PAYMENT', 'VOID']],
 		'booking.requirements_awaited': [['AWAITING_PAYMENT', 'AWAITING_REQUIREMENTS']],
@@ -120,11 +127,13 @@ export const MACHINES = {
 		'booking.completed': [['ENDING', 'COMPLETED']],
 		'booking.cancelled': [['ENDING', 'CANCELLED']],
 	} },
-	milestone: { first: ['PROPOSED', 'AGREED'], born: ['milestone.proposed'], steps: {
+	week: { first: ['OPEN'], born: [], steps: { 'week.locked': [['OPEN', 'LOCKED']], 'week.waived': [['OPEN', 'WAIVED']] } },
+	milestone: { first: ['PROPOSED', 'AGREED'], born: ['milestone.proposed', 'milestone.generated'], steps: {
 		'milestone.agreed': [['PROPOSED', 'AGREED']],
 		'milestone.cancelled': [['PROPOSED', 'CANCELLED'], ['AGREED', 'CANCELLED']],
 		'milestone.funding': [['AGREED', 'FUNDING']],
 		'milestone.payment_failed': [['FUNDING', 'AGREED']],
+		'milestone.payment_due': [['AGREED', 'AGREED']],
 		'milestone.funded': [['AGREED', 'FUNDED'], ['FUNDING', 'FUNDED']],
 		'milestone.submitted': [['FUNDED', 'SUBMITTED'], ['CHANGES_REQUESTED', 'SUBMITTED']],
 		'milestone.changes_requested': [['SUBMITTED', 'CHANGES_REQUESTED']],

@@ -49,7 +49,7 @@ async function live({ place, people, seed, seconds, bookings, postings, withFaul
 	const lanes = Array.from({ length: ACTORS }, () => new SqlLane(place.connection));
 	const transport = new Transport(place.env.SKL_URL, journal, lanes);
 	const gate = new Gate();
-	const market = new Market(await makePeople(place, people));
+	const market = new Market(await makePeople(place, people), () => Date.now() + trouble.offset * 1000);
 	const actors = new Actors({ seed, count: ACTORS, bookings, market, transport, gate });
 	const trouble = new Trouble({ seed, place, transport, gate, actors, recovery, pace });
 	const started = Date.now();

@@ -51,9 +51,9 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 function httpCall(base, op, person) {
 	const body = JSON.stringify(op.body ?? {});
 	return new Promise((resolve) => {
-		const request = http.request(base + op.path, { method: 'POST', agent, timeout: 8000, headers: {
+		const request = http.request(base + op.path, { method: op.verb ?? 'POST', agent, timeout: 8000, headers: {
 			'content-type': 'application/json', 'content-length': Buffer.byteLength(body), authorization: `Bearer ${person.token}`,
-			'idempotency-key': op.key, 'x-request-id': op.id,
+			...(op.verb ? {} : { 'idempotency-key': op.key }), 'x-request-id': op.id,
 		} }, (response) => {
 			const chunks = [];
 			response.on('data', (chunk) => chunks.push(chunk));
