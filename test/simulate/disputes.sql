@@ -1,6 +1,14 @@
 -- test/simulate/disputes.sql
 --	Acts of a dispute, from the claim to the decision, and charge-backs.
 
+-- Whether the work of a contract is one of those that are disputed.
+CREATE FUNCTION pg_temp.is_doubtful(p_contract integer) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE contract c SET doubtful = pg_temp.befalls('dispute') WHERE c.n = p_contract AND c.doubtful IS NULL;
+	RETURN (SELECT c.doubtful FROM contract c WHERE c.n = p_contract);
+END
+$$;
+
 CREATE FUNCTION pg_temp.dispute_amount(p_contract integer, p_part double precision) RETURNS skillancer.monetary LANGUAGE sql STABLE AS $$
 	SELECT pg_temp.money(d.amount::numeric * p_part::numeric, skillancer.monetary_currency(d.amount))
 	FROM skillancer.dispute d JOIN contract c ON c.dispute = d.id WHERE c.n = p_contract
@@ -124,7 +132,7 @@ BEGIN
 		RETURNING n
 	LOOP
 		PERFORM pg_temp.plan('charge_back', p_act.at + pg_temp.span('charge-back comes', v_charge.n), p_act.who, v_charge.n::integer)
-		WHERE pg_temp.happens('charge-back', v_charge.n);
+		WHERE pg_temp.befalls('charge-back');
 	END LOOP;
 END
 $$;

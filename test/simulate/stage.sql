@@ -66,6 +66,7 @@ CREATE TEMP TABLE contract (
 	client integer NOT NULL,
 	freelancer integer NOT NULL,
 	source text NOT NULL,
+	doubtful boolean,					-- whether its work will be disputed, known when some is handed in
 	disputed boolean NOT NULL DEFAULT false,
 	over boolean NOT NULL DEFAULT false,
 	talk skillancer.conversation_id,
@@ -108,6 +109,20 @@ $$;
 CREATE FUNCTION pg_temp.happens(p_rate text, p_index bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN pg_temp.luck(p_rate, p_index) < pg_temp.share(p_rate);
+END
+$$;
+
+-- Whether something rare befalls the next thing of its kind: one of each 1 / rate things, by luck which, so that a year has as
+-- much trouble as it should. Asked once for each thing, in their order.
+CREATE TEMP TABLE asked (rate text PRIMARY KEY, n bigint NOT NULL);
+CREATE FUNCTION pg_temp.befalls(p_rate text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	v_share double precision := pg_temp.share(p_rate);
+	v_n bigint;
+BEGIN
+	INSERT INTO asked AS a (rate, n) VALUES (p_rate, 1) ON CONFLICT (rate) DO UPDATE SET n = a.n + 1 RETURNING n INTO v_n;
+	RETURN EXISTS (SELECT FROM generate_series(floor((v_n - 1) * v_share)::bigint, floor(v_n * v_share)::bigint) g (part)
+		WHERE g.part + pg_temp.luck(p_rate, g.part) > (v_n - 1) * v_share AND g.part + pg_temp.luck(p_rate, g.part) <= v_n * v_share);
 END
 $$;
 

@@ -65,9 +65,6 @@ BEGIN
 			PERFORM skillancer_api.booking_pay_by(v_contract.id, pg_temp.card(p_act.who));
 			UPDATE contract c SET weeks = pg_temp.amount('weeks', c.n)::integer WHERE c.n = v_contract.n;
 			PERFORM pg_temp.plan('hours', p_act.at + interval '1 day', v_contract.freelancer, v_contract.n, 1);
-			-- a week is billed on Monday at noon and can be disputed for four days
-			PERFORM pg_temp.plan('dispute', date_trunc('week', p_act.at) + interval '8 days 9 hours', v_contract.client, v_contract.n)
-			WHERE pg_temp.happens('dispute', v_contract.n);
 		WHEN v_booking.state = 'ACTIVE' AND v_milestone.id IS NULL AND v_booking.kind = 'FIXED' THEN
 			PERFORM pg_temp.act_as(p_act.who);
 			PERFORM skillancer_api.booking_end(v_contract.id);
@@ -98,7 +95,7 @@ BEGIN
 	PERFORM pg_temp.act_as(p_act.who);
 	PERFORM skillancer_api.milestone_deliver(v_milestone.id, pg_temp.words('delivery', p_act.n, '{Here it is|This is my result}, {with notes on how to go on|as we agreed|tested}.'),
 		ARRAY['https://files.example/' || p_act.n], true);
-	IF NOT v_contract.disputed AND pg_temp.happens('dispute', v_contract.n) THEN
+	IF NOT v_contract.disputed AND pg_temp.is_doubtful(v_contract.n) THEN
 		PERFORM pg_temp.plan('dispute', v_answer, v_contract.client, v_contract.n);
 	ELSIF p_act.step = 0 AND pg_temp.happens('changes requested', p_act.n) THEN
 		PERFORM pg_temp.plan('send_back', v_answer, v_contract.client, v_contract.n);
@@ -188,6 +185,9 @@ BEGIN
 		PERFORM pg_temp.act_as(p_act.who);
 		PERFORM skillancer_api.time_entry_create(v_contract.id, (p_act.at AT TIME ZONE 'UTC')::date, 30 + 15 * floor(16 * pg_temp.luck('minutes', p_act.n))::integer,
 			pg_temp.words('hours', p_act.n, '{Worked on the list.|Calls and changes.|The next part.|Tests, and what they showed.}'));
+		-- a week is billed on Monday at noon and can be disputed for four days
+		PERFORM pg_temp.plan('dispute', date_trunc('week', p_act.at) + interval '8 days 9 hours', v_contract.client, v_contract.n)
+		WHERE v_contract.doubtful IS NULL AND pg_temp.is_doubtful(v_contract.n);
 	END IF;
 	IF p_act.step < v_contract.weeks * 5 THEN
 		PERFORM pg_temp.plan('hours', v_next, p_act.who, p_act.subject, p_act.step + (v_next::date - p_act.at::date));
@@ -274,7 +274,7 @@ BEGIN
 END
 $$;
 
--- Everything that is available is paid out; now and then to an account that has been closed: that takes a second try.
+-- Everything that is available is paid out; now and then to an account that has been closed (steps 3, 1): that takes a second try (2).
 CREATE FUNCTION pg_temp.act_cash_out(p_act agenda) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	v_person person%ROWTYPE;
@@ -285,17 +285,22 @@ BEGIN
 		RETURN; -- the money waits for the other account
 	ELSIF p_act.step = 2 THEN
 		UPDATE person p SET closed_bank = NULL WHERE p.n = p_act.who;
+	ELSIF p_act.step = 3 THEN
+		PERFORM pg_temp.act_as(p_act.who, true);
+		UPDATE person p SET closed_bank = (pg_temp.body(skillancer_api.payout_method_add('tok_bank_closed')) ->> 'id')::skillancer.payment_method_id
+		WHERE p.n = p_act.who;
+		PERFORM pg_temp.plan('cash_out', p_act.at + interval '73 hours', p_act.who, NULL, 1);
+		RETURN;
 	END IF;
-	PERFORM pg_temp.act_as(p_act.who, p_act.step = 0 AND pg_temp.happens('payout failure', p_act.n));
+	PERFORM pg_temp.act_as(p_act.who);
 	FOR v_purse IN SELECT e -> 'available' FROM jsonb_array_elements(skillancer_api.wallet_get()::jsonb) e WHERE (e #>> '{available,amount}')::numeric >= 30 LOOP
 		CONTINUE WHEN v_person.bank IS NULL;
-		IF p_act.step = 0 AND pg_temp.happens('payout failure', p_act.n) THEN
-			UPDATE person p SET closed_bank = (pg_temp.body(skillancer_api.payout_method_add('tok_bank_closed')) ->> 'id')::skillancer.payment_method_id
-			WHERE p.n = p_act.who;
-			PERFORM pg_temp.plan('cash_out', p_act.at + interval '73 hours', p_act.who, NULL, 1);
+		IF p_act.step = 0 AND pg_temp.befalls('payout failure') THEN
+			PERFORM pg_temp.plan('cash_out', p_act.at + interval '1 minute', p_act.who, NULL, 3);
 			RETURN;
 		END IF;
 		PERFORM skillancer_api.payout_create(v_purse::skillancer.monetary, CASE p_act.step WHEN 1 THEN v_person.closed_bank ELSE v_person.bank END);
+		EXIT WHEN p_act.step = 1;
 	END LOOP;
 	IF p_act.step = 1 THEN
 		PERFORM pg_temp.plan('cash_out', p_act.at + interval '1 day', p_act.who, NULL, 2);
