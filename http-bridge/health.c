@@ -48,8 +48,8 @@ skl_health_ready(char *body, size_t size)
 
 	snprintf(body, size,
 			 "{\"status\":\"%s\",\"checks\":{\"database\":%s,\"routes\":%s,\"schema\":%s,"
-			 "\"draining\":%s}}\n",
+			 "\"workers\":%s,\"draining\":%s}}\n",
 			 ready ? "ready" : (drain ? "draining" : "unavailable"), word(database), word(routes),
-			 word(schema != SKL_SCHEMA_BEHIND), word(drain));
+			 word(schema != SKL_SCHEMA_BEHIND), word(skl_monitor_workers()), word(drain));
 	return ready ? 200 : 503;
 }

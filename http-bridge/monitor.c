@@ -26,6 +26,8 @@ static const char query[] = "select m.name, m.type, m.help, m.labels, m.value"
 
 /* The name under which metrics() tells whether the schema is current. */
 static const char schema_metric[] = "skillancer_schema_current";
+/* And whether each background worker runs. */
+static const char worker_metric[] = "skillancer_worker_up";
 
 static pthread_t thread;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -35,12 +37,19 @@ static bool stopping;
 static PGresult *latest; /* guarded by lock */
 static _Atomic uint64_t answered_us;
 static _Atomic int schema_state;
+static atomic_bool workers_up;
 static atomic_bool too_mighty;
 
 SklSchemaState
 skl_monitor_schema(void)
 {
 	return (SklSchemaState) atomic_load(&schema_state);
+}
+
+bool
+skl_monitor_workers(void)
+{
+	return atomic_load(&workers_up);
 }
 
 bool
@@ -60,6 +69,22 @@ read_schema(const PGresult *result)
 	return SKL_SCHEMA_UNKNOWN;
 }
 
+/* Find out from the figures whether there are workers, and all of them run. */
+static bool
+read_workers(const PGresult *result)
+{
+	int known = 0;
+	int up = 0;
+
+	for (int i = 0; i < PQntuples(result); i++)
+		if (strcmp(PQgetvalue(result, i, 0), worker_metric) == 0)
+		{
+			known++;
+			up += strtod(PQgetvalue(result, i, 4), NULL) > 0;
+		}
+	return known > 0 && up == known;
+}
+
 /* Ask once; the answer replaces the last one. */
 static void
 ask(PGconn *conn)
@@ -70,10 +95,12 @@ ask(PGconn *conn)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 	{
 		atomic_store(&schema_state, SKL_SCHEMA_UNKNOWN);
+		atomic_store(&workers_up, false);
 		PQclear(result);
 		return;
 	}
 	atomic_store(&schema_state, (int) read_schema(result));
+	atomic_store(&workers_up, read_workers(result));
 	atomic_store(&answered_us, skl_now_us());
 	pthread_mutex_lock(&lock);
 	old = latest;

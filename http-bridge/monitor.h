@@ -17,6 +17,7 @@ typedef enum SklSchemaState
 bool skl_monitor_start(void);
 void skl_monitor_stop(void);
 SklSchemaState skl_monitor_schema(void);
+bool skl_monitor_workers(void); /* all background workers ran when last asked */
 bool skl_monitor_role_is_too_mighty(void);
 void skl_monitor_metrics(SklMetricsOut *out);
 

@@ -85,7 +85,9 @@ test('metrics are not on the public listener, and the admin one may be a unix so
 test('liveness and readiness are told apart', async () => {
 	assert.equal((await fetch(`${bridge.url}/health/live`)).status, 200);
 	const ready = await fetch(`${bridge.url}/health/ready`);
-	assert.deepEqual((await ready.json()).checks, { database: true, routes: true, schema: true, draining: false });
+	const { workers, ...checks } = (await ready.json()).checks;
+	assert.deepEqual([ready.status, checks, typeof workers], [200, { database: true, routes: true, schema: true, draining: false }, 'boolean']);
+	assert.ok(await until(async () => (await (await fetch(`${bridge.url}/health/ready`)).json()).checks.workers, 15000), 'workers are told of once the database has, and decide nothing');
 	const lost = await startBridge({ database: 'host=/nowhere dbname=none connect_timeout=1' }, { patience: 500 }).catch((error) => error);
 	assert.match(String(lost), /did not start/);
 });

@@ -71,6 +71,10 @@ ok($standby->worker($_), "$_ starts") for qw(timekeeper notifier courier indexer
 is($standby->wait_sql(q{SELECT count(*) FROM skillancer.mail WHERE state = 'SENT'}, $sent + 1, 30), $sent + 1,
 	'and the mail that waited is sent');
 is($standby->sql('SELECT count(*) FROM skillancer.notification'), $told, 'nothing is notified twice');
+$standby->settle('analyst');
+is($standby->sql('SELECT count(*) FROM skillancer.rollup_verify()'), 0, 'the rollups are what happened, before and after');
+is($standby->sql(q{SELECT sum(num) FROM skillancer.metric_month WHERE metric = 'users_registered'}),
+	$standby->sql(q{SELECT count(*) FROM skillancer.event WHERE type = 'user.created'}), 'and each event counts once');
 $standby->sql("UPDATE skillancer.profile SET bio = 'I count herons' WHERE user_id = '$client'; INSERT INTO skillancer.user_role
 	VALUES ('$client', 'FREELANCER')");
 $standby->settle('indexer');
