@@ -9,10 +9,12 @@
  */
 #include "check.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "keys.h"
@@ -140,6 +142,16 @@ check_tls(const SklConfig *config)
 }
 
 static int
+check_media(const SklConfig *config)
+{
+	bool good = access(config->media_dir, R_OK | W_OK | X_OK) == 0;
+
+	return *config->media_dir != '\0'
+			   ? outcome(good, "media", good ? config->media_dir : strerror(errno))
+			   : 0;
+}
+
+static int
 check_keys(const SklConfig *config)
 {
 	char detail[256];
@@ -215,6 +227,7 @@ skl_check_all(const SklConfig *config)
 
 	failures += check_keys(config);
 	failures += check_tls(config);
+	failures += check_media(config);
 	failures += check_database(conn);
 	PQfinish(conn);
 	return failures == 0 ? 0 : 1;

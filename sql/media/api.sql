@@ -187,7 +187,7 @@ BEGIN
 	IF NOT FOUND THEN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	END IF;
-	PERFORM skillancer.emit('user.updated', 'user', v_me::uuid, jsonb_build_object('userId', v_me, 'fields', '["avatarId"]'::jsonb), ARRAY[v_me::uuid]);
+	PERFORM skillancer.emit_me_updated('{avatarId}');
 	RETURN (SELECT ROW(200, d.etag, NULL, NULL, d.doc)::skillancer.reply FROM skillancer.profile_doc d WHERE d.user_id = v_me);
 END
 $fn$;

@@ -101,7 +101,9 @@ BEGIN
 	PERFORM skillancer.check_array('languages', p_languages, 20, 50, required => true);
 	PERFORM skillancer.check_entries('workHistory', p_work_history, 30, '{title,company}', '{from,to,description}');
 	PERFORM skillancer.check_entries('education', p_education, 20, '{school}', '{degree,field,from,to}');
-	PERFORM skillancer.check_entries('portfolio', p_portfolio, 30, '{title}', '{description,url}');
+	PERFORM skillancer.check_entries('portfolio', p_portfolio, 30, '{title}', '{description,url,mediaId}');
+	PERFORM skillancer.check_media('portfolio', ARRAY(SELECT e ->> 'mediaId' FROM jsonb_array_elements(
+		CASE jsonb_typeof(p_portfolio) WHEN 'array' THEN p_portfolio END) e WHERE e ->> 'mediaId' IS NOT NULL));
 	PERFORM skillancer.check_entries('certifications', p_certifications, 30, '{name}', '{issuer,year,url}');
 END
 $$;

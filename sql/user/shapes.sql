@@ -12,7 +12,7 @@ SELECT skillancer.add_shape('work_history',
 	'[{title: text, company: text, from?: text|null, to?: text|null, description?: text|null}]');
 SELECT skillancer.add_shape('education',
 	'[{school: text, degree?: text|null, field?: text|null, from?: text|null, to?: text|null}]');
-SELECT skillancer.add_shape('portfolio', '[{title: text, description?: text|null, url?: text|null}]');
+SELECT skillancer.add_shape('portfolio', '[{title: text, description?: text|null, url?: text|null, mediaId?: media_id|null}]');
 SELECT skillancer.add_shape('certifications',
 	'[{name: text, issuer?: text|null, year?: text|null, url?: text|null}]');
 SELECT skillancer.add_shape('profile.' || s.name, s.name), skillancer.add_shape('p_' || s.name, s.name)

@@ -44,6 +44,6 @@ CREATE TRIGGER closed_guard AFTER INSERT ON skillancer.organisation_member
 	FOR EACH ROW EXECUTE FUNCTION skillancer.closed_guard('user_id');
 CREATE TRIGGER closed_guard AFTER INSERT OR UPDATE ON skillancer.billing_profile
 	FOR EACH ROW EXECUTE FUNCTION skillancer.closed_guard('user_id');
-CREATE TRIGGER closed_guard AFTER UPDATE OF display_name, headline, bio, country, work_history, education, portfolio,
+CREATE TRIGGER closed_guard AFTER UPDATE OF display_name, avatar_id, headline, bio, country, work_history, education, portfolio,
 		certifications, company_name, company_bio ON skillancer.profile
 	FOR EACH ROW EXECUTE FUNCTION skillancer.closed_guard('user_id');

@@ -12,10 +12,10 @@ INSERT INTO side VALUES
 	('taken away', '{session,email_token,user_credential,user_role,user_permission,verification,notification,notification_preference,quiet_hours,
 		stream_entry,idempotency_key,mail,saved_search,search_log,saved_project,user_block,webhook_secret,webhook_attempt,webhook_delivery,
 		billing_profile,provider_customer,organisation_member}'),
-	('made anonymous', '{user_account,profile,payment_method,webhook,webhook_health,organisation_invitation}'),
+	('made anonymous', '{user_account,profile,media,payment_method,webhook,webhook_health,organisation_invitation}'),
 	('closed, and shown to nobody', '{project,proposal,proposal_counter,proposal_revision,gig,gig_revision,invitation}'),
 	('kept with the contract, which is the other side''s, too', '{booking,booking_terms,milestone,change_request,delivery,delivery_file,dispute,
-		dispute_evidence,time_entry,work_week,tip,review,review_report,outcome,reputation,conversation,conversation_participant,message,organisation}'),
+		dispute_evidence,time_entry,work_week,tip,review,review_report,outcome,reputation,conversation,conversation_participant,message,media_use,organisation}'),
 	('kept as history of money', '{charge,refund,payout,payout_schedule,chargeback,earning,earning_return,fee_tax,invoice,connect_grant,
 		connect_purchase,conversion,pair_billing,adjustment,fx_rate,erasure}'),
 	('kept as what happened', '{event,event_default,risk_signal,announcement,report_delivery,report_schedule}');
