@@ -314,6 +314,7 @@ run_merge(int16 index_id, int32 generation, Merge *merge)
 		pfree(bytes.data);
 		(void) skl_store_bytes(&row, NULL); /* into shared memory, before anybody waits for it */
 		catch_up(index_id, generation, merge, new_docno, &row);
+		skl_store_flush();
 	}
 	skl_index_lock(index_id, &index);
 	if (generation == index.generation || generation == index.building)

@@ -437,6 +437,7 @@ skl_fn_search_build(PG_FUNCTION_ARGS)
 	skl_index_read(index_id, NULL, &index);
 	skl_index_add(&index, PG_GETARG_DATUM(2), NULL, NULL, &builders);
 	write_segments(&builders, written);
+	skl_store_flush();
 	skl_index_lock(index_id, &index);
 	if (index.building != generation)
 		PG_RETURN_BOOL(false);

@@ -12,6 +12,7 @@
 #include "search/segment_cache.h"
 #include "search/store.h"
 
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/array.h"
@@ -197,6 +198,13 @@ skl_store_write(const uint8_t *bytes, size_t length, SklManifestRow *row)
 		at += write_chunks(row->seg_id, (int32) (at / SKL_CHUNK_BYTES), bytes + at, length - at);
 	}
 	skl_spi_finish();
+}
+
+void
+skl_store_flush(void)
+{
+	if (XactLastRecEnd != 0)
+		XLogFlush(XactLastRecEnd);
 }
 
 void

@@ -57,6 +57,12 @@ extern size_t skl_store_dead_words(int32 n_docs);
 /* Writes the bytes of a new segment: sets seg_id, stamp and bytes of its row. */
 extern void skl_store_write(const uint8_t *bytes, size_t length, SklManifestRow *row);
 
+/*
+ * Waits until what this transaction wrote is on disk: before it takes a lock, so that the commit
+ * has little left to write.
+ */
+extern void skl_store_flush(void);
+
 /* Adds a written segment to the manifest, all of its documents alive. */
 extern void skl_store_add(const SklManifestRow *row, int16 index_id, int32 generation);
 
