@@ -31,6 +31,7 @@ SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
 	v_kind   text := (SELECT i.kind FROM skillancer.search_index i WHERE i.index_id = p_index);
+	v_words  text[];
 	v_saved  record;
 	v_found  uuid[];
 	v_alerts bigint := 0;
@@ -38,11 +39,15 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM skillancer.saved_search s WHERE s.index_id = p_index AND s.alert) THEN
 		RETURN 0;
 	END IF;
+	v_words := skillancer.search_segment_words(v_kind, p_segment);
 	FOR v_saved IN
 		SELECT s.id, s.user_id, s.name, s.q, s.filters
 		FROM skillancer.saved_search s
-		WHERE s.index_id = p_index AND s.alert
-			AND (s.word IS NULL OR s.word = ANY (skillancer.search_segment_words(v_kind, p_segment)))
+		WHERE s.index_id = p_index AND s.alert AND s.word = ANY (v_words)
+		UNION ALL
+		SELECT s.id, s.user_id, s.name, s.q, s.filters
+		FROM skillancer.saved_search s
+		WHERE s.index_id = p_index AND s.alert AND s.word IS NULL
 	LOOP
 		BEGIN
 			v_found := ARRAY(
