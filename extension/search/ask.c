@@ -5,7 +5,7 @@
  *		{"q", "language", "filters": {"category": ["design"], "price": {"min": 10, "max": 50}},
  *		 "facets": ["category", "price", "rating:3..4..5"], "sort", "after", "limit",
  *		 "explain", "fresh", "total", "prior", "exhaustive", "matchAll", "correct",
- *		 "like": {"title", "skills", "body"} in the place of "q",
+ *		 "like": {"title", "skills", "body"} in the place of "q", "other": of another index,
  *		 "near": {"skill": ["js"], "country": ["PT"]}, what who asks has to do with,
  *		 "segment": number of the only one to search}
  *
@@ -336,6 +336,7 @@ read_like(JsonbValue *like, SklAsk *request)
 		if (request->like[field] == NULL)
 			request->like[field] = "";
 	}
+	request->like_other = bool_member(like->val.binary.data, "other", false);
 }
 
 /* What who asks has to do with; more than there is room for does not count. */

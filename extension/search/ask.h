@@ -28,6 +28,7 @@ typedef struct SklAsk
 	size_t q_length;
 	const char *language;		  /* or NULL */
 	const char *like[SKL_FIELDS]; /* title, skills, body to find others like; NULL: by words */
+	bool like_other;			  /* they are of a document of another index */
 	uint32_t limit;
 	bool explain;
 	bool fresh;

@@ -72,9 +72,12 @@ count_words(SklDictionaryScope *words, Oid config, const char *const texts[SKL_F
 	return different;
 }
 
-/* Words with what they say, most first; those that say nothing are last, with 0. */
+/*
+ * Words with what they say, most first; those that fewer than so many documents have say nothing,
+ * and are last, with 0.
+ */
 static void
-weigh_words(SklDictionaryScope *words, LikeWord *found, size_t n)
+weigh_words(SklDictionaryScope *words, uint32_t least, LikeWord *found, size_t n)
 {
 	SklDictionary dictionary;
 
@@ -84,14 +87,15 @@ weigh_words(SklDictionaryScope *words, LikeWord *found, size_t n)
 		double df =
 			dictionary.frequency(words, (const char *) found[i].word.data, found[i].word.length);
 
-		if (df > 1)
+		if (df >= least)
 			found[i].value = found[i].frequency * log1p(Max(dictionary.documents - df, 0) / df);
 	}
 	qsort(found, n, sizeof(LikeWord), by_value);
 }
 
 SklPlan *
-skl_like_plan(SklDictionaryScope *words, Oid config, const char *const texts[SKL_FIELDS])
+skl_like_plan(SklDictionaryScope *words, Oid config, const char *const texts[SKL_FIELDS],
+			  uint32_t least)
 {
 	SklEngine *engine = words->engine;
 	LikeWord *found = skl_engine_alloc(engine, sizeof(LikeWord) * LIKE_TOKENS);
@@ -102,7 +106,7 @@ skl_like_plan(SklDictionaryScope *words, Oid config, const char *const texts[SKL
 	uint32_t *children = skl_engine_zalloc(engine, sizeof(uint32_t) * LIKE_WORDS);
 	uint32_t used = 0;
 
-	weigh_words(words, found, n);
+	weigh_words(words, least, found, n);
 	for (; used < Min(n, LIKE_WORDS) && found[used].value > 0; used++)
 	{
 		terms[used] = (SklPlanTerm){.word = found[used].word,

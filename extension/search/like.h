@@ -9,9 +9,10 @@
 
 /*
  * The plan that looks for the 25 words of the texts (title, skills, body) with the greatest
- * frequency × idf in the scope, weighted by it, at most 1. Words of one document only are left out.
+ * frequency × idf in the scope, weighted by it, at most 1. Words that fewer documents have than
+ * "least" are left out.
  */
 extern SklPlan *skl_like_plan(SklDictionaryScope *words, Oid config,
-							  const char *const texts[SKL_FIELDS]);
+							  const char *const texts[SKL_FIELDS], uint32_t least);
 
 #endif

@@ -103,7 +103,9 @@ compile(Search *search, SklCorrectMode correct)
 {
 	if (search->ask.like[0] != NULL)
 	{
-		search->compiled.plan = skl_like_plan(&search->words, search->config, search->ask.like);
+		/* words that the document alone has find nothing but itself */
+		search->compiled.plan = skl_like_plan(&search->words, search->config, search->ask.like,
+											  search->ask.like_other ? 1 : 2);
 		return;
 	}
 	search->options.correct = correct;

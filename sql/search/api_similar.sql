@@ -56,7 +56,8 @@ BEGIN
 		PERFORM skillancer.fail('RESOURCE_NOT_FOUND');
 	END IF;
 	SELECT * INTO v_page
-	FROM skillancer.search_run(v_kind, jsonb_strip_nulls(jsonb_build_object('like', v_like, 'explain', p_explain,
+	FROM skillancer.search_run(v_kind, jsonb_strip_nulls(jsonb_build_object('like',
+		v_like || jsonb_build_object('other', v_kind <> v_from), 'explain', p_explain,
 		'language', v_like ->> 'language', 'limit', v_limit + 1)));
 	SELECT array_agg(skillancer.json_doc('kind', v_kind, 'item', d.doc, 'score', round(v_page.scores[d.n]::numeric, 6),
 		'explanation', v_page.explanations[d.n]::json) ORDER BY d.n) INTO v_items

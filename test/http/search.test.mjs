@@ -120,6 +120,39 @@ test('a fresh search sees what has just been written', async () => {
 	assert.ok(await until(async () => titles(await ok('gigs', { q: own('brandnew') })).length === 1), 'and others soon');
 });
 
+test('more like this: things of its kind without itself, or of another kind', async () => {
+	const similar = (query) => call('GET', `/v1/search/similar?${new URLSearchParams(query)}`);
+	const like = await similar({ gig: gigs.site.id, explain: true });
+	assert.equal(like.status, 200, like.text);
+	const found = like.json.data.map(({ item }) => item.id);
+	assert.ok(found.includes(gigs.logo.id) && found.includes(gigs.song.id) && !found.includes(gigs.site.id), like.text);
+	assert.ok(like.json.data.every(({ kind }) => kind === 'gig'));
+	assert.match(like.json.data[0].explanation.summary, /it is in \d+ of \d+ documents/);
+	const [{ id }] = (await ok('projects', { q: own('facade') })).data.map(({ project }) => project);
+	const people = (await similar({ project: id, kind: 'freelancer' })).json.data;
+	assert.deepEqual([people[0].kind, people[0].item.userId ?? people[0].item.id], ['freelancer', fred.id], 'freelancers for a project');
+	for (const [query, field] of [[{}, 'project'], [{ gig: gigs.site.id, project: id }, 'project'], [{ gig: gigs.site.id, kind: 'dog' }, 'kind'], [{ gig: id }, 'gig']]) {
+		const answer = await similar(query);
+		assert.equal(answer.status, 422, answer.text);
+		assert.equal(answer.json.error.details[0].field, field);
+	}
+	assert.equal((await similar({ gig: gigs.site.id.replace(/.{10}$/, '0000000000') })).status, 404);
+});
+
+test('saved searches tell of what is new and matches, once', async () => {
+	const save = (query) => clara.post('/v1/search/saved', { kind: 'gig', alert: true, ...query }, 201);
+	const saved = await Promise.all([save({ name: 'words', q: `${own('carillon')} tune` }), save({ name: 'price', q: own('carillon'), filters: { price: { max: 30 } } }), save({ name: 'none', filters: { tag: [own('bells')] } })]);
+	const matched = () => sql(`SELECT e.data ->> 'name', (e.data ->> 'count')::integer, e.data -> 'items' ->> 0 = g.id::uuid::text FROM skillancer.event e
+		JOIN skillancer.gig g ON g.title LIKE '%${own('carillon')}%' WHERE e.type = 'search.matched' AND e.aggregate_id IN (${saved.map(({ id }) => `'${id}'`).join(', ')}) ORDER BY 1`);
+	await gig('bells', `I tune every ${own('carillon')}`, 'Bells that sound as they should, each for itself.', '40.00', [own('bells')]);
+	assert.ok(await until(() => matched().length === 2, 15000));
+	assert.deepEqual(matched(), [['none', '1', 't'], ['words', '1', 't']], 'by words, by a filter alone; the other one is too dear');
+	assert.ok(await until(async () => (await clara.get('/v1/notifications')).some(({ type }) => type === 'search.matched'), 15000), 'and their owner is told');
+	sql(`UPDATE skillancer.gig SET price_from = skillancer.monetary_of(2000, 'USD') WHERE id = '${gigs.bells.id}'; UPDATE skillancer.gig SET description = description || ' Again.' WHERE id = '${gigs.bells.id}'`);
+	assert.ok(await indexed());
+	assert.equal(matched().length, 2, 'not of what changed');
+});
+
 test('what is wrong is named', async () => {
 	for (const [kind, query, field] of [
 		['gigs', { facets: 'colour' }, 'facets'], ['gigs', { facets: 'tag:1..2' }, 'facets'], ['projects', { facets: 'budget:a..b' }, 'facets'],
