@@ -49,20 +49,18 @@ skl_provider(const char *name)
 	pg_unreachable();
 }
 
-#define ITEM(where)                                                                            \
-	SKL_STMT("SELECT i.name, i.state, i.provider, i.amount, i.token,"                          \
-			 " i.external_id, i.charge_external_id, i.customer, i.awaits_customer, i.user_id," \
-			 " i.created_at"                                                                   \
-			 " FROM skillancer.provider_item i WHERE " where,                                  \
-			 UUIDOID)
+#define ITEM                                                                        \
+	"SELECT i.name, i.state, i.provider, i.amount, i.token, i.external_id,"         \
+	" i.charge_external_id, i.customer, i.awaits_customer, i.user_id, i.created_at" \
+	" FROM skillancer.provider_item i WHERE "
 
 bool
 skl_provider_item(SklProviderKind kind, const pg_uuid_t *id, SklProviderItem *item)
 {
 	static SklStmt stmts[SKL_KIND_COUNT] = {
-		[SKL_KIND_CHARGE] = ITEM("i.charge_id = $1::skillancer.charge_id"),
-		[SKL_KIND_REFUND] = ITEM("i.refund_id = $1::skillancer.refund_id"),
-		[SKL_KIND_PAYOUT] = ITEM("i.payout_id = $1::skillancer.payout_id"),
+		[SKL_KIND_CHARGE] = SKL_STMT(ITEM "i.charge_id = $1::skillancer.charge_id", UUIDOID),
+		[SKL_KIND_REFUND] = SKL_STMT(ITEM "i.refund_id = $1::skillancer.refund_id", UUIDOID),
+		[SKL_KIND_PAYOUT] = SKL_STMT(ITEM "i.payout_id = $1::skillancer.payout_id", UUIDOID),
 	};
 	Datum args[1] = {UUIDPGetDatum(id)};
 	bool isnull;
