@@ -50,7 +50,7 @@ function offer(market, rolls) {
 function offerHours(market, rolls) {
 	const { client, freelancer } = pair(market, rolls);
 	const currency = weigh([[8, 'USD'], [1, 'EUR'], [1, 'JPY'], [1, 'BHD']], rolls[3]);
-	const rate = Math.min(20_000, Math.floor(price(currency, rolls[4]) / 10)); // a week at the limit fits into one charge
+	const rate = Math.min(20_000, Math.max(1000, Math.floor(price(currency, rolls[4]) / 10))); // one at least, and a week at the limit fits into a charge
 	return [() => ({ kind: 'offer_hours', makes: 'booking', who: client, target: { client, freelancer }, currency, parts: [], rate, path: '/v1/bookings', body: {
 		freelancerId: freelancer.id, title: 'Work by the hour', description: 'Everything that has to be done every week.',
 		hourlyRate: amount(rate, currency), weeklyLimitMinutes: 600 + Math.floor(rolls[5] * 1800),
