@@ -35,7 +35,8 @@ struct SklConfig
 	/* uploaded files */
 	char *media_dir; /* empty = none are taken */
 	size_t media_max_bytes;
-	int media_sweep_s; /* 0 = never */
+	int media_max_uploads; /* at once */
+	int media_sweep_s;	   /* 0 = never */
 	int media_grace_s;
 
 	/* PostgreSQL */

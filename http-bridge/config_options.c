@@ -96,6 +96,10 @@ const SklOption skl_options[SKL_OPTION_COUNT] = {
 		"that none are taken."),
 	OPT("Files", media_max_bytes, SIZE, "26214400", 1, 1073741824, true,
 		"Largest file in bytes; the policy mediaMaxBytes may allow less."),
+	OPT("Files", media_max_uploads, INTEGER, "256", 1, 100000, true,
+		"Uploads at once of all threads; beyond, 503. So many times media_max_bytes is the room "
+		"that "
+		"strangers can take for a while."),
 	OPT("Files", media_sweep_s, INTEGER, "3600", 0, 86400, false,
 		"Seconds between looks for files that the database does not know; 0 means never."),
 	OPT("Files", media_grace_s, INTEGER, "86400", 1, 31536000, true,

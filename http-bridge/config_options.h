@@ -33,7 +33,7 @@ typedef struct SklOption
 	const char *description;
 } SklOption;
 
-#define SKL_OPTION_COUNT 60
+#define SKL_OPTION_COUNT 61
 
 extern const SklOption skl_options[SKL_OPTION_COUNT];
 

@@ -4,7 +4,7 @@
  *
  * The whole of a file or one range goes from the disk to the socket in the kernel (sendfile).
  * Several ranges are parts of a multipart/byteranges body, which libmicrohttpd draws piece by
- *piece.
+ * piece.
  */
 #include "download.h"
 

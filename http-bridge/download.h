@@ -4,11 +4,12 @@
  *
  * A function answers with the header member "skl-file", or a signed address carries the same:
  *
- *	{"object": uuid, "type": "image/png", "name": "cat.png", "etag": hex, "inline": true, "public":
- *true}
+ *	{"object": uuid, "type": "image/png", "name": "cat.png", "etag": hex, "inline": true,
+ *	 "public": true}
  *
  * Only what says inline is shown by browsers; everything else they offer to save. Either way the
- * type is the one that was recognised, nothing is sniffed, and a policy keeps scripts from running.
+ * type is the one that was recognised, nothing is sniffed, and a policy keeps scripts from
+ * running.
  */
 #ifndef SKL_DOWNLOAD_H
 #define SKL_DOWNLOAD_H

@@ -3,9 +3,9 @@
  *		The directory of uploaded files.
  *
  * An event loop writes what it receives, which the kernel takes into memory; what waits for the
- *disk is done by one thread here: the sync of a file, the rename that makes it an object, the sync
- *of its directory, and removals. Names are UUIDs of ours and files are opened under the directory's
- * descriptor, so nothing that a client sends is ever a path.
+ * disk is done by one thread here: the sync of a file, the rename that makes it an object, the
+ * sync of its directory, and removals. Names are UUIDs of ours and files are opened under the
+ * directory's descriptor, so nothing that a client sends is ever a path.
  */
 #include "files.h"
 

@@ -4,6 +4,7 @@
  *
  *	tmp/<uuid>		being uploaded
  *	3f/<uuid>		an object, in one of 256 directories by the last two letters of its name
+ *	owner			whose directory it is (sweep.c)
  *	sign.key		the key of signed addresses (signature.h), made by the bridge that comes first
  *
  * An object is written once, under a name that nobody had before, and never changed. Which objects

@@ -2,12 +2,12 @@
  * signature.h
  *		Signed addresses: whoever has one may do one thing with one path for a while.
  *
- *	/v1/media/med_…/content?signed=<claims>.<HMAC-SHA256>		both in base64url
+ *	/v1/media/med_.../content?signed=<claims>.<HMAC-SHA256>		both in base64url
  *
  * A function orders one with the header member "skl-sign"; it is made and verified here, without
- *the database, under the key that lies beside the files. Claims say the method, the path, when it
- *ends, and either what file is to be sent ("file") or who uploads what ("user", "session", "size",
- * "type").
+ * the database, under the key that lies beside the files. Claims say the method, the path, when
+ * it ends, and either what file is to be sent ("file") or who uploads what ("user", "session",
+ * "size", "type").
  */
 #ifndef SKL_SIGNATURE_H
 #define SKL_SIGNATURE_H

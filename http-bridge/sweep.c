@@ -3,10 +3,10 @@
  *		Removes uploaded files that nothing refers to.
  *
  * A bridge that dies between a file and its row leaves a file; a row that is deleted by the
- *database alone (erasure, an upload that never came) leaves one, too. A thread looks through the
- *directory now and then and asks the database about what is older than media_grace_s. A directory
- *of which the database knows less than half is taken for that of another marketplace and is left
- *alone.
+ * database alone (erasure, an upload that never came) leaves one, too. A thread looks through the
+ * directory now and then and asks the database about what is older than media_grace_s. The first
+ * sweep writes down whose directory it is, in the file owner; a copy of the database that was
+ * adopted has another name, and its bridges sweep nothing there.
  */
 #include "files.h"
 
@@ -26,7 +26,8 @@
 #include "text.h"
 
 #define BATCH 500
-#define FEW 20 /* as many strangers say nothing about a directory */
+#define OWNER "owner"
+#define OWNER_BYTES 200
 #define LITERAL (BATCH * 37 + 3)
 
 /* What one look at the directory found. */
@@ -170,17 +171,71 @@ remove_gone(const Sweep *sweep)
 		skl_files_remove(sweep->gone[i]);
 }
 
+/* Whose directory this is; an empty text: nobody's yet. */
+static void
+read_owner(char text[OWNER_BYTES])
+{
+	int fd = openat(directory, OWNER, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, text, OWNER_BYTES - 1);
+
+	text[length > 0 ? length : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+write_owner(const char *name)
+{
+	int fd = openat(directory, OWNER, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	if (write(fd, name, strlen(name)) < 0)
+		skl_log(SKL_LOG_WARN, "media_sweep", "%s", strerror(errno));
+	close(fd);
+}
+
+/* The directory belongs to the database of that name; the first one that asks gets it. */
+static bool
+is_owner(const char *name)
+{
+	char owner[OWNER_BYTES];
+
+	read_owner(owner);
+	if (*owner == '\0')
+	{
+		write_owner(name);
+		read_owner(owner);
+	}
+	if (strcmp(owner, name) == 0)
+		return true;
+	skl_log(SKL_LOG_ERROR, "media_foreign", "media_dir belongs to %s, not to %s: not swept", owner,
+			name);
+	return false;
+}
+
+static bool
+is_ours(PGconn *conn)
+{
+	PGresult *result = PQexec(conn, "SELECT skillancer.media_owner()");
+	bool ours = PQresultStatus(result) == PGRES_TUPLES_OK && is_owner(PQgetvalue(result, 0, 0));
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		skl_log(SKL_LOG_WARN, "media_sweep", "%.200s", PQerrorMessage(conn));
+	PQclear(result);
+	return ours;
+}
+
 static void
 sweep_once(void)
 {
 	const SklConfig *config = skl_config();
 	Sweep sweep = {.before = time(NULL) - config->media_grace_s};
 	int uploads = remove_old_uploads(sweep.before);
-	bool good = true;
+	bool good;
 
 	sweep.conn = PQconnectdb(config->database);
-	if (PQstatus(sweep.conn) != CONNECTION_OK)
-		good = false;
+	good = PQstatus(sweep.conn) == CONNECTION_OK && is_ours(sweep.conn);
 	for (int i = 0; i < 256 && good; i++)
 	{
 		char name[3];
@@ -189,17 +244,11 @@ sweep_once(void)
 		good = look_at(&sweep, name);
 	}
 	PQfinish(sweep.conn);
-	if (good && sweep.unknown > FEW && sweep.unknown * 2 > sweep.looked_at)
-		skl_log(SKL_LOG_ERROR, "media_foreign",
-				"the database knows only %d of %d files: is this the directory of another one?",
-				sweep.looked_at - sweep.unknown, sweep.looked_at);
-	else if (good)
-	{
+	if (good)
 		remove_gone(&sweep);
-		if (uploads + sweep.unknown + sweep.deleted > 0)
-			skl_log(SKL_LOG_INFO, "media_sweep", "%d uploads, %d orphans, %d deleted of %d files",
-					uploads, sweep.unknown, sweep.deleted, sweep.looked_at);
-	}
+	if (uploads + sweep.unknown + sweep.deleted > 0)
+		skl_log(SKL_LOG_INFO, "media_sweep", "%d uploads, %d orphans, %d deleted of %d files",
+				uploads, sweep.unknown, sweep.deleted, sweep.looked_at);
 	free(sweep.gone);
 }
 

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ struct SklUpload
 	bool too_long;	/* fields */
 	bool broken;	/* the disk refused */
 	bool abandoned;
+	bool counted; /* among those under way */
 	bool kept;
 	bool settled;
 	char *file_name;
@@ -60,6 +62,8 @@ struct SklUpload
 	Field fields[MAX_FIELDS];
 	size_t field_bytes;
 };
+
+static _Atomic int under_way; /* uploads of all threads */
 
 /* ---- what is expected ---- */
 
@@ -279,7 +283,9 @@ skl_upload_begin(SklRequestCtx *ctx)
 	upload->digest = EVP_MD_CTX_new();
 	if (upload->digest == NULL || EVP_DigestInit_ex(upload->digest, EVP_sha256(), NULL) != 1)
 		abort();
-	upload->storing.fd = skl_files_create(upload->storing.object);
+	if (atomic_fetch_add(&under_way, 1) < ctx->config->media_max_uploads)
+		upload->storing.fd = skl_files_create(upload->storing.object);
+	upload->counted = true;
 	if (upload->storing.fd >= 0)
 		return true;
 	skl_refuse(ctx, SKL_ERR_SERVICE_UNAVAILABLE, NULL, NULL);
@@ -494,6 +500,8 @@ skl_upload_free(SklRequestCtx *ctx)
 	if (upload == NULL)
 		return;
 	skl_upload_settle(ctx, false);
+	if (upload->counted)
+		atomic_fetch_sub(&under_way, 1);
 	finish_form(upload);
 	EVP_MD_CTX_free(upload->digest);
 	if (upload->storing.fd >= 0)

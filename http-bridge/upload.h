@@ -3,14 +3,14 @@
  *		Bodies that are files: received to the disk, then put to the database as p_upload.
  *
  * A route whose function has the argument p_upload json takes one. POST takes it as
- * multipart/form-data (part "file"; other parts are arguments), or an ordinary JSON body without a
- * file; PUT takes the bytes alone. The function gets
+ * multipart/form-data (part "file"; other parts are arguments), or an ordinary JSON body without
+ * a file; PUT takes the bytes alone. The function gets
  *
  *	{"object": uuid, "size": bytes, "sha256": hex, "head": hex of the first bytes}
  *
- * when the file is on the disk for good. It keeps it by answering with the header member "skl-keep"
- * and the same object; else it is removed. Where nobody knows what became of the call, it stays
- *until the sweep has asked (sweep.c).
+ * when the file is on the disk for good. It keeps it by answering with the header member
+ * "skl-keep" and the same object; else it is removed. Where nobody knows what became of the call,
+ * it stays until the sweep has asked (sweep.c).
  */
 #ifndef SKL_UPLOAD_H
 #define SKL_UPLOAD_H

@@ -193,6 +193,21 @@ $fn$;
 COMMENT ON FUNCTION skillancer.media_refer(skillancer.media_id[], text, uuid) IS
 	'Writes down that a message, evidence or deliveries refer to files of the caller: whoever sees it may read them from now on.';
 
+-- Whose directory the bridge has before it.
+CREATE OR REPLACE FUNCTION skillancer.media_owner()
+RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	RETURN (SELECT concat_ws('.', i.system_identifier, i.database_oid, skillancer.epoch()) FROM skillancer.instance i);
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.media_owner() IS
+	'The name of this database in the directory of files; a copy has another one once it was adopted, and none before.';
+ALTER FUNCTION skillancer.media_owner() OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.media_owner() TO skillancer_bridge;
+
 -- What the sweep of the bridge asks.
 CREATE OR REPLACE FUNCTION skillancer.media_unwanted(p_objects uuid[])
 RETURNS TABLE (object uuid, was_known boolean)

@@ -86,6 +86,9 @@ test('private files are their owner\'s, public ones everybody\'s, and only he de
 	}
 	assert.equal((await stranger.raw('DELETE', `/v1/media/${own.id}`)).status, 404);
 	const face = await given(client, 'AVATAR');
+	const shown = (mediaId) => freelancer.raw('PUT', '/v1/users/me/profile', { displayName: 'Finn', isPublic: true, portfolio: [{ title: 'A cat', mediaId }] });
+	assert.deepEqual(problems(await shown(face.id)), [422, 'portfolio']);
+	assert.equal((await shown((await given(freelancer, 'PORTFOLIO')).id)).status, 200);
 	const seen = await content(null, face);
 	assert.deepEqual([face.visibility, seen.status, seen.headers.get('cache-control')], ['PUBLIC', 200, 'public, max-age=3600']);
 	assert.equal((await stranger.raw('DELETE', `/v1/media/${face.id}`)).status, 403);
@@ -293,9 +296,10 @@ async function begin(base, length) {
 }
 
 test('who hangs up leaves nothing, and neither does a bridge that is killed', async () => {
-	await ownBridge({ media_sweep_s: 0 });
+	await ownBridge({ media_sweep_s: 0, media_max_uploads: 1 });
 	const had = rows(client);
 	const socket = await begin(own.base, 100000);
+	assert.equal((await upload(client, { purpose: 'ATTACHMENT' }, ['a.png', PNG, 'image/png'], { base: own.base })).status, 503, 'one upload at once');
 	socket.destroy();
 	assert.ok(await until(() => pending(dir).length === 0), 'the file of a client that is gone');
 	const large = await upload(client, { purpose: 'ATTACHMENT' }, ['a.png', Buffer.concat([PNG, Buffer.alloc(300000)]), 'image/png'], { base: own.base });
@@ -313,6 +317,12 @@ test('who hangs up leaves nothing, and neither does a bridge that is killed', as
 	await ownBridge();
 	assert.ok(await until(() => pending(dir).length === 0 && objects(dir).length === 1, 20000), `${pending(dir)} ${objects(dir)}`);
 	assert.equal(existsSync(path.join(dir, 'ab', orphan)), false);
+	// the directory of another database is left alone
+	assert.equal(readFileSync(path.join(dir, 'owner'), 'utf8'), sql('SELECT skillancer.media_owner()')[0][0]);
+	writeFileSync(path.join(dir, 'owner'), 'somebody else');
+	writeFileSync(path.join(dir, 'ab', orphan), 'nobody knows me');
+	assert.ok(await until(() => own.log().includes('media_foreign'), 20000));
+	assert.equal(existsSync(path.join(dir, 'ab', orphan)), true);
 	assert.equal(sha((await read(`${own.base}/v1/media/${kept.id}/content`, { authorization: `Bearer ${client.token}` })).bytes), sha(PNG));
 	assert.equal(rows(client), had + 2);
 	const [[manifest]] = sql(`SELECT path || ' ' || sha256 FROM skillancer.media_manifest WHERE id = '${kept.id}'`);
