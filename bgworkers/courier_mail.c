@@ -28,6 +28,7 @@ typedef struct Claimed
 	int attempt;
 	char *address;
 	char *sender;		/* of the envelope; NULL: that of smtp_from */
+	char *trace;		/* that it belongs to, or NULL */
 	StringInfo message; /* NULL: it cannot be composed */
 	const char *error;
 } Claimed;
@@ -103,6 +104,7 @@ take_row(Batch *batch, uint64 i)
 	parts.id = skl_spi_text(i, 1);
 	parts.date = timestamptz_to_time_t(DatumGetTimestampTz(skl_spi_value(i, 12, &isnull)));
 	mail->sender = skl_spi_text(i, 13);
+	mail->trace = skl_spi_text(i, 14);
 	parts.to = mail->address;
 	parts.from = skl_guc.smtp_from;
 	mail->message = skl_compose_mail(&parts, &mail->error);
@@ -115,7 +117,7 @@ claim(void *arg)
 {
 	static SklStmt stmt =
 		SKL_STMT("SELECT c.id, c.attempt, c.address, c.data, c.title, c.body, c.html, c.layout,"
-				 " c.text_layout, c.unsubscribe, c.correlation_id, c.created_at, c.sender"
+				 " c.text_layout, c.unsubscribe, c.correlation_id, c.created_at, c.sender, c.trace"
 				 " FROM skillancer.courier_claim($1, $2, $3) AS c",
 				 INT4OID, INT4OID, INT4OID);
 	Batch *batch = arg;
@@ -158,7 +160,7 @@ send_batch(Batch *batch)
 		if (mail->message == NULL)
 			unsendable.mails[unsendable.n++] = *mail;
 		else
-			skl_smtp_start(&mail->id, mail->attempt, sender_of(mail), mail->address,
+			skl_smtp_start(&mail->id, mail->attempt, sender_of(mail), mail->address, mail->trace,
 						   mail->message->data, (size_t) mail->message->len);
 	}
 }

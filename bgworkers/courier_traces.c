@@ -3,9 +3,10 @@
  *		Spans of deliveries, handed to a collector of traces (OTLP over HTTP, as JSON).
  *
  * A webhook is sent with a traceparent that continues the trace of the request that caused its
- * event; each attempt is a span of that trace. Spans gather in a buffer of fixed size for a second,
- * then go out as one transfer beside the deliveries. What does not fit, or the collector does not
- * take, is lost: a trace must never hold up a delivery. Without skillancer.otlp_url there are none.
+ * event; each attempt is a span of that trace, and so is each attempt at a mail. Spans gather in a
+ *buffer of fixed size for a second, then go out as one transfer beside the deliveries. What does
+ *not fit, or the collector does not take, is lost: a trace must never hold up a delivery. Without
+ *skillancer.otlp_url there are none.
  */
 #include "skl.h"
 
@@ -37,29 +38,51 @@ static TimestampTz since = 0;
 static bool sending = false;
 
 void
+skl_span_begin(SklSpanIds *ids, const char *trace, const char *header)
+{
+	if (header == NULL)
+		return;
+	strlcpy(ids->traceparent, header + strlen(SKL_TRACE_HEADER), sizeof(ids->traceparent));
+	strlcpy(ids->parent, trace, sizeof(ids->parent));
+}
+
+/* Writes the attributes of an attempt by the conventions of OpenTelemetry, as far as they go. */
+static void
+put_attributes(char *attributes, size_t size, const SklDeliverySpan *span)
+{
+	snprintf(attributes, size,
+			 "{\"key\":\"%s\",\"value\":{\"stringValue\":\"%s\"}},{\"key\":\"%s\",\"value\":"
+			 "{\"intValue\":\"%d\"}},{\"key\":\"%s\",\"value\":{\"intValue\":\"%d\"}}",
+			 span->is_mail ? "network.protocol.name" : "http.request.method",
+			 span->is_mail ? "smtp" : "POST",
+			 span->is_mail ? "skillancer.smtp.code" : "http.response.status_code", span->status,
+			 span->is_mail ? "skillancer.resend_count" : "http.request.resend_count",
+			 span->attempt - 1);
+}
+
+void
 skl_trace_delivery(const SklDeliverySpan *span)
 {
+	const SklSpanIds *ids = span->ids;
+	char attributes[400];
 	TimestampTz now = GetCurrentTimestamp();
 	int64 end = now / 1000 + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * INT64CONST(86400000);
 
-	if (skl_guc.otlp_url[0] == '\0' || strlen(span->traceparent) != SKL_TRACEPARENT_LENGTH ||
-		strlen(span->parent) != SKL_TRACEPARENT_LENGTH ||
-		strcmp(span->traceparent + FLAGS_AT, "01") != 0 || used + SPAN_BYTES > sizeof(spans))
+	if (skl_guc.otlp_url[0] == '\0' || strlen(ids->traceparent) != SKL_TRACEPARENT_LENGTH ||
+		strcmp(ids->traceparent + FLAGS_AT, "01") != 0 || used + SPAN_BYTES > sizeof(spans))
 		return;
+	put_attributes(attributes, sizeof(attributes), span);
 	if (used == 0)
 		since = now;
 	/* kind 3: client; status 2: error */
 	used += (size_t) snprintf(
 		spans + used, SPAN_BYTES,
 		"%s{\"traceId\":\"%.32s\",\"spanId\":\"%.16s\",\"parentSpanId\":\"%.16s\","
-		"\"name\":\"deliver webhook\",\"kind\":3,\"flags\":1,\"startTimeUnixNano\":\"" INT64_FORMAT
-		"000000\",\"endTimeUnixNano\":\"" INT64_FORMAT
-		"000000\",\"attributes\":[{\"key\":\"http.request.method\",\"value\":{\"stringValue\":"
-		"\"POST\"}},{\"key\":\"http.response.status_code\",\"value\":{\"intValue\":\"%d\"}},"
-		"{\"key\":\"http.request.resend_count\",\"value\":{\"intValue\":\"%d\"}}]%s}",
-		used > 0 ? "," : "", span->traceparent + TRACE_AT, span->traceparent + SPAN_AT,
-		span->parent + SPAN_AT, end - span->duration_ms, end, span->status, span->attempt - 1,
-		span->failed ? ",\"status\":{\"code\":2}" : "");
+		"\"name\":\"deliver %s\",\"kind\":3,\"flags\":1,\"startTimeUnixNano\":\"" INT64_FORMAT
+		"000000\",\"endTimeUnixNano\":\"" INT64_FORMAT "000000\",\"attributes\":[%s]%s}",
+		used > 0 ? "," : "", ids->traceparent + TRACE_AT, ids->traceparent + SPAN_AT,
+		ids->parent + SPAN_AT, span->is_mail ? "mail" : "webhook", end - span->duration_ms, end,
+		attributes, span->failed ? ",\"status\":{\"code\":2}" : "");
 }
 
 /* CURLOPT_WRITEFUNCTION: the answer says nothing that we need. */

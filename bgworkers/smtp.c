@@ -4,10 +4,13 @@
  */
 #include "skl.h"
 
+#include "bgworkers/courier_traces.h"
 #include "bgworkers/smtp.h"
 #include "bgworkers/transfer.h"
 #include "core/guc.h"
+#include "core/trace.h"
 
+#include "portability/instr_time.h"
 #include "utils/timestamp.h"
 
 typedef struct Delivery
@@ -18,6 +21,8 @@ typedef struct Delivery
 	char *message;
 	size_t length;
 	size_t sent;
+	instr_time began;
+	SklSpanIds span;
 	char error[CURL_ERROR_SIZE];
 	struct Delivery *next; /* among the results */
 } Delivery;
@@ -133,6 +138,22 @@ outcome_of(const Delivery *delivery, CURLcode code, long answer)
 	return SKL_SMTP_RETRY;
 }
 
+static void
+trace_end(const Delivery *delivery)
+{
+	SklDeliverySpan span = {.ids = &delivery->span,
+							.is_mail = true,
+							.attempt = delivery->result.attempt,
+							.status = delivery->result.code,
+							.failed = delivery->result.outcome != SKL_SMTP_SENT};
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, delivery->began);
+	span.duration_ms = (int64) INSTR_TIME_GET_MILLISEC(now);
+	skl_trace_delivery(&span);
+}
+
 /* SklTransferDone: notes the outcome and puts the delivery among the results. */
 static void
 finish(CURL *easy, CURLcode code, void *arg)
@@ -147,6 +168,7 @@ finish(CURL *easy, CURLcode code, void *arg)
 		strlcpy(delivery->result.message,
 				delivery->error[0] ? delivery->error : curl_easy_strerror(code),
 				sizeof(delivery->result.message));
+	trace_end(delivery);
 	curl_slist_free_all(delivery->recipients);
 	free(delivery->message);
 	delivery->next = results;
@@ -156,7 +178,7 @@ finish(CURL *easy, CURLcode code, void *arg)
 
 void
 skl_smtp_start(const pg_uuid_t *mail, int attempt, const char *from, const char *to,
-			   const char *message, size_t length)
+			   const char *trace, const char *message, size_t length)
 {
 	Delivery *delivery = skl_transfer_alloc(sizeof(Delivery));
 
@@ -169,6 +191,8 @@ skl_smtp_start(const pg_uuid_t *mail, int attempt, const char *from, const char 
 	delivery->message = skl_transfer_alloc(length);
 	memcpy(delivery->message, message, length);
 	delivery->length = length;
+	skl_span_begin(&delivery->span, trace, skl_trace_header(trace));
+	INSTR_TIME_SET_CURRENT(delivery->began);
 	set_options(delivery, from);
 	skl_transfer_start(delivery->easy, finish, delivery);
 	running++;

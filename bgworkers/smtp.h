@@ -29,11 +29,11 @@ typedef struct SklSmtpResult
 extern void skl_smtp_watch_settings(void);
 
 /*
- * Starts a delivery: from and to are bare addresses, message the whole mail. Copies what it needs;
- * the outcome comes by skl_smtp_next_result().
+ * Starts a delivery: from and to are bare addresses, trace is that of the mail or NULL, message the
+ * whole mail. Copies what it needs; the outcome comes by skl_smtp_next_result().
  */
 extern void skl_smtp_start(const pg_uuid_t *mail, int attempt, const char *from, const char *to,
-						   const char *message, size_t length);
+						   const char *trace, const char *message, size_t length);
 
 /* Deliveries under way. */
 extern int skl_smtp_running(void);

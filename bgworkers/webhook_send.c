@@ -37,10 +37,9 @@ typedef struct Attempt
 	char *answer;
 	size_t length;
 	size_t head_length;
-	bool cut;									  /* the answer was longer than what is kept */
-	bool refused;								  /* the address is not one to connect to */
-	char traceparent[SKL_TRACEPARENT_LENGTH + 1]; /* empty: the event has no trace */
-	char parent[SKL_TRACEPARENT_LENGTH + 1];
+	bool cut;	  /* the answer was longer than what is kept */
+	bool refused; /* the address is not one to connect to */
+	SklSpanIds span;
 	char message[200];
 	char error[CURL_ERROR_SIZE];
 	struct Attempt *next; /* among the results */
@@ -158,15 +157,13 @@ reason_of(const Attempt *attempt, CURLcode code)
 static void
 trace(const Attempt *attempt)
 {
-	SklDeliverySpan span = {.traceparent = attempt->traceparent,
-							.parent = attempt->parent,
+	SklDeliverySpan span = {.ids = &attempt->span,
 							.attempt = attempt->attempt,
 							.status = attempt->status,
 							.failed = attempt->message[0] != '\0' || attempt->status / 100 != 2,
 							.duration_ms = attempt->duration_ms};
 
-	if (attempt->traceparent[0] != '\0')
-		skl_trace_delivery(&span);
+	skl_trace_delivery(&span);
 }
 
 /* SklTransferDone: puts the attempt among the results. */
@@ -250,11 +247,7 @@ new_attempt(const SklWebhookCall *call)
 	attempt->attempt = call->attempt;
 	attempt->standing = call->standing;
 	if (call->trace != NULL)
-	{
-		strlcpy(attempt->traceparent, call->headers[3] + strlen(SKL_TRACE_HEADER),
-				sizeof(attempt->traceparent));
-		strlcpy(attempt->parent, call->trace, sizeof(attempt->parent));
-	}
+		skl_span_begin(&attempt->span, call->trace, call->headers[3]);
 	return attempt;
 }
 

@@ -27,6 +27,11 @@ ALTER TABLE skillancer.notification_preference
 	ADD CONSTRAINT notification_preference_check1 CHECK (frequency <> 'NEVER' OR channel NOT IN ('IN_APP', 'EMAIL')
 		OR category NOT IN ('PAYMENTS', 'ACCOUNT'));
 
+-- mail belongs to the trace of the event or the request that it is about
+ALTER TABLE skillancer.mail ADD COLUMN trace text;
+ALTER TABLE skillancer.mail ALTER COLUMN trace SET DEFAULT skillancer.trace_now();
+COMMENT ON COLUMN skillancer.mail.trace IS 'That of its event, else of the request or worker that queued it.';
+
 -- how many invitations somebody sent lately, or an address got
 CREATE INDEX invitation_client_idx ON skillancer.invitation (client_id, created_at);
 CREATE INDEX organisation_invitation_inviter_idx ON skillancer.organisation_invitation (invited_by, created_at);

@@ -34,6 +34,7 @@ PG_FUNCTION_INFO_V1(skl_fn_audit);
 PG_FUNCTION_INFO_V1(skl_fn_follow);
 PG_FUNCTION_INFO_V1(skl_fn_cause_event);
 PG_FUNCTION_INFO_V1(skl_fn_cause_correlation);
+PG_FUNCTION_INFO_V1(skl_fn_trace_now);
 
 /* An event that others may follow from, until the subtransaction that noted it is undone. */
 typedef struct Mark
@@ -412,4 +413,11 @@ skl_fn_cause_correlation(PG_FUNCTION_ARGS)
 	if (nulls[0] != ' ')
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(args[0]);
+}
+
+/* trace_now() returns text: that of an event of now. */
+Datum
+skl_fn_trace_now(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(trace_now()));
 }

@@ -558,18 +558,18 @@ insert_mails(const Outgoing *items, int n)
 {
 	static SklStmt stmt = SKL_STMT(
 		"INSERT INTO skillancer.mail (id, user_id, address, type, locale, data, event_id, due_at,"
-		" categories, priority, correlation_id)"
+		" categories, priority, correlation_id, trace)"
 		" SELECT r.i, a.id, a.email, r.t, a.locale,"
 		" r.d || jsonb_build_object('user', jsonb_build_object('name', a.name)),"
 		" r.e::skillancer.event_id, r.at, CASE WHEN r.k <> ALL ('{PAYMENTS,ACCOUNT}') THEN "
-		"ARRAY[r.k] END, r.p, r.o"
-		" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS r (i, u, e, t, d, at, k, p, o)"
+		"ARRAY[r.k] END, r.p, r.o, r.c"
+		" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS r (i, u, e, t, d, at, k, p, o, c)"
 		" JOIN skillancer.user_account a ON a.id = r.u::skillancer.user_id"
 		" ON CONFLICT (user_id, event_id, type) DO NOTHING",
 		UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID,
-		TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
+		TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID);
 	static const Oid types[] = {UUIDOID,		UUIDOID, UUIDOID, TEXTOID, JSONBOID,
-								TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID};
+								TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	Table table = make_table(types, lengthof(types), n);
 
 	for (const Outgoing *item = items; item < items + n; item++)
@@ -587,6 +587,7 @@ insert_mails(const Outgoing *items, int n)
 		put_text(&table, 6, notice->is_mandatory ? NULL : notice->category);
 		put_text(&table, 7, notice->priority);
 		put_text(&table, 8, notice->correlation);
+		put_text(&table, 9, notice->trace);
 		table.n++;
 	}
 	if (run_over(&stmt, &table) > 0)

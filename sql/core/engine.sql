@@ -180,6 +180,14 @@ AS 'MODULE_PATHNAME', 'skl_fn_cause_correlation';
 COMMENT ON FUNCTION skillancer.cause_correlation() IS
 	'The correlation of this request, or of what a worker follows: default of the column correlation_id of queues.';
 
+-- Which trace it belongs to.
+CREATE OR REPLACE FUNCTION skillancer.trace_now()
+RETURNS text
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'skl_fn_trace_now';
+COMMENT ON FUNCTION skillancer.trace_now() IS
+	'The trace that an event of now belongs to: of the request, else one that begins here. Default of the column trace of queues.';
+
 -- Writes to the audit log.
 CREATE OR REPLACE FUNCTION skillancer.audit(p_action text, p_object_type text, p_object_id uuid, p_before jsonb, p_after jsonb)
 RETURNS void

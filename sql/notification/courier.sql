@@ -89,7 +89,8 @@ COMMENT ON FUNCTION skillancer.courier_pace(integer) IS
 -- courier_claim
 CREATE OR REPLACE FUNCTION skillancer.courier_claim(p_limit integer, p_max_attempts integer, p_timeout_ms integer)
 RETURNS TABLE (id uuid, attempt integer, address text, data jsonb, title text, body text, html text, layout text,
-	text_layout text, unsubscribe text, correlation_id text, created_at timestamptz, sender text)
+	text_layout text, unsubscribe text, correlation_id text, created_at timestamptz, sender text,
+	trace text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
@@ -123,12 +124,12 @@ BEGIN
 		SET state = 'SENDING', attempts = m.attempts + 1,
 			lease_until = skillancer.now() + make_interval(secs => p_timeout_ms / 1000.0 + 60)
 		WHERE m.id = ANY (v_ids)
-		RETURNING m.id, m.attempts, m.address, m.type, m.locale, m.data, m.created_at, m.correlation_id,
+		RETURNING m.id, m.attempts, m.address, m.type, m.locale, m.data, m.created_at, m.correlation_id, m.trace,
 			skillancer.unsubscribe_url(m.user_id::uuid, m.categories) AS url)
 	SELECT c.id, c.attempts, c.address,
 		c.data || jsonb_build_object('unsubscribeUrl', c.url,
 			'publicUrl', rtrim(current_setting('skillancer.public_url'), '/')),
-		t.title, t.body, t.html, l.html, l.body, c.url, c.correlation_id, c.created_at, skillancer.bounce_address(c.id)
+		t.title, t.body, t.html, l.html, l.body, c.url, c.correlation_id, c.created_at, skillancer.bounce_address(c.id), c.trace
 	FROM claimed c
 	LEFT JOIN LATERAL skillancer.template_for(c.type, 'EMAIL', c.locale) t ON true
 	LEFT JOIN LATERAL skillancer.template_for('layout', 'EMAIL', c.locale) l ON true;

@@ -29,7 +29,7 @@ BEGIN
 	WITH made AS (
 		INSERT INTO skillancer.webhook_delivery (webhook_id, event_id, user_id, seq, type, aggregate_id, correlation_id, body, trace)
 		SELECT w.id, p_event::skillancer.event_id, w.user_id, 0, p_type, p_event, p_correlation,
-			skillancer.webhook_body(p_event::skillancer.event_id, p_type, skillancer.now(), p_data), p_trace
+			skillancer.webhook_body(p_event::skillancer.event_id, p_type, skillancer.now(), p_data), coalesce(p_trace, skillancer.trace_now())
 		FROM skillancer.webhook w
 		JOIN skillancer.user_account u ON u.id = w.user_id AND u.state NOT IN ('SUSPENDED', 'CLOSED')
 		WHERE w.user_id = p_user AND w.state = 'ACTIVE' AND skillancer.webhook_wants(w.events, p_type)

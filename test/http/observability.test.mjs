@@ -221,6 +221,17 @@ test("one trace is in the bridge's log, PostgreSQL's, the event, the webhook and
 	await ask('DELETE', `/v1/webhooks/${hook.id}`);
 });
 
+test('a mail belongs to the trace of the request that queued it', async () => {
+	const traceId = hex(16);
+	const [{ email }] = await sql('SELECT email FROM skillancer.user_account WHERE id = $1::skillancer.user_id', [user.sub]);
+	const answer = await fetch(`${bridge.url}/v1/auth/forgot-password`, { method: 'POST', headers: { ...json, ...traced(traceId) }, body: JSON.stringify({ email }) });
+	assert.ok(answer.ok, await answer.text());
+	const span = await until(async () => collector.of(traceId).find((s) => s.name === 'deliver mail'), 15000);
+	assert.ok(span, 'the courier tells of it');
+	assert.deepEqual([span.service, span.parentSpanId, attribute(span, 'skillancer.smtp.code'), span.status], ['skillancer-courier', answer.headers.get('traceparent').split('-')[2], '250', undefined]);
+	assert.deepEqual(collector.problems, []);
+});
+
 test('an error of a request is logged with both ids, and the client sees neither detail', async () => {
 	const traceId = hex(16);
 	const answer = await ask('POST', '/v1/projects', { body: { title: 'x' }, headers: traced(traceId) });
