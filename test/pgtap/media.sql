@@ -3,7 +3,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 \ir ../lib/market.sql
-SELECT plan(20);
+SELECT plan(22);
 
 SELECT pg_temp.add_person('clara', 'CLIENT'), pg_temp.add_person('felix', 'FREELANCER') \g /dev/null
 -- a file of somebody, as the bridge brings it
@@ -46,15 +46,24 @@ INSERT INTO skillancer.media (user_id, purpose, visibility, file_name, declared_
 SELECT pg_temp.person('felix')::skillancer.user_id, 'ATTACHMENT', 'PRIVATE', 'a', 'a/b', skillancer.policy_int('mediaQuotaBytes') - 23;
 SELECT is(pg_temp.refusal('felix', pg_temp.bring()), 'SK010', 'and no more than all together');
 
+-- what was announced and does not come
+SELECT pg_temp.remember('told', ((pg_temp.as_person('clara', 'SELECT skillancer_api.media_create(''ATTACHMENT'', ''a.txt'', ''text/plain'', 5)') #>> '{body,id}')::skillancer.media_id)::uuid),
+	pg_temp.remember('come', ((pg_temp.as_person('clara', 'SELECT skillancer_api.media_create(''AVATAR'', ''a.png'', ''image/png'', 24)') #>> '{body,id}')::skillancer.media_id)::uuid) \g /dev/null
+SELECT pg_temp.as_person('clara', format('SELECT skillancer_api.media_upload(%L, %L)', pg_temp.thing('come'), x.args[1]))
+FROM regexp_matches(pg_temp.bring(), '(\{"head.*\}|\{"size.*\})') x (args) \g /dev/null
+SELECT pg_temp.later('2 hours'), pg_temp.due() \g /dev/null
+SELECT is(pg_temp.state_of('told'), 'DELETED a.txt', 'an upload that does not come is given up');
+SELECT is(pg_temp.state_of('come'), 'READY a.png', 'one that came is not');
+
 -- the manifest, the sweep, and the end
 SELECT is((SELECT count(*) FROM skillancer.media_manifest f JOIN skillancer.media m ON m.id = f.id
-	WHERE m.user_id::uuid = pg_temp.person('clara') AND f.path = right(m.object::text, 2) || '/' || m.object AND f.sha256 = repeat('ab', 32)), 3::bigint, 'the manifest names every file');
+	WHERE m.user_id::uuid = pg_temp.person('clara') AND f.path = right(m.object::text, 2) || '/' || m.object AND f.sha256 = repeat('ab', 32)), 4::bigint, 'the manifest names every file');
 SELECT skillancer.erase_media(pg_temp.person('clara')::skillancer.user_id) \g /dev/null
 SELECT is(pg_temp.state_of('mine'), 'DELETED deleted', 'erasure deletes what nobody else was sent');
 SELECT is(pg_temp.state_of('sent'), 'READY a.png', 'and nothing else');
 SELECT is((SELECT array_agg(u.was_known ORDER BY u.was_known) FROM skillancer.media_unwanted(ARRAY(SELECT m.object FROM skillancer.media m
-	WHERE m.object IS NOT NULL AND m.user_id::uuid = pg_temp.person('clara')) || gen_random_uuid()) u), '{f,t,t}', 'the sweep is told what no row has, and what was deleted');
-SELECT is((SELECT count(*) FROM skillancer.event e WHERE e.type = 'media.deleted' AND e.data ->> 'userId' = pg_temp.person('clara')::skillancer.user_id::text), 2::bigint, 'each deletion is an event');
+	WHERE m.object IS NOT NULL AND m.user_id::uuid = pg_temp.person('clara')) || gen_random_uuid()) u), '{f,t,t,t}', 'the sweep is told what no row has, and what was deleted');
+SELECT is((SELECT count(*) FROM skillancer.event e WHERE e.type = 'media.deleted' AND e.data ->> 'userId' = pg_temp.person('clara')::skillancer.user_id::text), 3::bigint, 'each deletion is an event');
 
 SELECT * FROM finish();
 ROLLBACK;
