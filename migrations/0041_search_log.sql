@@ -7,7 +7,8 @@ CREATE TABLE skillancer.search_log (
 	user_id skillancer.user_id,
 	q text NOT NULL CHECK (length(q) BETWEEN 1 AND 200),
 	results bigint NOT NULL CHECK (results >= 0),
-	corrected text
+	corrected text,
+	took_us integer CHECK (took_us >= 0)
 );
 COMMENT ON TABLE skillancer.search_log IS
 	'First pages of searches for words, folded to lower case; noted in shared memory and written by the merger, so that some may be lost in a crash. Kept for 90 days.';

@@ -31,6 +31,7 @@ typedef struct LogLine
 	pg_uuid_t user_id;
 	TimestampTz at;
 	int64 results;
+	int took_us;
 	char q[LOG_BYTES];
 	char corrected[LOG_BYTES];
 } LogLine;
@@ -71,7 +72,7 @@ fold(const char *q, char *folded)
 }
 
 void
-skl_query_log(int16 index_id, const char *q, int64 results, const char *corrected)
+skl_query_log(int16 index_id, const char *q, int64 results, const char *corrected, int took_us)
 {
 	const SklRequest *request = skl_request();
 	LogLine line;
@@ -89,10 +90,12 @@ skl_query_log(int16 index_id, const char *q, int64 results, const char *correcte
 		line.user_id = request->user_id;
 	line.at = skl_now();
 	line.results = results;
+	line.took_us = took_us;
 	skl_ring_put(&ring, &line);
 }
 
-/* search_log_take() returns (at, index_id, user_id, q, results, corrected), oldest first. */
+/* search_log_take() returns (at, index_id, user_id, q, results, corrected, took_us), oldest first.
+ */
 Datum
 skl_fn_search_log_take(PG_FUNCTION_ARGS)
 {
@@ -105,10 +108,11 @@ skl_fn_search_log_take(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 	{
 		const LogLine *line = &lines[i];
-		Datum values[6] = {TimestampTzGetDatum(line->at), Int16GetDatum(line->index_id),
+		Datum values[7] = {TimestampTzGetDatum(line->at), Int16GetDatum(line->index_id),
 						   UUIDPGetDatum(&line->user_id), CStringGetTextDatum(line->q),
-						   Int64GetDatum(line->results),  CStringGetTextDatum(line->corrected)};
-		bool nulls[6] = {false, false, !line->has_user, false, false, line->corrected[0] == '\0'};
+						   Int64GetDatum(line->results),  CStringGetTextDatum(line->corrected),
+						   Int32GetDatum(line->took_us)};
+		bool nulls[7] = {false, false, !line->has_user, false, false, line->corrected[0] == '\0'};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

@@ -21,6 +21,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "funcapi.h"
+#include "portability/instr_time.h"
 #include "utils/array.h"
 #include "utils/json.h"
 #include "utils/snapmgr.h"
@@ -357,6 +358,16 @@ answer(Search *search, TupleDesc desc)
 	return heap_form_tuple(BlessTupleDesc(desc), values, nulls);
 }
 
+static int
+microseconds_since(instr_time begin)
+{
+	instr_time took;
+
+	INSTR_TIME_SET_CURRENT(took);
+	INSTR_TIME_SUBTRACT(took, begin);
+	return (int) Min(INSTR_TIME_GET_MICROSEC(took), PG_INT32_MAX);
+}
+
 /*
  * search_run(kind text, request jsonb) returns ids uuid[], scores float8[], keys text[],
  * explanations text[], total bigint, more boolean, facets text, corrected text, suggestion text,
@@ -370,7 +381,9 @@ skl_fn_search_run(PG_FUNCTION_ARGS)
 	Search *search = palloc0(sizeof(Search));
 	TupleDesc desc;
 	HeapTuple tuple;
+	instr_time begin;
 
+	INSTR_TIME_SET_CURRENT(begin);
 	if (kind == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("there is no search index \"%s\"", name),
@@ -390,7 +403,7 @@ skl_fn_search_run(PG_FUNCTION_ARGS)
 	tuple = answer(search, desc);
 	if (!search->ask.after.present && search->ask.total && search->ask.like[0] == NULL)
 		skl_query_log(kind->index_id, search->ask.q, (int64) search->result.total,
-					  corrected_query(search));
+					  corrected_query(search), microseconds_since(begin));
 	skl_engine_release(&search->engine);
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }

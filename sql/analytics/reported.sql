@@ -9,7 +9,7 @@
  */
 
 -- money_of_month
-CREATE OR REPLACE FUNCTION skillancer.money_of_month(p_month date, p_reporting text, p_pivot text)
+CREATE OR REPLACE FUNCTION skillancer_analytics.money_of_month(p_month date, p_reporting text, p_pivot text)
 RETURNS TABLE (metric text, num numeric, den numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -43,10 +43,10 @@ BEGIN
 	GROUP BY m.metric;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.money_of_month(date, text, text) IS
+COMMENT ON FUNCTION skillancer_analytics.money_of_month(date, text, text) IS
 	'Metrics in money of a month, all currencies together in minor units of a reporting currency, at the last rate of each day, crossed over a pivot; num is NULL when a rate is missing.';
-ALTER FUNCTION skillancer.money_of_month(date, text, text) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.money_of_month(date, text, text) TO skillancer_analyst, skillancer_admin;
+ALTER FUNCTION skillancer_analytics.money_of_month(date, text, text) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer_analytics.money_of_month(date, text, text) TO skillancer_analyst, skillancer_admin;
 
 -- reported_store_next
 CREATE OR REPLACE FUNCTION skillancer.reported_store_next()
@@ -72,7 +72,7 @@ BEGIN
 	DELETE FROM skillancer.metric_reported r WHERE r.month = v_month;
 	INSERT INTO skillancer.metric_reported (month, metric, reporting, pivot, num, den)
 	SELECT v_month, m.metric, v_basis.reporting, v_basis.pivot, m.num, m.den
-	FROM skillancer.money_of_month(v_month, v_basis.reporting, v_basis.pivot) m;
+	FROM skillancer_analytics.money_of_month(v_month, v_basis.reporting, v_basis.pivot) m;
 	RETURN 1;
 END
 $fn$;

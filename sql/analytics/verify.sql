@@ -70,7 +70,7 @@ AS $fn$
 	UNION ALL
 	SELECT m.metric, 'reported', s.month::text, '{}', '', format('%s/%s', m.num, m.den)
 	FROM (SELECT r.month, r.reporting, r.pivot FROM skillancer.metric_reported r WHERE r.month >= p_from AND r.month < p_to GROUP BY 1, 2, 3) s
-	CROSS JOIN LATERAL skillancer.money_of_month(s.month, s.reporting, s.pivot) m
+	CROSS JOIN LATERAL skillancer_analytics.money_of_month(s.month, s.reporting, s.pivot) m
 	UNION ALL
 	SELECT r.kind || '_views', 'day', r.day::text, '{}', '', format('%s/%s', sum(r.n), sum(r.n))
 	FROM skillancer.read_day r WHERE r.day >= p_from AND r.day < p_to GROUP BY 1, 3

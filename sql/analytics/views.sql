@@ -119,6 +119,8 @@ FROM (VALUES
 	('search_click_10', 'search_monthly', 'share', true, 'Clicks in the top ten', 'Searches of which one of the first ten results was clicked, of those that found something'),
 	('search_mrr', 'search_monthly', 'ratio', false, 'Mean reciprocal rank', 'One over the rank of the first click (num: the sum), over searches with a click'),
 	('search_ctr', 'search_rank_monthly', 'share', false, 'Clicks by rank', 'Clicks on the result of a rank, of searches that found something'),
+	('search_ms_p50', 'search_monthly', 'milliseconds', false, 'Search latency, median', 'Milliseconds in the index, without the documents; den: how many searches; exact, of the log of searches'),
+	('search_ms_p95', 'search_monthly', 'milliseconds', false, 'Search latency, 95 %', 'Milliseconds in the index, without the documents; den: how many searches; exact, of the log of searches'),
 	('search_reformulated', 'search_monthly', 'share', false, 'Reformulated searches', 'Searches of signed-in people that they followed up within five minutes by other words for the same kind, of all of theirs; exact, of the log of searches'),
 	('search_to_proposal', 'search_monthly', 'share', false, 'Query to proposal', 'Searches for projects of people who made a proposal within a day, of those of signed-in people; exact, of log and proposals'),
 	('search_to_contract', 'search_monthly', 'share', false, 'Query to contract', 'Searches that led to a contract, of those of signed-in people: for projects, that of a proposal made within a day; else one that they as a client made within a week; exact, of log and bookings'),
@@ -201,7 +203,7 @@ SELECT g.month, s.metric, s.num, s.den
 FROM (SELECT l.month, b.reporting, b.pivot FROM skillancer_analytics.month_list l
 	CROSS JOIN skillancer_analytics.basis b
 	WHERE NOT EXISTS (SELECT FROM skillancer.metric_reported r WHERE r.month = l.month AND r.reporting = b.reporting AND r.pivot = b.pivot)) g
-CROSS JOIN LATERAL skillancer.money_of_month(g.month, g.reporting, g.pivot) s (metric, num, den);
+CROSS JOIN LATERAL skillancer_analytics.money_of_month(g.month, g.reporting, g.pivot) s (metric, num, den);
 COMMENT ON VIEW skillancer_analytics.money_reported IS
 	'Internal: metrics in money by month, all currencies together in minor units of the reporting currency; NULL when a rate is missing.';
 
@@ -479,9 +481,19 @@ FROM (
 	GROUP BY 1, 2) s
 CROSS JOIN LATERAL (VALUES ('search_reformulated', s.reformulated, s.asked),
 	('search_to_proposal', s.proposed, CASE s.kind WHEN 'project' THEN s.asked END), ('search_to_contract', s.hired, s.asked)) AS v (figure, num, den)
-WHERE v.den > 0;
+WHERE v.den > 0
+UNION ALL
+SELECT v.figure, s.month, s.kind, v.num, s.n AS den, v.num AS value, skillancer.now() AS as_of
+FROM (
+	SELECT skillancer.utc_month(l.at) AS month, i.kind, count(l.took_us)::numeric AS n,
+		percentile_disc('{0.5,0.95}'::double precision[]) WITHIN GROUP (ORDER BY l.took_us) AS p
+	FROM skillancer.search_log l
+	JOIN skillancer.search_index i ON i.index_id = l.index_id
+	WHERE l.took_us IS NOT NULL
+	GROUP BY 1, 2) s
+CROSS JOIN LATERAL (VALUES ('search_ms_p50', s.p[1]::numeric / 1000), ('search_ms_p95', s.p[2]::numeric / 1000)) AS v (figure, num);
 COMMENT ON VIEW skillancer_analytics.search_monthly IS
-	'Searches for words by month and kind: without a result, with a corrected spelling, with a click, and of signed-in people those that were followed by other words, a proposal, a contract. The latter as far back as searchLogRetention.';
+	'Searches for words by month and kind: without a result, with a corrected spelling, with a click, how long they took, and of signed-in people those that were followed by other words, a proposal, a contract. What is not of the rollups goes as far back as searchLogRetention.';
 
 -- Clicks by rank.
 CREATE VIEW skillancer_analytics.search_rank_monthly WITH (security_barrier = true) AS
@@ -607,7 +619,7 @@ BEGIN
 		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 		JOIN (VALUES
 			('metric', 'Name of the metric.'), ('figure', 'Name of the figure, as in metric_definition.'), ('title', 'The name as words.'),
-			('unit', 'Unit of value: minor units, count, share (of 1), basis points, ratio, seconds.'),
+			('unit', 'Unit of value: minor units, count, share (of 1), basis points, ratio, seconds, milliseconds.'),
 			('sql', 'How it is made: metrics with their signs, numerator / (denominator); events or entries of the ledger that count; steps of a cohort.'),
 			('description', 'What it says, and how numerator and denominator are to be read.'), ('source', 'The views that show it.'), ('headline', 'Whether headline shows it.'),
 			('day', 'Day in UTC; of cohorts the day on which they began.'), ('next', 'First day of the next month.'), ('month', 'First day of the month (UTC); of cohorts the month in which they began.'),

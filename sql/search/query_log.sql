@@ -5,7 +5,7 @@
 
 -- Lines that searches left in shared memory.
 CREATE OR REPLACE FUNCTION skillancer.search_log_take()
-RETURNS TABLE (at timestamptz, index_id smallint, user_id uuid, q text, results bigint, corrected text)
+RETURNS TABLE (at timestamptz, index_id smallint, user_id uuid, q text, results bigint, corrected text, took_us integer)
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'skl_fn_search_log_take';
 COMMENT ON FUNCTION skillancer.search_log_take() IS 'Takes what searches of this database have noted out of shared memory.';
@@ -22,8 +22,8 @@ DECLARE
 BEGIN
 	FOR v_kind IN
 		WITH written AS (
-			INSERT INTO skillancer.search_log AS l (at, index_id, user_id, q, results, corrected)
-			SELECT t.at, t.index_id, t.user_id::skillancer.user_id, t.q, t.results, t.corrected FROM skillancer.search_log_take() t
+			INSERT INTO skillancer.search_log AS l (at, index_id, user_id, q, results, corrected, took_us)
+			SELECT t.at, t.index_id, t.user_id::skillancer.user_id, t.q, t.results, t.corrected, t.took_us FROM skillancer.search_log_take() t
 			RETURNING l.index_id, l.results, l.corrected)
 		SELECT i.kind, count(*) AS searches, count(*) FILTER (WHERE w.results = 0) AS in_vain, count(w.corrected) AS corrected
 		FROM written w JOIN skillancer.search_index i ON i.index_id = w.index_id

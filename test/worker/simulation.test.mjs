@@ -170,6 +170,8 @@ test('answers are what the tables say', () => {
 		`SELECT date_trunc('month', e.created_at AT TIME ZONE 'UTC')::date, skillancer.monetary_currency(e.net) COLLATE "C", sum(skillancer.monetary_minor(e.net)), count(DISTINCT e.freelancer_id)
 			FROM skillancer.earning e GROUP BY 1, 2 HAVING count(DISTINCT e.freelancer_id) >= 2 ORDER BY 1, 2`);
 	assert.ok(asked("SELECT r.num FROM skillancer_analytics.search_rank_monthly r WHERE r.rank = 1 AND r.num > 0").length > 0, 'results were clicked');
+	same('latency of searches', `SELECT sum(s.den) FROM skillancer_analytics.search_monthly s WHERE s.figure = 'search_ms_p95' AND s.num > 0`,
+		'SELECT count(*) FROM skillancer.search_log');
 	same('searches', `SELECT sum(s.num), sum(s.den) FROM skillancer_analytics.search_monthly s WHERE s.figure = 'search_zero_result'`,
 		'SELECT count(*) FILTER (WHERE l.results = 0), count(*) FROM skillancer.search_log l');
 });
