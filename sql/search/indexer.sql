@@ -17,6 +17,28 @@ COMMENT ON FUNCTION skillancer.search_changed() IS
 	'Puts a changed row into search_queue and wakes the indexer at commit. Arguments: index, column of the id, op.';
 ALTER FUNCTION skillancer.search_changed() OWNER TO skillancer_engine;
 
+-- The trigger for a skill, which is in many documents.
+CREATE OR REPLACE FUNCTION skillancer.search_skill_changed()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+BEGIN
+	INSERT INTO skillancer.search_queue (xid, epoch, index_id, entity_id, op)
+	SELECT pg_current_xact_id(), skillancer.epoch(), d.index_id, d.id, 'q'
+	FROM (
+		SELECT 1 AS index_id, p.id::uuid AS id FROM skillancer.project p WHERE p.state = 'OPEN' AND p.skills @> ARRAY[NEW.id]
+		UNION ALL
+		SELECT 3, p.user_id::uuid FROM skillancer.profile p
+		WHERE p.is_public AND p.is_listed AND p.skills && skillancer.skillset_of(ARRAY[NEW.id], '{1}', '{0}')) d;
+	PERFORM skillancer.wake('indexer');
+	RETURN NULL;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_skill_changed() IS
+	'Puts the projects and freelancers that have a skill into search_queue, when it is renamed or merged into another.';
+ALTER FUNCTION skillancer.search_skill_changed() OWNER TO skillancer_engine;
+
 -- Writes documents.
 CREATE OR REPLACE FUNCTION skillancer.search_write(p_index smallint, p_generation integer, p_changed uuid[], p_gone uuid[],
 	OUT indexed bigint, OUT segment bigint, OUT fresh uuid[])

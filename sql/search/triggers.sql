@@ -36,3 +36,21 @@ CREATE TRIGGER search_owner_changed AFTER UPDATE OF state ON skillancer.user_acc
 	FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
 	EXECUTE FUNCTION skillancer.search_changed('2', 'id', 'o');
 ALTER TABLE skillancer.user_account ENABLE ALWAYS TRIGGER search_owner_changed;
+
+CREATE TRIGGER search_changed AFTER INSERT OR UPDATE ON skillancer.verification
+	FOR EACH ROW WHEN (NEW.kind = ANY (ARRAY['IDENTITY'::text, 'PAYMENT'::text]))
+	EXECUTE FUNCTION skillancer.search_changed('3', 'user_id', 'd');
+ALTER TABLE skillancer.verification ENABLE ALWAYS TRIGGER search_changed;
+CREATE TRIGGER search_client_changed AFTER INSERT OR UPDATE ON skillancer.verification
+	FOR EACH ROW WHEN (NEW.kind = ANY (ARRAY['IDENTITY'::text, 'PAYMENT'::text]))
+	EXECUTE FUNCTION skillancer.search_changed('1', 'user_id', 'o');
+ALTER TABLE skillancer.verification ENABLE ALWAYS TRIGGER search_client_changed;
+CREATE TRIGGER search_owner_changed AFTER INSERT OR UPDATE ON skillancer.verification
+	FOR EACH ROW WHEN (NEW.kind = 'IDENTITY'::text)
+	EXECUTE FUNCTION skillancer.search_changed('2', 'user_id', 'o');
+ALTER TABLE skillancer.verification ENABLE ALWAYS TRIGGER search_owner_changed;
+
+CREATE TRIGGER search_changed AFTER UPDATE OF slug, name, merged_into ON skillancer.skill
+	FOR EACH ROW WHEN (OLD.slug IS DISTINCT FROM NEW.slug OR OLD.name IS DISTINCT FROM NEW.name OR OLD.merged_into IS DISTINCT FROM NEW.merged_into)
+	EXECUTE FUNCTION skillancer.search_skill_changed();
+ALTER TABLE skillancer.skill ENABLE ALWAYS TRIGGER search_changed;

@@ -106,6 +106,19 @@ SELECT is(pg_temp.as_person(w, $$SELECT (skillancer_api.search_projects('feed co
 	format('for %s it gains that much', coalesce(w, 'a visitor')))
 FROM (VALUES (NULL, 1), ('fred', 1.05)) AS x (w, f);
 
+-- what is not in a row of the document itself but in it all the same has it indexed anew
+DELETE FROM skillancer.search_queue;
+UPDATE skillancer.skill SET name = 'JavaScript and more' WHERE slug = 'javascript';
+SELECT set_eq('SELECT q.index_id::integer, q.entity_id FROM skillancer.search_queue q', format('VALUES (1, %L::uuid), (3, %L::uuid)', pg_temp.thing('near'), pg_temp.person('fred')),
+	'a skill that is renamed, those that have it');
+DELETE FROM skillancer.search_queue;
+UPDATE skillancer.skill SET aliases = aliases || 'livescript'::text WHERE slug = 'javascript';
+SELECT is((SELECT count(*) FROM skillancer.search_queue), 0::bigint, 'another alias, none');
+INSERT INTO skillancer.verification (user_id, kind, status, verified_at)
+SELECT pg_temp.person('flo')::skillancer.user_id, k, 'VERIFIED', skillancer.now() FROM unnest('{IDENTITY,PHONE}'::text[]) k;
+SELECT set_eq('SELECT q.index_id::integer, q.entity_id, q.op::text FROM skillancer.search_queue q', format('VALUES (1, %1$L::uuid, ''o''), (2, %1$L, ''o''), (3, %1$L, ''d'')', pg_temp.person('flo')),
+	'a verified identity, what belongs to the person');
+
 -- the language that a text says it is in picks its dictionaries
 SELECT pg_temp.as_person('carla', $$SELECT (skillancer_api.project_create('Häuser malen im Sommer', 'Viele Häuser sollen bald gestrichen werden', 'FIXED', '100 USD', p_language => 'de')).body$$) AS made \gset
 SELECT is(:'made'::jsonb ->> 'language', 'de', 'a project says its language');
