@@ -8,6 +8,7 @@
 #include "core/spi.h"
 
 #include "catalog/pg_type_d.h"
+#include "utils/builtins.h"
 
 /* Starts without a finished tick that are taken as bad luck. */
 #define STARTS_IN_GOOD_FAITH 2
@@ -22,7 +23,16 @@ typedef struct Step
 static int64
 count_start(void *arg)
 {
-	return skl_worker_call(((Step *) arg)->worker->started, 0);
+	static SklStmt stmt = SKL_STMT("SELECT skillancer.worker_started($1)", TEXTOID);
+	Datum name = CStringGetTextDatum(((Step *) arg)->worker->name);
+	bool isnull;
+	int64 starts;
+
+	skl_spi_connect();
+	skl_spi_exec(&stmt, &name, NULL);
+	starts = DatumGetInt64(skl_spi_value(0, 1, &isnull));
+	skl_spi_finish();
+	return starts;
 }
 
 static int64

@@ -11,11 +11,11 @@
 
 #include "bgworkers/worker_loop.h"
 
-/* A worker of this kind; names are those of functions in schema skillancer. */
+/* A worker of this kind; the other names are those of functions in schema skillancer. */
 typedef struct SklCareful
 {
+	const char *name;
 	const char *batch;	  /* (limit): a tick; rows and the age of the oldest one in seconds */
-	const char *started;  /* counts a start: how many there were since the last finished tick */
 	const char *try_next; /* counts an attempt for the next piece: its number, 0: none is left */
 	const char *try_one;  /* (number): works on the piece that try_next picked */
 	bool counted;

@@ -17,8 +17,8 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 
-static SklCareful indexer = {.batch = "indexer_batch",
-							 .started = "indexer_started",
+static SklCareful indexer = {.name = "indexer",
+							 .batch = "indexer_batch",
 							 .try_next = "indexer_try_next",
 							 .try_one = "indexer_try_one"};
 static TimestampTz ticked_at = 0;

@@ -17,8 +17,8 @@
 /* Pause after a tick that notified, in milliseconds: bounds NOTIFY to twenty a second. */
 #define NOTIFY_PAUSE_MS 50
 
-static SklCareful notifier = {.batch = "notifier_batch",
-							  .started = "notifier_started",
+static SklCareful notifier = {.name = "notifier",
+							  .batch = "notifier_batch",
 							  .try_next = "notifier_try_next",
 							  .try_one = "notifier_try_event"};
 

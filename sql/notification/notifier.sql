@@ -211,8 +211,8 @@ COMMENT ON FUNCTION skillancer.notifier_batch(integer) IS
 ALTER FUNCTION skillancer.notifier_batch(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.notifier_batch(integer) TO skillancer_worker;
 
--- notifier_started
-CREATE OR REPLACE FUNCTION skillancer.notifier_started(p_ignored integer DEFAULT 0)
+-- worker_started
+CREATE OR REPLACE FUNCTION skillancer.worker_started(p_worker text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -220,16 +220,16 @@ AS $fn$
 DECLARE
 	v_starts integer;
 BEGIN
-	INSERT INTO skillancer.worker_start AS s (worker, starts) VALUES ('notifier', 1)
+	INSERT INTO skillancer.worker_start AS s (worker, starts) VALUES (p_worker, 1)
 	ON CONFLICT (worker) DO UPDATE SET starts = s.starts + 1, at = skillancer.now()
 	RETURNING s.starts INTO v_starts;
 	RETURN v_starts;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.notifier_started(integer) IS
-	'Counts a start of the notifier and returns how many there were since its last finished tick.';
-ALTER FUNCTION skillancer.notifier_started(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.notifier_started(integer) TO skillancer_worker;
+COMMENT ON FUNCTION skillancer.worker_started(text) IS
+	'Counts a start of a worker and returns how many there were since its last finished tick.';
+ALTER FUNCTION skillancer.worker_started(text) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.worker_started(text) TO skillancer_worker;
 
 -- notifier_try_next
 CREATE OR REPLACE FUNCTION skillancer.notifier_try_next(p_ignored integer DEFAULT 0)

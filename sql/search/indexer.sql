@@ -321,26 +321,6 @@ COMMENT ON FUNCTION skillancer.indexer_batch(integer) IS
 ALTER FUNCTION skillancer.indexer_batch(integer) OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.indexer_batch(integer) TO skillancer_worker;
 
--- Counts a start.
-CREATE OR REPLACE FUNCTION skillancer.indexer_started(p_ignored integer DEFAULT 0)
-RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, skillancer, pg_temp
-AS $fn$
-DECLARE
-	v_starts integer;
-BEGIN
-	INSERT INTO skillancer.worker_start AS s (worker, starts) VALUES ('indexer', 1)
-	ON CONFLICT (worker) DO UPDATE SET starts = s.starts + 1, at = skillancer.now()
-	RETURNING s.starts INTO v_starts;
-	RETURN v_starts;
-END
-$fn$;
-COMMENT ON FUNCTION skillancer.indexer_started(integer) IS
-	'Counts a start of the indexer and returns how many there were since its last finished tick.';
-ALTER FUNCTION skillancer.indexer_started(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.indexer_started(integer) TO skillancer_worker;
-
 -- The careful way: picks a document.
 CREATE OR REPLACE FUNCTION skillancer.indexer_try_next(p_ignored integer DEFAULT 0)
 RETURNS bigint
