@@ -6,9 +6,9 @@
  * ticks go on. Then the row of search_index is locked, documents that died meanwhile are marked
  * dead in the new segment as well, and the manifest changes; the bytes of the old segments are
  * deleted later by search_collect(). So it is with numbers that changed (values.c), but for those
- *that can be taken over before the lock: many may change while a large segment is written. Segments
- *of one class and level are merged when there are skillancer.search_merge_factor of them, and one
- *alone when a quarter of it is dead, or has other numbers than those that were written.
+ * that can be taken over before the lock: many may change while a large segment is written.
+ * Segments of one class and level are merged when there are skillancer.search_merge_factor of them,
+ * and one alone when a quarter of it is dead, or has other numbers than those that were written.
  */
 #include "skl.h"
 
