@@ -651,6 +651,7 @@ bind_listener(const char *address, int port)
 	return -1;
 }
 
+/* lifecycle.c has SIGPIPE ignored; libmicrohttpd wants to know it before it uses sendfile(). */
 static struct MHD_Daemon *
 start_daemon(SklThread *thread)
 {
@@ -662,7 +663,8 @@ start_daemon(SklThread *thread)
 			skl_tls_flags(),
 		0, NULL, NULL, on_access, thread, MHD_OPTION_ARRAY, skl_tls_options(),
 		MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, thread->listen_fd,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned int) (is_stream ? config->stream_max : config->max_connections),
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int) config->max_connections_per_ip,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, is_stream ? STREAM_POOL : REQUEST_POOL,
