@@ -53,6 +53,14 @@ const offer = () => ({ freelancerId: ME.freelancer.id, title: 'Work to offer', d
 const EVENT = 'evt_00000000000000000000000001';
 
 // What there is to ask about. Each returns the id of a fresh object.
+// Invitations of today count, and here are more than anybody may send: every fourth time they become older.
+let invited = 0;
+function ageInvitations() {
+	if (invited++ % 4 > 0) return;
+	for (const table of ['invitation', 'organisation_invitation'])
+		sql(`UPDATE skillancer.${table} SET created_at = created_at - interval '2 days' WHERE created_at > skillancer.now() - interval '1 day'`);
+}
+
 const make = {
 	project: async (visibility = 'PRIVATE', publish = false) => {
 		const { id } = await must('client', 'POST', '/v1/projects', { ...PROJECT, visibility });
@@ -60,7 +68,7 @@ const make = {
 		return id;
 	},
 	proposal: async () => (await must('freelancer', 'POST', `/v1/projects/${await make.project('PUBLIC', true)}/proposals`, PROPOSAL)).id,
-	invitation: async () => (await must('client', 'POST', `/v1/projects/${await make.project('PRIVATE', true)}/invitations`, { freelancerId: ME.freelancer.id })).id,
+	invitation: async () => (ageInvitations(), await must('client', 'POST', `/v1/projects/${await make.project('PRIVATE', true)}/invitations`, { freelancerId: ME.freelancer.id })).id,
 	gig: async () => (await must('freelancer', 'POST', '/v1/gigs', GIG)).id,
 	activeGig: async (gig = GIG) => {
 		const { id } = await must('freelancer', 'POST', '/v1/gigs', gig);
@@ -95,7 +103,7 @@ const make = {
 	},
 	timeEntry: async () => (await must('freelancer', 'POST', `/v1/bookings/${await make.hourly()}/time-entries`, hours())).id,
 	organisation: async () => (await must('client', 'POST', '/v1/organisations', { name: 'Acme' })).id,
-	join: async () => (await must('client', 'POST', `/v1/organisations/${await make.organisation()}/invitations`, { email: ME.freelancer.email, role: 'MEMBER' })).id,
+	join: async () => (ageInvitations(), await must('client', 'POST', `/v1/organisations/${await make.organisation()}/invitations`, { email: ME.freelancer.email, role: 'MEMBER' })).id,
 	offer: async () => (await must('client', 'POST', '/v1/bookings', offer())).id,
 	booking: async () => (await must('client', 'POST', `/v1/proposals/${await make.proposal()}/accept`, { revision: 1 })),
 	newCard: async () => (await must('client', 'POST', '/v1/payment-methods', { token: 'tok_success' })).id,
@@ -225,7 +233,7 @@ const BODY = {
 	'PUT /v1/bookings/{id}/payment-method': async () => ({ paymentMethodId: await make.card() }),
 	'POST /v1/bookings/{id}/time-entries': hours, 'PATCH /v1/time-entries/{id}': () => ({ note: 'Other work' }),
 	'POST /v1/organisations': () => ({ name: 'Acme' }), 'PATCH /v1/organisations/{id}': () => ({ name: 'Acme 2' }),
-	'POST /v1/organisations/{id}/invitations': () => ({ email: `${tag()}@access.test`, role: 'MEMBER' }),
+	'POST /v1/organisations/{id}/invitations': () => (ageInvitations(), { email: `${tag()}@access.test`, role: 'MEMBER' }),
 	'POST /v1/bookings/{id}/counter': () => ({ termsHash: '0'.repeat(64), price: usd('31.00') }),
 	'POST /v1/bookings/{id}/accept': () => ({ termsHash: '0'.repeat(64) }),
 	'POST /v1/admin/adjustments': () => ({ reason: 'A test', legs: [{ account: 'bank_operating', debit: usd('1.00') }, { account: 'bank_trust', credit: usd('1.00') }] }),
@@ -243,7 +251,7 @@ const BODY = {
 	'POST /v1/payments/charges': async () => ({ amount: usd('20.00'), paymentMethodId: await make.card() }),
 	'POST /v1/payouts': async () => ({ amount: usd('30.00'), paymentMethodId: await make.payoutMethod() }),
 	'POST /v1/projects': () => PROJECT, 'PATCH /v1/projects/{id}': () => ({ title: 'Another title' }),
-	'POST /v1/projects/{id}/invitations': () => ({ freelancerId: ME.freelancer.id }),
+	'POST /v1/projects/{id}/invitations': () => (ageInvitations(), { freelancerId: ME.freelancer.id }),
 	'POST /v1/projects/{id}/proposals': () => PROPOSAL, 'POST /v1/projects/{id}/reject': () => ({ reason: 'A test' }),
 	'PATCH /v1/payment-methods/{id}': () => ({ isDefault: true }), 'PATCH /v1/payout-methods/{id}': () => ({ isDefault: true }),
 	'PATCH /v1/proposals/{id}': () => ({ deliveryDays: 11 }), 'POST /v1/proposals/{id}/accept': () => ({ revision: 1 }),
