@@ -239,7 +239,7 @@ export function due(market, booking, rolls) {
 	if (dispute && rolls[4] < 0.7) return command(weigh(DUE_DISPUTE[dispute.state], rolls[1]), booking, rolls, { milestone, dispute, inSql: rolls[7] < 0.3 });
 	const kind = weigh(DUE_MILESTONE[milestone.state], rolls[1]);
 	if ((kind === 'confirm' || kind === 'give_up') && !milestone.charge) return undefined;
-	return command(kind, booking, rolls, { milestone, inSql: rolls[7] < 0.15 });
+	return command(kind, booking, rolls, { milestone, wrongSide: rolls[3] > 0.97, inSql: rolls[7] < 0.15 });
 }
 
 const HOLDING = ['FUNDED', 'SUBMITTED', 'CHANGES_REQUESTED'];

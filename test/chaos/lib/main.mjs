@@ -43,7 +43,7 @@ if (!options.planted) {
 	}
 }
 for (const bug of PLANTED.filter(({ name, short }) => (byHand ? options.planted === 'all' || options.planted === name : short))) {
-	const result = await plantedRun(root, seed, bug, Number(options.seconds ?? (byHand ? 40 : 8)));
+	const result = await plantedRun(root, seed, bug, Number(options.seconds ?? (byHand ? 60 : 8)));
 	report(result.problems.length > 0, `planted: ${bug.name}: it is seen`, [...(byHand ? describe(result) : []), ...result.problems.slice(0, byHand ? 10 : 2)]);
 }
 console.log(`1..${number}`);
