@@ -9,8 +9,9 @@
  *		 "near": {"skill": ["js"], "country": ["PT"]}, what who asks has to do with,
  *		 "segment": number of the only one to search}
  *
- * Numbers are as people write them (amounts in US dollars, times by RFC 3339); columns have them as
- * integers of their unit. Values of one filter are alternatives, filters come together.
+ * "prior" false ranks by words alone, and corrects them only if "correct" is true. Numbers are as
+ * people write them (amounts in US dollars, times by RFC 3339); columns have them as integers of
+ * their unit. Values of one filter are alternatives, filters come together.
  */
 #include "skl.h"
 
@@ -402,7 +403,7 @@ skl_ask_read(const SklSearchKind *kind, Jsonb *json, SklAsk *request)
 	request->prior = bool_member(root, "prior", true);
 	request->exhaustive = bool_member(root, "exhaustive", false);
 	request->match_all = bool_member(root, "matchAll", false);
-	request->correct = bool_member(root, "correct", true);
+	request->correct = bool_member(root, "correct", request->prior);
 	limit = member(root, "limit");
 	request->limit = limit != NULL && limit->type == jbvNumeric
 						 ? (uint32_t) Min(Max(number_of(limit), 0), SKL_ASK_LIMIT)

@@ -89,11 +89,10 @@ prepare(Search *search)
 										  .field_count = lengthof(field_names),
 										  .all_fields = SKL_ALL_FIELDS,
 										  .match_all = search->ask.match_all};
-	if (search->ask.prior)
-	{
+	if (search->ask.prior || search->ask.correct)
 		search->options.suggestions = skl_suggest_open();
+	if (search->ask.prior)
 		search->options.synonyms = skl_suggest_synonyms(search->config);
-	}
 	skl_query_parse(&search->engine.arena, search->ask.q, search->ask.q_length, field_names,
 					lengthof(field_names), &search->query);
 }

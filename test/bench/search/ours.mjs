@@ -11,7 +11,7 @@ import { copy, PostgresPeer } from './postgres_peer.mjs';
 const WORDS = { phrase: `'"' || q.words || '"'`, prefix: `q.words || '*'` };
 const MEMBERS = {
 	and: `'matchAll', true`,
-	typo: `'correct', true, 'prior', true`, // corrections come with all that ranking knows
+	typo: `'correct', true`,
 	filter: `'filters', jsonb_build_object('category', 'bench-' || q.category, 'price', jsonb_build_object('min', q.price_min, 'max', q.price_max))`,
 	facets: `'filters', jsonb_build_object('category', 'bench-' || q.category, 'country', chr(65 + q.country / 26) || chr(65 + q.country % 26)), 'facets', '["category", "country", "tag"]'::jsonb`,
 	empty: `'filters', jsonb_build_object('category', 'bench-' || q.category), 'facets', '["category", "country", "tag"]'::jsonb`,
