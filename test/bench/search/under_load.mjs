@@ -12,11 +12,11 @@ import { connect } from './postgres_peer.mjs';
 const run = promisify(execFile);
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// pgbench that changes random gigs at a rate until it is stopped.
+// pgbench that changes the oldest gigs, at random, at a rate until it is stopped.
 async function writers(client, rate, change) {
 	const dir = mkdtempSync(path.join(tmpdir(), 'skl-writers-'));
 	await client.query(`DROP TABLE IF EXISTS bench.target; CREATE TABLE bench.target (n integer PRIMARY KEY, id uuid);
-		INSERT INTO bench.target SELECT row_number() OVER (), id::uuid FROM (SELECT id FROM skillancer.gig LIMIT 20000) g; ANALYZE bench.target`);
+		INSERT INTO bench.target SELECT row_number() OVER (), id::uuid FROM (SELECT id FROM skillancer.gig ORDER BY id LIMIT 20000) g; ANALYZE bench.target`);
 	const [{ n }] = (await client.query('SELECT count(*)::integer AS n FROM bench.target')).rows;
 	writeFileSync(path.join(dir, 'write.sql'), `\\set n random(1, ${n})\n\\set price random(500, 100000)\nUPDATE skillancer.gig SET ${change}
 		WHERE id = (SELECT id FROM bench.target WHERE n = :n)::skillancer.gig_id;\n`);
@@ -42,9 +42,9 @@ const PROBES = {
 	},
 };
 
-// Commits what nobody else has, and asks each 10 ms until it is found; milliseconds, at most count times.
+// Commits what nobody else has, in a gig that nobody else changes, and asks each 10 ms until it is found; milliseconds, at most count times.
 async function visible(client, { change, request }, count, until = () => false) {
-	const { rows: [{ id, title, price }] } = await client.query('SELECT id::uuid::text, title, skillancer.monetary_minor(price_from)::text AS price FROM skillancer.gig LIMIT 1');
+	const { rows: [{ id, title, price }] } = await client.query('SELECT id::uuid::text, title, skillancer.monetary_minor(price_from)::text AS price FROM skillancer.gig ORDER BY id DESC LIMIT 1');
 	const first = 1e9 + Date.now() % 1e9; // above all prices
 	const times = [];
 	for (let i = 0; i < count && !until(); i++) {
