@@ -165,6 +165,33 @@ $fn$;
 COMMENT ON FUNCTION skillancer.search_apply(smallint, uuid[], uuid[], boolean) IS
 	'search_write() for the generation that answers, and for the one in building as far as that has come; notes what the merger may be reading just now. Saved searches hear of new documents unless it is quiet.';
 
+-- Those that can be indexed.
+CREATE OR REPLACE FUNCTION skillancer.search_sift(p_index smallint, p_ids uuid[])
+RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_id   uuid;
+	v_good uuid[] := '{}';
+BEGIN
+	FOREACH v_id IN ARRAY p_ids LOOP
+		BEGIN
+			PERFORM skillancer.search_try(p_index, v_id);
+			v_good := v_good || v_id;
+		EXCEPTION WHEN OTHERS THEN
+			IF skillancer.event_not_at_fault(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			PERFORM skillancer.search_failed(p_index, v_id, format('%s: %s', SQLSTATE, SQLERRM));
+		END;
+	END LOOP;
+	RETURN v_good;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.search_sift(smallint, uuid[]) IS
+	'Tries documents one by one and returns those that can be indexed; the others are noted in search_attempt.';
+
 -- The same, and what goes wrong is set aside.
 CREATE OR REPLACE FUNCTION skillancer.search_apply_safely(p_index smallint, p_ids uuid[], p_quiet boolean)
 RETURNS bigint
@@ -172,10 +199,8 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_id   uuid;
 	v_rows bigint;
-	v_good uuid[] := '{}';
-	v_bad  uuid[] := '{}';
+	v_good uuid[];
 BEGIN
 	PERFORM FROM skillancer.search_index i WHERE i.index_id = p_index FOR UPDATE;
 	BEGIN
@@ -187,19 +212,8 @@ BEGIN
 			RAISE;
 		END IF;
 	END;
-	FOREACH v_id IN ARRAY p_ids LOOP
-		BEGIN
-			PERFORM skillancer.search_try(p_index, v_id);
-			v_good := v_good || v_id;
-		EXCEPTION WHEN OTHERS THEN
-			IF skillancer.event_not_at_fault(SQLSTATE) THEN
-				RAISE;
-			END IF;
-			PERFORM skillancer.search_failed(p_index, v_id, format('%s: %s', SQLSTATE, SQLERRM));
-			v_bad := v_bad || v_id;
-		END;
-	END LOOP;
-	RETURN skillancer.search_apply(p_index, v_good, v_bad, p_quiet);
+	v_good := skillancer.search_sift(p_index, p_ids);
+	RETURN skillancer.search_apply(p_index, v_good, ARRAY(SELECT unnest(p_ids) EXCEPT SELECT unnest(v_good)), p_quiet);
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.search_apply_safely(smallint, uuid[], boolean) IS

@@ -67,9 +67,6 @@ RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
-DECLARE
-	v_id   uuid;
-	v_good uuid[] := '{}';
 BEGIN
 	BEGIN
 		RETURN skillancer.search_build(p_index, p_generation, p_ids);
@@ -78,18 +75,7 @@ BEGIN
 			RAISE;
 		END IF;
 	END;
-	FOREACH v_id IN ARRAY p_ids LOOP
-		BEGIN
-			PERFORM skillancer.search_try(p_index, v_id);
-			v_good := v_good || v_id;
-		EXCEPTION WHEN OTHERS THEN
-			IF skillancer.event_not_at_fault(SQLSTATE) THEN
-				RAISE;
-			END IF;
-			PERFORM skillancer.search_failed(p_index, v_id, format('%s: %s', SQLSTATE, SQLERRM));
-		END;
-	END LOOP;
-	RETURN skillancer.search_build(p_index, p_generation, v_good);
+	RETURN skillancer.search_build(p_index, p_generation, skillancer.search_sift(p_index, p_ids));
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.search_build_safely(smallint, integer, uuid[]) IS
