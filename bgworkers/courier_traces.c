@@ -4,9 +4,9 @@
  *
  * A webhook is sent with a traceparent that continues the trace of the request that caused its
  * event; each attempt is a span of that trace, and so is each attempt at a mail. Spans gather in a
- *buffer of fixed size for a second, then go out as one transfer beside the deliveries. What does
- *not fit, or the collector does not take, is lost: a trace must never hold up a delivery. Without
- *skillancer.otlp_url there are none.
+ * buffer of fixed size for a second, then go out as one transfer beside the deliveries. What does
+ * not fit, or the collector does not take, is lost: a trace must never hold up a delivery. Without
+ * skillancer.otlp_url there are none.
  */
 #include "skl.h"
 

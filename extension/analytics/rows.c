@@ -4,7 +4,7 @@
  *
  * A cell of a sum is added to its hour, day and month, one of a histogram or a set to its day and
  * month. Rows are sorted by key and those of one key added up, so that each row is written once a
- *tick and the pages of an index are met in their order.
+ * tick and the pages of an index are met in their order.
  */
 #include "skl.h"
 

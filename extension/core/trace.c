@@ -4,7 +4,7 @@
  *
  * The bridge hands over the trace of a request, whose span is the parent of what follows; events
  * keep it (core/events.c) and deliveries of them continue it (bgworkers/courier_webhooks.c).
- *Workers begin traces of their own.
+ * Workers begin traces of their own.
  */
 #include "skl.h"
 

@@ -6,9 +6,9 @@
  * → for each row what its reader prefers: shown, mailed, sent to webhooks, or for a digest → texts
  * → an update of the groups and two inserts, whatever the number of events, and the deliveries of
  * those few who want webhooks (sql/notification/hook.sql) or push and SMS (gateway.sql). The unique
- *keys (user, event, type) make a repetition harmless. Mails are only queued here: the courier
- *renders them, so that their data can be deleted once they are sent. A notification and its mail
- *have one id.
+ * keys (user, event, type) make a repetition harmless. Mails are only queued here: the courier
+ * renders them, so that their data can be deleted once they are sent. A notification and its mail
+ * have one id.
  *
  * Of the unread notifications of one group only the newest is shown, with the number of them; it
  * takes the place of the one before. Who reads it at the same time is waited for.

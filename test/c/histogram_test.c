@@ -1,7 +1,7 @@
 /*
  * test/c/histogram_test.c
  *		Properties of histograms: every value is near what stands for it, and percentiles are those
- *of the values, however the histogram was put together.
+ * of the values, however the histogram was put together.
  */
 #include "skl.h"
 

@@ -1,7 +1,7 @@
 /*
  * test/c/hours_test.c
  *		Properties of the price of time: exact to half a minor unit, never less for more, no
- *wrapping.
+ * wrapping.
  */
 #include "skl.h"
 

@@ -1,7 +1,7 @@
 /*
  * test/c/recv_test.c
  *		Sends mutated binary values to the receive functions of every type, as a hostile client
- *would.
+ * would.
  *
  * Takes the connection from the environment (PGHOST, PGPORT, PGDATABASE, PGUSER), the number of
  * mutations a type as its argument. Each mutation must be refused with 22P03 or 08P01, or be

@@ -1,7 +1,7 @@
 /*
  * test/c/segment_test.c
  *		Segments of the search engine: what was written is read back, byte strings of equal
- *documents are equal, and corrupt ones are errors.
+ * documents are equal, and corrupt ones are errors.
  */
 #include "skl.h"
 

@@ -1,7 +1,7 @@
 /*
  * test/fuzz/bounce_fuzz.c
  *		Fuzzes reports about mails: fields stay within their size, hold printable ASCII alone, and
- *the input is read within its bounds.
+ * the input is read within its bounds.
  */
 #include "notification/bounce.h"
 

@@ -1,7 +1,7 @@
 /*
  * test/fuzz/money_fuzz.c
  *		Fuzzes the parser of amounts: what is accepted is written in one form, and comes back from
- *it.
+ * it.
  */
 #include "skl.h"
 

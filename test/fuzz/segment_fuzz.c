@@ -1,10 +1,10 @@
 /*
  * test/fuzz/segment_fuzz.c
  *		Fuzzes the reader of segments: whatever the bytes are, opening, walking, searching,
- *explaining and merging end with an answer or an error.
+ * explaining and merging end with an answer or an error.
  *
  * Random bytes are no segment, so the input says how to change a good one: two bytes where, one
- *byte what. The checksum of the header is put right again, so that the header is believed.
+ * byte what. The checksum of the header is put right again, so that the header is believed.
  */
 #include "search/engine/bits.h"
 #include "search/engine/merge.h"

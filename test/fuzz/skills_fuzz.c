@@ -1,7 +1,7 @@
 /*
  * test/fuzz/skills_fuzz.c
  *		Fuzzes the parser of skillsets: what is accepted is sorted, comes back from its own text,
- *and contains itself.
+ * and contains itself.
  */
 #include "skl.h"
 

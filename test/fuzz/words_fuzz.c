@@ -1,7 +1,7 @@
 /*
  * test/fuzz/words_fuzz.c
  *		Fuzzes the text rules of the project area: the scanner of contact details, and slugs, of
- *which each is its own slug.
+ * which each is its own slug.
  */
 #include "skl.h"
 

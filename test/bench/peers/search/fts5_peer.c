@@ -1,7 +1,7 @@
 /*
  * test/bench/peers/search/fts5_peer.c
  *		SQLite FTS5 as a peer of the search benchmark: fts5_peer DATABASE. peer.h says how it is
- *spoken to.
+ * spoken to.
  *
  * It has no answer to words with a typo. Facets are three statements that group.
  */
