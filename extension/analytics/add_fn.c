@@ -4,13 +4,15 @@
  *
  * Cells become rows (analytics/rows.c), each of which is found by its key and written once
  * (analytics/table.c). Members come first, because how many different ones there are is added to
- * the rows of their day and month. Steps come last, and mark the days of cohorts that they change.
+ * the rows of their day and month, and of the windows that reach over it (analytics/windows.c).
+ * Steps come last, and mark the days of cohorts that they change.
  */
 #include "skl.h"
 
 #include "analytics/marks.h"
 #include "analytics/rows.h"
 #include "analytics/table.h"
+#include "analytics/windows.h"
 
 #include "catalog/pg_type_d.h"
 #include "utils/builtins.h"
@@ -110,7 +112,7 @@ count_subjects(SklRollupRows *rows, const SklRollupRow *member, int more)
 
 /* Writes the members, which come first; returns the number of the first row that is none. */
 static size_t
-write_members(SklRollupRows *rows)
+write_members(SklRollupRows *rows, SklWindows *windows)
 {
 	Datum levels[] = {CStringGetTextDatum("day"), CStringGetTextDatum("month")};
 	SklTable *table = NULL;
@@ -121,10 +123,14 @@ write_members(SklRollupRows *rows)
 	for (size_t i = 0; i < n; i++)
 	{
 		SklRollupRow row = rows->rows[i];
+		int more;
 
 		if (table == NULL)
 			table = skl_table_open("metric_member");
-		count_subjects(rows, &row, write_member(table, &row, levels[row.table]));
+		more = write_member(table, &row, levels[row.table]);
+		count_subjects(rows, &row, more);
+		if (more != 0 && row.table == SKL_ROLLUP_MEMBER_DAY)
+			skl_windows_member(windows, &row, more > 0);
 	}
 	if (table != NULL)
 		skl_table_close(table);
@@ -208,9 +214,11 @@ skl_fn_rollup_add(PG_FUNCTION_ARGS)
 {
 	SklRollupRows *rows = skl_rollup_rows(PG_GETARG_ARRAYTYPE_P(0));
 	SklMarks *marks = skl_marks_begin();
+	SklWindows *windows = skl_windows_begin();
 	ArrayType *months = months_of(rows);
-	size_t next = write_members(rows);
+	size_t next = write_members(rows, windows);
 
+	skl_windows_add(windows, rows);
 	skl_rollup_rows_order(rows, next);
 	while (next < rows->n)
 		next = write_table(rows, next, marks);

@@ -95,13 +95,6 @@ read_cohorts(SklMarks *marks)
 	skl_spi_finish();
 }
 
-static bool
-is_same(const text *a, const text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
 /* Marks the day of a subject's entry. */
 static void
 mark(SklMarks *marks, int cohort, const SklStepTimes *entry)
@@ -153,9 +146,10 @@ skl_marks_step(SklMarks *marks, const text *step, const pg_uuid_t *subject,
 	for (int i = 0; i < marks->ncohorts; i++)
 	{
 		const Cohort *cohort = &marks->cohorts[i];
-		bool is_goal = is_same(cohort->goal, step) && is_nth_other(before, after, cohort->nth);
+		bool is_goal = skl_varlena_compare(cohort->goal, step) == 0 &&
+					   is_nth_other(before, after, cohort->nth);
 
-		if (is_same(cohort->entry, step))
+		if (skl_varlena_compare(cohort->entry, step) == 0)
 		{
 			if (!is_goal && !is_nth_other(before, after, 0))
 				continue;

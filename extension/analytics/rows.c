@@ -86,8 +86,8 @@ skl_rollup_row_append(SklRollupRows *rows, const SklRollupRow *row)
 	rows->rows[rows->n++] = *row;
 }
 
-static int
-compare_varlena(const void *a, const void *b)
+int
+skl_varlena_compare(const void *a, const void *b)
 {
 	size_t a_len = VARSIZE_ANY_EXHDR(a);
 	size_t b_len = VARSIZE_ANY_EXHDR(b);
@@ -106,13 +106,13 @@ skl_rollup_row_compare(const void *a, const void *b)
 	int order = (int) x->table - (int) y->table;
 
 	if (order == 0)
-		order = compare_varlena(x->metric, y->metric);
+		order = skl_varlena_compare(x->metric, y->metric);
 	if (order == 0)
 		order = (x->at > y->at) - (x->at < y->at);
 	if (order == 0)
 		order = memcmp(&x->subject, &y->subject, sizeof(pg_uuid_t));
 	if (order == 0 && x->dims != NULL && y->dims != NULL)
-		order = compare_varlena(x->dims, y->dims);
+		order = skl_varlena_compare(x->dims, y->dims);
 	if (order == 0)
 		order = (x->bucket > y->bucket) - (x->bucket < y->bucket);
 	return order;

@@ -55,6 +55,9 @@ extern void skl_rollup_rows_order(SklRollupRows *rows, size_t from);
 /* Compares rows by table and key. */
 extern int skl_rollup_row_compare(const void *a, const void *b);
 
+/* Compares texts or documents byte by byte. */
+extern int skl_varlena_compare(const void *a, const void *b);
+
 /* Keeps a time if it is among the earliest; true if it is. */
 extern bool skl_step_keep(TimestampTz *times, int *ntimes, TimestampTz at);
 

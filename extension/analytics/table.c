@@ -36,24 +36,17 @@ struct SklTable
 	TupleTableSlot *fresh;
 };
 
-/* The equality of each column of the primary key. */
+/* Looks at a column of an index, from 0 on, by an operator of its own type. */
 static void
-make_keys(SklTable *table)
+make_key(ScanKey entry, Relation index, int column, StrategyNumber strategy, Datum value)
 {
-	Relation key = table->key;
+	Oid type = index->rd_opcintype[column];
+	Oid compares = get_opfamily_member(index->rd_opfamily[column], type, type, (int16) strategy);
 
-	table->nkeys = IndexRelationGetNumberOfKeyAttributes(key);
-	for (int i = 0; i < table->nkeys; i++)
-	{
-		Oid type = key->rd_opcintype[i];
-		Oid equals = get_opfamily_member(key->rd_opfamily[i], type, type, BTEqualStrategyNumber);
-
-		if (!OidIsValid(equals))
-			elog(ERROR, "primary key of \"%s\" has no equality",
-				 RelationGetRelationName(table->relation));
-		ScanKeyEntryInitialize(&table->keys[i], 0, (AttrNumber) (i + 1), BTEqualStrategyNumber,
-							   type, key->rd_indcollation[i], get_opcode(equals), (Datum) 0);
-	}
+	if (!OidIsValid(compares))
+		elog(ERROR, "index \"%s\" has no such operator", RelationGetRelationName(index));
+	ScanKeyEntryInitialize(entry, 0, (AttrNumber) (column + 1), strategy, type,
+						   index->rd_indcollation[column], get_opcode(compares), value);
 }
 
 SklTable *
@@ -69,7 +62,9 @@ skl_table_open(const char *name)
 	InitResultRelInfo(table->info, table->relation, 0, NULL, 0);
 	ExecOpenIndices(table->info, false);
 	EvalPlanQualInit(&table->epq, table->estate, NULL, NIL, -1);
-	make_keys(table);
+	table->nkeys = IndexRelationGetNumberOfKeyAttributes(table->key);
+	for (int i = 0; i < table->nkeys; i++)
+		make_key(&table->keys[i], table->key, i, BTEqualStrategyNumber, (Datum) 0);
 	table->scan =
 		index_beginscan(table->relation, table->key, GetActiveSnapshot(), table->nkeys, 0);
 	table->found = table_slot_create(table->relation, NULL);
@@ -109,6 +104,31 @@ skl_table_find(SklTable *table, const Datum *values)
 		return NULL;
 	slot_getallattrs(table->found);
 	return table->found->tts_values;
+}
+
+void
+skl_table_visit(SklTable *table, const char *name, const SklTableRange *range, SklTableVisit visit,
+				void *arg)
+{
+	Relation index = index_open(get_relname_relid(name, get_namespace_oid("skillancer", false)),
+								AccessShareLock);
+	ScanKeyData keys[INDEX_MAX_KEYS];
+	int n = range->nequal;
+	IndexScanDesc scan;
+
+	for (int i = 0; i < n; i++)
+		make_key(&keys[i], index, i, BTEqualStrategyNumber, range->equal[i]);
+	make_key(&keys[n], index, n, BTGreaterEqualStrategyNumber, range->from);
+	make_key(&keys[n + 1], index, n, BTLessEqualStrategyNumber, range->to);
+	scan = index_beginscan(table->relation, index, GetActiveSnapshot(), n + 2, 0);
+	index_rescan(scan, keys, n + 2, NULL, 0);
+	while (index_getnext_slot(scan, ForwardScanDirection, table->found))
+	{
+		slot_getallattrs(table->found);
+		visit(table->found->tts_values, arg);
+	}
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
 }
 
 /* Fills the new row: these values first, then what the old one has in columns that others added. */

@@ -1,7 +1,6 @@
 /*
  * analytics/table.h
- *		A rollup's table, open for writing: rows found by the primary key, inserted, updated,
- * deleted.
+ *		A rollup's table, open for writing: rows found by key, inserted, updated, deleted.
  */
 #ifndef SKL_ANALYTICS_TABLE_H
 #define SKL_ANALYTICS_TABLE_H
@@ -23,6 +22,21 @@ extern void skl_table_close(SklTable *table);
  * from 0). Returns the values of its columns, valid until the next call, or NULL.
  */
 extern const Datum *skl_table_find(SklTable *table, const Datum *values);
+
+/* Part of an index: its first columns have these values, the next one is between two. */
+typedef struct SklTableRange
+{
+	const Datum *equal;
+	int nequal;
+	Datum from;
+	Datum to;
+} SklTableRange;
+
+typedef void (*SklTableVisit)(const Datum *values, void *arg);
+
+/* Visits the rows of a part of an index of the table, in its order: the values of their columns. */
+extern void skl_table_visit(SklTable *table, const char *index, const SklTableRange *range,
+							SklTableVisit visit, void *arg);
 
 /* Inserts a row, or replaces or deletes the one that was found last. */
 extern void skl_table_insert(SklTable *table, const Datum *values, int n);

@@ -181,3 +181,8 @@ INSERT INTO skillancer.cohort_measure (metric, entry, goal, nth, within) VALUES
 	('freelancers_proposed_of_registered', 'user_registered', 'freelancer_proposed', 1, NULL),
 	('freelancers_hired_of_proposing', 'freelancer_proposed', 'freelancer_hired', 1, NULL),
 	('freelancers_earned_of_hired', 'freelancer_hired', 'freelancer_earned', 1, NULL);
+
+-- how many different ones in the last days
+INSERT INTO skillancer.window_measure (metric, members, days) VALUES
+	('active_users_7d', 'active_users', 7),
+	('active_users_30d', 'active_users', 30);

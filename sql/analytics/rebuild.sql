@@ -15,6 +15,8 @@ AS $fn$
 	SELECT m.metric, md5(string_agg(m::text, E'\n' ORDER BY m::text COLLATE "C")) FROM skillancer.measure m GROUP BY m.metric
 	UNION ALL
 	SELECT h.metric, md5(h::text) FROM skillancer.cohort_measure h
+	UNION ALL
+	SELECT w.metric, md5(w::text) FROM skillancer.window_measure w
 $fn$;
 COMMENT ON FUNCTION skillancer.rollup_declared() IS 'Every metric with a checksum of how it is declared now.';
 
@@ -53,7 +55,7 @@ DECLARE
 BEGIN
 	IF NOT EXISTS (SELECT FROM skillancer.rollup_declared() d WHERE d.metric = p_metric) THEN
 		RAISE EXCEPTION 'there is no metric "%"', p_metric
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'They are in skillancer.measure and skillancer.cohort_measure.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'They are in skillancer.measure, cohort_measure and window_measure.';
 	END IF;
 	SELECT * INTO v_consumer FROM skillancer.consumer c WHERE c.name = 'analyst' FOR UPDATE;
 	IF NOT FOUND THEN
@@ -61,6 +63,9 @@ BEGIN
 	END IF;
 	IF EXISTS (SELECT FROM skillancer.cohort_measure h WHERE h.metric = p_metric) THEN
 		RETURN skillancer.rollup_rebuild_cohort(p_metric, skillancer.utc_day(v_from), skillancer.utc_day(v_to));
+	END IF;
+	IF EXISTS (SELECT FROM skillancer.window_measure w WHERE w.metric = p_metric) THEN
+		RETURN skillancer.rollup_rebuild_window(p_metric, skillancer.utc_day(v_from), skillancer.utc_day(v_to));
 	END IF;
 	IF EXISTS (SELECT FROM skillancer.measure m WHERE m.metric = p_metric AND m.source = 'event') THEN
 		v_from := greatest(v_from, skillancer.rollup_horizon());
@@ -112,6 +117,25 @@ $fn$;
 COMMENT ON FUNCTION skillancer.rollup_rebuild_cohort(text, date, date) IS
 	'Marks days of a cohort metric; the next ticks recompute them.';
 
+-- rollup_rebuild_window
+CREATE OR REPLACE FUNCTION skillancer.rollup_rebuild_window(p_metric text, p_from date, p_to date)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+DECLARE
+	v_written bigint;
+BEGIN
+	DELETE FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.day >= p_from AND m.day < p_to;
+	INSERT INTO skillancer.metric_day (metric, day, dims, num, den)
+	SELECT p_metric, w.day, '{}', w.num, 0 FROM skillancer.window_of(p_metric, p_from, p_to) w;
+	GET DIAGNOSTICS v_written = ROW_COUNT;
+	RETURN v_written;
+END
+$fn$;
+COMMENT ON FUNCTION skillancer.rollup_rebuild_window(text, date, date) IS
+	'Counts the members of a window anew for some days; the caller holds the position of the analyst.';
+
 -- rollup_build_next
 CREATE OR REPLACE FUNCTION skillancer.rollup_build_next()
 RETURNS bigint
@@ -125,7 +149,7 @@ BEGIN
 	FROM skillancer.rollup_declared() d
 	LEFT JOIN skillancer.rollup_built b ON b.metric = d.metric
 	WHERE b.declared IS DISTINCT FROM d.declared
-	ORDER BY (d.metric IN (SELECT h.metric FROM skillancer.cohort_measure h)), d.metric
+	ORDER BY EXISTS (SELECT FROM skillancer.measure m WHERE m.metric = d.metric) DESC, d.metric
 	LIMIT 1;
 	IF NOT FOUND OR NOT EXISTS (SELECT FROM skillancer.rollup_built) THEN
 		RETURN 0;

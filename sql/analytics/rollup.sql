@@ -131,6 +131,30 @@ $fn$;
 COMMENT ON FUNCTION skillancer.cohort_of(text, date, date) IS
 	'By day: how many began, and how many of them reached the goal.';
 
+-- window_of
+CREATE OR REPLACE FUNCTION skillancer.window_of(p_metric text, p_from date, p_to date)
+RETURNS TABLE (day date, num numeric)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, skillancer, pg_temp
+AS $fn$
+	WITH member AS (
+		SELECT m.at, lead(m.at) OVER (PARTITION BY m.subject ORDER BY m.at) AS next, w.days
+		FROM skillancer.window_measure w
+		JOIN skillancer.metric_member m ON m.metric = w.members AND m.level = 'day' AND m.at > p_from - w.days AND m.at < p_to
+		WHERE w.metric = p_metric
+	), turn AS (
+		SELECT m.at, 1 AS n FROM member m UNION ALL SELECT least(m.at + m.days, m.next), -1 FROM member m
+	), spell AS (
+		SELECT t.at, sum(sum(t.n)) OVER (ORDER BY t.at) AS n, lead(t.at) OVER (ORDER BY t.at) AS until FROM turn t GROUP BY t.at
+	)
+	SELECT d.day::date, s.n::numeric
+	FROM spell s
+	CROSS JOIN LATERAL generate_series(greatest(s.at, p_from), least(s.until, p_to) - 1, interval '1 day') AS d (day)
+	WHERE s.n <> 0
+$fn$;
+COMMENT ON FUNCTION skillancer.window_of(text, date, date) IS
+	'How many different subjects a window counts on each of some days, recomputed from the members of days.';
+
 -- rollup_revalidate
 CREATE OR REPLACE FUNCTION skillancer.rollup_revalidate(p_limit integer, p_ms integer DEFAULT NULL)
 RETURNS bigint

@@ -68,6 +68,10 @@ AS $fn$
 	UNION ALL
 	SELECT c.metric, 'histogram ' || c.level, c.at::text, '{}', c.bucket::text, count(*)::text FROM cohorts c WHERE c.reached GROUP BY 1, 2, 3, 5
 	UNION ALL
+	SELECT w.metric, 'day', c.day::text, '{}', '', format('%s/0', c.num)
+	FROM skillancer.window_measure w
+	CROSS JOIN LATERAL skillancer.window_of(w.metric, skillancer.utc_day(p_from), skillancer.utc_day(p_to)) c
+	UNION ALL
 	SELECT m.metric, 'reported', s.month::text, '{}', '', format('%s/%s', m.num, m.den)
 	FROM (SELECT r.month, r.reporting, r.pivot FROM skillancer.metric_reported r WHERE r.month >= p_from AND r.month < p_to GROUP BY 1, 2, 3) s
 	CROSS JOIN LATERAL skillancer_analytics.money_of_month(s.month, s.reporting, s.pivot) m
@@ -105,6 +109,7 @@ AS $fn$
 		SELECT k.metric, greatest(p_from, CASE WHEN k.of_events THEN skillancer.rollup_horizon() ELSE '-infinity' END) AS since
 		FROM (SELECT m.metric, bool_or(m.source = 'event') AS of_events FROM skillancer.measure m GROUP BY m.metric
 			UNION ALL SELECT h.metric, false FROM skillancer.cohort_measure h
+			UNION ALL SELECT w.metric, false FROM skillancer.window_measure w
 			UNION ALL SELECT DISTINCT r.kind || '_views', false FROM skillancer.read_day r) k
 	)
 	SELECT m.metric, 'hour', m.at::text, m.dims, '', format('%s/%s', m.num, m.den)

@@ -136,7 +136,8 @@ CREATE VIEW skillancer_analytics.metric_daily WITH (security_barrier = true) AS
 SELECT m.metric, m.day, m.dims, m.num, m.den, b.as_of
 FROM skillancer.metric_day m
 CROSS JOIN skillancer_analytics.basis b
-WHERE (m.num <> 0 OR m.den <> 0) AND (m.dims = '{}' OR m.num >= b.least OR NOT m.dims ? 'role');
+-- windows reach over days to come
+WHERE m.day <= b.today AND (m.num <> 0 OR m.den <> 0) AND (m.dims = '{}' OR m.num >= b.least OR NOT m.dims ? 'role');
 COMMENT ON VIEW skillancer_analytics.metric_daily IS
 	'Every metric by day (UTC) and dimensions: numerator and denominator; what they mean is in metric_definition. Groups by role of fewer people than policy analyticsMinimumGroup are left out.';
 COMMENT ON COLUMN skillancer_analytics.metric_daily.day IS 'Day in UTC; of cohorts the day on which they began.';
@@ -322,14 +323,12 @@ COMMENT ON VIEW skillancer_analytics.funnel_monthly IS
 
 -- Who is there.
 CREATE VIEW skillancer_analytics.active_daily WITH (security_barrier = true) AS
-SELECT v.figure, d.day, v.num, n.mau AS den, v.num / nullif(n.mau, 0) AS value, b.as_of
+SELECT v.figure, d.day, v.num, m.num AS den, v.num / nullif(m.num, 0) AS value, b.as_of
 FROM skillancer.metric_day d
 CROSS JOIN skillancer_analytics.basis b
-CROSS JOIN LATERAL (
-	SELECT count(DISTINCT m.subject) FILTER (WHERE m.at > d.day - 7)::numeric AS wau, count(DISTINCT m.subject)::numeric AS mau
-	FROM skillancer.metric_member m
-	WHERE m.metric = 'active_users' AND m.level = 'day' AND m.at > d.day - 30 AND m.at <= d.day) n
-CROSS JOIN LATERAL (VALUES ('dau', d.num), ('wau', n.wau), ('mau_30d', n.mau)) AS v (figure, num)
+JOIN skillancer.metric_day w ON w.metric = 'active_users_7d' AND w.day = d.day AND w.dims = '{}'
+JOIN skillancer.metric_day m ON m.metric = 'active_users_30d' AND m.day = d.day AND m.dims = '{}'
+CROSS JOIN LATERAL (VALUES ('dau', d.num), ('wau', w.num), ('mau_30d', m.num)) AS v (figure, num)
 WHERE d.metric = 'active_users' AND d.dims = '{}';
 COMMENT ON VIEW skillancer_analytics.active_daily IS
 	'Different people who did something on a day (dau), in the 7 days that end with it (wau) and in 30 (mau_30d, and den): value is the share of the latter, of dau the stickiness.';
@@ -591,6 +590,10 @@ WITH part AS (
 	SELECT h.metric, 'share' AS unit, format('of all with %s: those with %s (%s.) within %s', h.entry, h.goal, h.nth, coalesce(h.within::text, 'any time')) AS sql,
 		'Of all that began on a day (den), how many reached the goal (num)' AS description, 'cohort_monthly, duration_monthly, metric_daily' AS source
 	FROM skillancer.cohort_measure h
+	UNION ALL
+	SELECT w.metric, 'count' AS unit, format('different people of %s in %s days', w.members, w.days) AS sql,
+		'Different people of the day and the days before it' AS description, 'active_daily, metric_daily' AS source
+	FROM skillancer.window_measure w
 )
 SELECT coalesce(l.figure, d.metric) AS metric, coalesce(l.title, replace(d.metric, '_', ' ')) AS title, coalesce(l.unit, d.unit) AS unit,
 	coalesce(p.sql, d.sql, CASE WHEN l.figure = 'search_mrr' THEN '+search_reciprocal_rank / 1000000 / (+search_reciprocal_rank.den)'

@@ -32,6 +32,15 @@ CREATE TABLE skillancer.cohort_measure (
 COMMENT ON TABLE skillancer.cohort_measure IS
 	'Metrics about all that began on a day: den counts the subjects whose step entry fell on it, num those of them that took the step goal for the nth time within a period (NULL: ever).';
 
+-- window_measure
+CREATE TABLE skillancer.window_measure (
+	metric text COLLATE "C" PRIMARY KEY,
+	members text COLLATE "C" NOT NULL,
+	days smallint NOT NULL CHECK (days BETWEEN 2 AND 366)
+);
+COMMENT ON TABLE skillancer.window_measure IS
+	'Metrics about the last days: num counts, for each day, the different members of a metric without dimensions on it and the days before, so many days in all.';
+
 -- rollup_cell
 CREATE TYPE skillancer.rollup_cell AS (
 	mode text,

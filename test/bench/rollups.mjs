@@ -1,7 +1,7 @@
-// test/bench/rollups.mjs [--events N] [--seconds N]
+// test/bench/rollups.mjs [--events N] [--seconds N] [--types NAME,NAME…]
 //	The analyst: how many waiting events a second it folds, how many microseconds of processor an event costs, and how
 //	old events are when they are in the rollups, with 1,000 events a second from six writers. Prints JSON; its last
-//	lines are those of docs/benchmarks.md. Status 1 when the rollups are not what happened.
+//	lines are those of docs/benchmarks.md. With --types only events of these. Status 1 when the rollups are not what happened.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,10 +25,13 @@ function used() {
 	return (user + system) / 100;
 }
 
-// An event of the mix of a marketplace: messages and proposals, some bookings and payouts.
+// The mix of a marketplace: messages and proposals, some bookings and payouts.
+const MIX = 'message.sent,message.sent,message.read,proposal.submitted,user.updated,notification.read,project.published,milestone.submitted,booking.created,milestone.released';
+const types = (process.argv.includes('--types') ? process.argv[process.argv.indexOf('--types') + 1] : MIX).split(',');
+if (!types.every((type) => /^[a-z_]+\.[a-z_]+$/.test(type))) throw new Error('--types: names of events');
+
 const one = (i, at) => `INSERT INTO skillancer.event (at, epoch, type, source, aggregate_type, aggregate_id, actor_id, data)
-	SELECT ${at}, skillancer.epoch(), (ARRAY['message.sent', 'message.sent', 'message.read', 'proposal.submitted', 'user.updated', 'notification.read',
-		'project.published', 'milestone.submitted', 'booking.created', 'milestone.released'])[1 + ${i} % 10], 'bench', 'bench', md5((${i} / 10 % 5000)::text)::uuid,
+	SELECT ${at}, skillancer.epoch(), ('{${types}}'::text[])[1 + ${i} % ${types.length}], 'bench', 'bench', md5((${i} / 10 % 5000)::text)::uuid,
 		md5((${i} % 2000)::text)::uuid::skillancer.user_id, jsonb_build_object('clientId', md5((${i} % 2000)::text)::uuid::skillancer.user_id,
 		'freelancerId', md5((${i} % 1999)::text)::uuid::skillancer.user_id, 'projectId', md5((${i} % 3000)::text)::uuid::skillancer.project_id,
 		'bookingId', md5((${i} % 4000)::text)::uuid::skillancer.booking_id, 'kind', 'TEXT', 'state', 'X', 'from', 'Y')`;

@@ -44,6 +44,8 @@ SELECT is_empty($$ SELECT m.metric, m.match FROM skillancer.measure m WHERE m.so
 	AND NOT EXISTS (SELECT FROM skillancer.account_class c WHERE c.class = m.match) $$, 'and about classes of accounts that there are');
 SELECT is_empty($$ SELECT h.metric FROM skillancer.cohort_measure h WHERE 2 > (SELECT count(DISTINCT m.metric) FROM skillancer.measure m
 	WHERE m.mode = 'step' AND m.metric IN (h.entry, h.goal)) AND h.entry <> h.goal $$, 'cohorts are made of steps');
+SELECT is_empty($$ SELECT w.metric FROM skillancer.window_measure w WHERE NOT EXISTS (SELECT FROM skillancer.measure m
+	WHERE m.metric = w.members AND m.mode = 'member' AND m.dims = '{}') $$, 'windows are made of members without dimensions');
 SELECT throws_ok($$ SELECT skillancer.rollup_rebuild('nothing') $$, '22023', NULL, 'there is no such metric');
 SELECT throws_ok($$ SELECT skillancer.rollup_scan(1, NULL, NULL, NULL, NULL, NULL, NULL) $$, '22004', NULL, 'a scan needs a snapshot');
 
@@ -144,6 +146,34 @@ SELECT is_empty($$ SELECT FROM skillancer.metric_member m WHERE m.subject = md5(
 SELECT throws_ok($$ SELECT skillancer.rollup_add(ARRAY[pg_temp.pair(9223372036854775807), pg_temp.pair(9223372036854775807)]) $$, '22003', NULL, 'sums do not overflow');
 SELECT pg_temp.verified('sets are what they were');
 
+-- windows: who is there on days that are near each other is counted once, in any order, until the last of the days is over
+CREATE FUNCTION pg_temp.active(p_who text, p_day date, p_n bigint DEFAULT 1) RETURNS skillancer.rollup_cell LANGUAGE sql AS
+	$$ SELECT ROW('member', 'active_users', p_day::timestamp AT TIME ZONE 'UTC', '{}', NULL, md5(p_who)::uuid, p_n, p_n, NULL)::skillancer.rollup_cell $$;
+CREATE FUNCTION pg_temp.windows(p_metric text) RETURNS TABLE (first date, last date, num numeric) LANGUAGE sql AS $$
+	SELECT min(m.day), max(m.day), m.num FROM (SELECT m.day, m.num, m.day - row_number() OVER (PARTITION BY m.num ORDER BY m.day)::integer AS run
+		FROM skillancer.metric_day m WHERE m.metric = p_metric AND m.day >= '2030-01-01' AND m.num <> 0) m GROUP BY m.run, m.num ORDER BY 1 $$;
+SELECT skillancer.rollup_add(ARRAY[pg_temp.active('a', '2030-03-10'), pg_temp.active('a', '2030-03-12'), pg_temp.active('b', '2030-03-10')]);
+SELECT results_eq($$ SELECT * FROM pg_temp.windows('active_users_7d') $$,
+	$$ VALUES ('2030-03-10'::date, '2030-03-16'::date, 2::numeric), ('2030-03-17', '2030-03-18', 1) $$, 'of a tick');
+SELECT skillancer.rollup_add(ARRAY[pg_temp.active('a', '2030-03-01'), pg_temp.active('a', '2030-03-25')]);
+SELECT results_eq($$ SELECT * FROM pg_temp.windows('active_users_7d') $$, $$ VALUES ('2030-03-01'::date, '2030-03-07'::date, 1::numeric),
+	('2030-03-10', '2030-03-16', 2), ('2030-03-17', '2030-03-18', 1), ('2030-03-25', '2030-03-31', 1) $$, 'of days before and after');
+SELECT results_eq($$ SELECT * FROM pg_temp.windows('active_users_30d') $$, $$ VALUES ('2030-03-01'::date, '2030-03-09'::date, 1::numeric),
+	('2030-03-10', '2030-04-08', 2), ('2030-04-09', '2030-04-23', 1) $$, 'longer ones too');
+SELECT skillancer.rollup_add(ARRAY[pg_temp.active('a', '2030-03-12', -1), pg_temp.active('a', '2030-03-25', -1), pg_temp.active('c', '2030-03-08')]);
+SELECT results_eq($$ SELECT * FROM pg_temp.windows('active_users_7d') $$, $$ VALUES ('2030-03-01'::date, '2030-03-09'::date, 1::numeric),
+	('2030-03-10', '2030-03-14', 3), ('2030-03-15', '2030-03-16', 2) $$, 'who has no facts left on a day leaves it');
+SELECT skillancer.rollup_add(ARRAY[pg_temp.active('a', '2030-03-01', -1), pg_temp.active('a', '2030-03-10', -1), pg_temp.active('b', '2030-03-10', -1),
+	pg_temp.active('c', '2030-03-08', -1)]);
+SELECT is_empty($$ SELECT * FROM pg_temp.windows('active_users_7d') UNION ALL SELECT * FROM pg_temp.windows('active_users_30d') $$, 'then nobody is there');
+-- against counting
+SELECT is_empty($$ SELECT w.metric, d.day, w.days, m.num FROM skillancer.window_measure w
+	CROSS JOIN generate_series('2025-12-01'::timestamp, '2026-10-01', '1 day') AS d (day)
+	LEFT JOIN skillancer.metric_day m ON m.metric = w.metric AND m.day = d.day::date
+	WHERE coalesce(m.num, 0) <> (SELECT count(DISTINCT e.subject) FROM skillancer.metric_member e
+		WHERE e.metric = w.members AND e.level = 'day' AND e.at > d.day::date - w.days AND e.at <= d.day::date) $$, 'windows of each day are what counting says');
+SELECT cmp_ok((SELECT count(DISTINCT m.num) FROM skillancer.metric_day m WHERE m.metric = 'active_users_7d'), '>=', 3::bigint, 'of different sizes');
+
 -- clicks: counts by rank, and one over the rank of first clicks
 SELECT pg_temp.happens('search.clicked', '2026-08-10Z', d) FROM unnest(ARRAY['{"kind": "gig", "rank": 3, "firstRank": 3, "firstOfTop10": 1}', '{"kind": "gig", "rank": 1}',
 	'{"kind": "gig", "rank": 3, "firstRank": 0}', '{"kind": "gig", "rank": "3", "firstRank": "1"}', '{"kind": "gig", "rank": 2, "firstRank": 2, "firstOfTop10": 1}']::jsonb[]) d;
@@ -221,6 +251,9 @@ DELETE FROM skillancer.metric_day WHERE metric IN ('messages_sent', 'proposals_s
 DELETE FROM skillancer.metric_month WHERE metric IN ('messages_sent', 'proposals_submitted', 'bookings_created');
 DELETE FROM skillancer.metric_step WHERE metric = 'project_proposed';
 SELECT skillancer.rollup_rebuild(m) FROM unnest('{messages_sent,proposals_submitted,project_proposed,active_users}'::text[]) m;
+UPDATE skillancer.metric_day SET num = num + 1 WHERE metric LIKE 'active\_users\__%d';
+SELECT skillancer.rollup_rebuild('active_users_7d'), skillancer.rollup_rebuild('active_users_30d', '-infinity', '2026-03-15Z');
+SELECT skillancer.rollup_rebuild('active_users_30d', '2026-03-15Z');
 SELECT skillancer.rollup_rebuild('bookings_created', d, d + interval '1 month') FROM generate_series('2026-01-01Z'::timestamptz, '2026-07-31Z', '1 month') d;
 SELECT skillancer.rollup_revalidate(1000);
 SELECT pg_temp.verified('a rebuild repairs it, in one go or day by day');

@@ -18,7 +18,7 @@ const OIDS = { BOOLOID: 'boolean', INT2OID: 'smallint', INT4OID: 'integer', INT8
 	INT2ARRAYOID: 'smallint[]', BOOLARRAYOID: 'boolean[]', TIMESTAMPTZARRAYOID: 'timestamptz[]', FLOAT4ARRAYOID: 'real[]', JSONBARRAYOID: 'jsonb[]', CHAROID: '"char"',
 	PG_SNAPSHOTOID: 'pg_snapshot', REGCLASSOID: 'regclass', OIDOID: 'oid', OIDARRAYOID: 'oid[]', NAMEOID: 'name' };
 
-const SMALL = ['cohort_measure', 'instance', 'measure', 'tax_rate'];
+const SMALL = ['cohort_measure', 'instance', 'measure', 'tax_rate', 'window_measure'];
 
 const TOKEN = /"((?:[^"\\]|\\.)*)"|[A-Za-z_]\w*|[(),]|\S/g;
 const unquote = (text) => text.replace(/\\(.)/g, (_, c) => ({ n: '\n', t: '\t' })[c] ?? c);
