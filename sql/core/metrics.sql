@@ -13,6 +13,11 @@ CREATE OR REPLACE FUNCTION skillancer.count_events()
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
+-- by keys, and the snapshots as constants: what is new is little beside the tables
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
 	v_tick   record;

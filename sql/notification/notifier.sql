@@ -47,6 +47,10 @@ RETURNS TABLE (event_id uuid, recipients text, type text, category text, priorit
 	is_mandatory boolean, correlation_id text, trace text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, skillancer, pg_temp
+-- by keys: a batch is small beside the tables
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $fn$
 DECLARE
 	v_url jsonb := to_jsonb(rtrim(current_setting('skillancer.public_url'), '/'));
