@@ -11,6 +11,7 @@
 #include "analytics/histogram.h"
 #include "analytics/rows.h"
 
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/json.h"
 
@@ -38,11 +39,37 @@ struct SklCells
 	SklMeasures *measures;
 	HTAB *cells;
 	HTAB *dims;
-	const char **texts; /* of the dimensions, by their number */
-	int64 ntexts;
+	Jsonb **objects; /* of the dimensions, by their number; 0: none */
+	int64 nobjects;
 	int64 room;
 	StringInfoData scratch;
+	MemoryContext memory;
 };
+
+/* The number of the dimensions' text in scratch. */
+static int64
+number_dims(SklCells *cells)
+{
+	bool found;
+	DimsEntry *entry = hash_search(cells->dims, cells->scratch.data, HASH_ENTER, &found);
+	MemoryContext old;
+
+	if (found)
+		return entry->number;
+	old = MemoryContextSwitchTo(cells->memory);
+	if (cells->nobjects == cells->room)
+	{
+		cells->room = Max(cells->room * 2, 64);
+		cells->objects = cells->objects == NULL
+							 ? palloc(sizeof(Jsonb *) * (size_t) cells->room)
+							 : repalloc(cells->objects, sizeof(Jsonb *) * (size_t) cells->room);
+	}
+	entry->number = cells->nobjects;
+	cells->objects[cells->nobjects++] =
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(entry->text)));
+	MemoryContextSwitchTo(old);
+	return entry->number;
+}
 
 SklCells *
 skl_cells_make(SklMeasures *measures)
@@ -58,29 +85,11 @@ skl_cells_make(SklMeasures *measures)
 	made->cells =
 		hash_create("skillancer cells", 1024, &cells, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	made->dims = hash_create("skillancer dims", 64, &dims, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	made->room = 64;
-	made->texts = palloc(sizeof(char *) * (size_t) made->room);
+	made->memory = CurrentMemoryContext;
 	initStringInfo(&made->scratch);
+	appendStringInfoString(&made->scratch, "{}");
+	(void) number_dims(made);
 	return made;
-}
-
-/* The number of the dimensions' text in scratch. */
-static int64
-number_dims(SklCells *cells)
-{
-	bool found;
-	DimsEntry *entry = hash_search(cells->dims, cells->scratch.data, HASH_ENTER, &found);
-
-	if (found)
-		return entry->number;
-	if (cells->ntexts == cells->room)
-	{
-		cells->room *= 2;
-		cells->texts = repalloc(cells->texts, sizeof(char *) * (size_t) cells->room);
-	}
-	entry->number = cells->ntexts;
-	cells->texts[cells->ntexts] = entry->text;
-	return cells->ntexts++;
 }
 
 /* The dimensions of a fact as a JSON object; what the fact does not have is left out. */
@@ -194,10 +203,5 @@ skl_cells_visit(SklCells *cells, SklCellVisit visit, void *arg)
 
 	hash_seq_init(&all, cells->cells);
 	while ((entry = hash_seq_search(&all)) != NULL)
-	{
-		bool has_dims =
-			skl_measures_metric(cells->measures, entry->cell.key.metric)->mode != SKL_METRIC_STEP;
-
-		visit(&entry->cell, has_dims ? cells->texts[entry->cell.key.dims] : "{}", arg);
-	}
+		visit(&entry->cell, cells->objects[entry->cell.key.dims], arg);
 }

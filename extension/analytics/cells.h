@@ -7,6 +7,8 @@
 
 #include "analytics/measure.h"
 
+#include "utils/jsonb.h"
+
 /* Times that a step keeps of a subject: the earliest ones. */
 #define SKL_STEP_TIMES 3
 
@@ -15,7 +17,7 @@ typedef struct SklCellKey
 	int32 metric;
 	int32 bucket; /* of a histogram */
 	TimestampTz at;
-	int64 dims; /* number of the dimensions' text */
+	int64 dims; /* number of the dimensions; 0: none */
 	pg_uuid_t subject;
 } SklCellKey;
 
@@ -37,7 +39,7 @@ extern SklCells *skl_cells_make(SklMeasures *measures);
 extern void skl_cells_count(SklCells *cells, const SklMeasure *measures, const SklFact *fact);
 
 /* Calls a function for each cell; dims is its JSON object. */
-typedef void (*SklCellVisit)(const SklCell *cell, const char *dims, void *arg);
+typedef void (*SklCellVisit)(const SklCell *cell, const Jsonb *dims, void *arg);
 extern void skl_cells_visit(SklCells *cells, SklCellVisit visit, void *arg);
 
 #endif

@@ -187,7 +187,7 @@ count_all(RollupScan *scan, const char *sql, void (*count)(RollupScan *scan, uin
 
 /* (mode, metric, at, dims, bucket, subject, num, den, times) */
 static void
-put_cell(const SklCell *cell, const char *dims, void *arg)
+put_cell(const SklCell *cell, const Jsonb *dims, void *arg)
 {
 	static const char *const modes[] = {"sum", "sum", "member", "step"};
 	RollupScan *scan = arg;
@@ -204,7 +204,7 @@ put_cell(const SklCell *cell, const char *dims, void *arg)
 	values[0] = CStringGetTextDatum(mode);
 	values[1] = CStringGetTextDatum(metric->name);
 	values[2] = TimestampTzGetDatum(cell->key.at);
-	values[3] = DirectFunctionCall1(jsonb_in, CStringGetDatum(dims));
+	values[3] = JsonbPGetDatum(dims);
 	values[4] = Int32GetDatum(cell->key.bucket);
 	values[5] = UUIDPGetDatum(&cell->key.subject);
 	values[6] = Int64GetDatum(cell->num);

@@ -92,7 +92,7 @@ CREATE TYPE skillancer.rollup_cell AS (
 	times timestamptz[]
 );
 COMMENT ON TYPE skillancer.rollup_cell IS
-	'What a scan adds up to: modes sum and member with num and den, histogram with den, step with times; one row of mode events says how many were read and when the first one happened.';
+	'What a scan adds up to: modes sum and member with num and den, histogram with den, step with times; the last one, of mode events, says how many were read and when the first one happened.';
 
 -- analysts see views of skillancer_analytics and nothing else: what 0.2.0 let them call stays where policies need it
 REVOKE EXECUTE ON FUNCTION skillancer.has_request(), skillancer.current_user_state(), skillancer.request_id(),

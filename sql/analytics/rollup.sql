@@ -235,15 +235,17 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, skillancer, pg_temp
 AS $fn$
 DECLARE
-	v_tick  record;
-	v_cells skillancer.rollup_cell[];
+	v_tick   record;
+	v_cells  skillancer.rollup_cell[];
+	v_events skillancer.rollup_cell;
 BEGIN
 	SELECT * INTO v_tick FROM skillancer.tick_open('analyst');
 	-- the first tick takes all there is, of earlier epochs too
 	v_cells := ARRAY(SELECT c FROM skillancer.rollup_scan(v_tick.epoch,
 		CASE WHEN skillancer.rollup_begun() THEN v_tick.position_a END, v_tick.position_b, NULL, NULL, NULL, NULL) c);
-	SELECT c.den, coalesce(extract(epoch FROM skillancer.now() - c.at), 0) INTO rows, lag_seconds
-	FROM unnest(v_cells) c WHERE c.mode = 'events';
+	v_events := v_cells[cardinality(v_cells)];
+	rows := v_events.den;
+	lag_seconds := coalesce(extract(epoch FROM skillancer.now() - v_events.at), 0);
 	PERFORM skillancer.rollup_apply(v_cells);
 	PERFORM skillancer.tick_close('analyst', v_tick.position_b, rows);
 END
@@ -296,7 +298,7 @@ BEGIN
 	v_cells := ARRAY(SELECT c FROM skillancer.rollup_scan(v_consumer.epoch, v_consumer.position, NULL, NULL, NULL, NULL, NULL) c);
 	PERFORM skillancer.rollup_apply(v_cells);
 	UPDATE skillancer.consumer c SET epoch = p_new, position = skillancer.tick_snapshot() WHERE c.name = 'analyst';
-	RETURN (SELECT c.den FROM unnest(v_cells) c WHERE c.mode = 'events');
+	RETURN (v_cells[cardinality(v_cells)]).den;
 END
 $fn$;
 COMMENT ON FUNCTION skillancer.rollup_adopt(integer) IS
