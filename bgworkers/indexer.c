@@ -70,5 +70,6 @@ skl_merger_turn(int limit)
 	if (rows > 0)
 		return limit;
 	skl_worker_transaction(suggest, NULL, &rows);
+	skl_worker_keep_house(limit, &rows);
 	return 0;
 }

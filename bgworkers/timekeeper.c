@@ -5,8 +5,7 @@
  * A turn has two transactions for timers and one for each housekeeping job that is due. The first
  * claims due timers: it counts an attempt in each row, so that a timer that crashes the server is
  * known after the crash and parked after some attempts. The second fires them, those that move
- * money by the many in a batch, the others each in a subtransaction. Jobs do not share a
- * transaction: for what one of them locks, nobody waits while another one counts.
+ * money by the many in a batch, the others each in a subtransaction.
  */
 #include "skl.h"
 
@@ -30,12 +29,6 @@ fire(void *arg)
 	return skl_worker_call("timekeeper_fire", *(int *) arg);
 }
 
-static int64
-keep_house(void *arg)
-{
-	return skl_worker_call("timekeeper_keep_house", *(int *) arg);
-}
-
 /* How late the oldest timer is, for the status; in the transaction of a step. */
 static int64
 measure(void *arg)
@@ -55,17 +48,14 @@ skl_timekeeper_turn(int limit)
 {
 	int timers = Min(limit, TIMERS_MAX);
 	int64 claimed = 0;
-	int64 jobs = 1;
 	int64 ignored = 0;
-	int one = 1;
 
 	if (!skl_worker_transaction(claim, &timers, &claimed))
 		return 0;
 	if (claimed > 0 && !skl_worker_transaction(fire, &timers, &ignored))
 		return 0;
-	for (int i = 0; jobs > 0 && i < limit; i++)
-		if (!skl_worker_transaction(keep_house, &one, &jobs))
-			return 0;
+	if (!skl_worker_keep_house(limit, &ignored))
+		return 0;
 	skl_worker_transaction(measure, NULL, &ignored);
 	return claimed == timers ? limit : claimed;
 }

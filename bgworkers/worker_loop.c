@@ -115,6 +115,34 @@ skl_worker_call(const char *function, int limit)
 	return rows;
 }
 
+static int64
+keep_house(void *arg)
+{
+	static SklStmt stmt = SKL_STMT("SELECT skillancer.keep_house($1, 1)", TEXTOID);
+	Datum args[1] = {CStringGetTextDatum(spec->name)};
+	bool isnull;
+	int64 jobs;
+
+	skl_spi_connect();
+	skl_spi_exec(&stmt, args, NULL);
+	jobs = DatumGetInt64(skl_spi_value(0, 1, &isnull));
+	skl_spi_finish();
+	return jobs;
+}
+
+bool
+skl_worker_keep_house(int limit, int64 *jobs)
+{
+	int64 one = 1;
+
+	for (*jobs = 0; one > 0 && *jobs < limit; *jobs += one)
+	{
+		if (!skl_worker_transaction(keep_house, NULL, &one))
+			return false;
+	}
+	return true;
+}
+
 /* Notes the message of the error in flight in the slot and lets it go on. */
 static void
 note_error(MemoryContext context)

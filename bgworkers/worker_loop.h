@@ -48,6 +48,13 @@ extern bool skl_worker_transaction(SklWorkerStep step, void *arg, int64 *rows);
 /* Calls a batch function: SELECT skillancer.<function>($1), in the transaction of a step. */
 extern int64 skl_worker_call(const char *function, int limit);
 
+/*
+ * Runs the housekeeping jobs of this worker that are due, each in a transaction of its own: for
+ * what one of them locks, nobody waits while another one counts. Stops after limit jobs, or false
+ * when the gate is closed.
+ */
+extern bool skl_worker_keep_house(int limit, int64 *jobs);
+
 /* Entry of every worker; the argument is not used. */
 extern PGDLLEXPORT void skl_worker_main(Datum arg);
 

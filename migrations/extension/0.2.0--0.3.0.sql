@@ -5,6 +5,11 @@
 
 ALTER TABLE skillancer.route ADD COLUMN answers text;
 
+ALTER TABLE skillancer.housekeeping_job
+	ADD COLUMN worker text NOT NULL DEFAULT 'timekeeper' CHECK (worker IN ('timekeeper', 'merger'));
+COMMENT ON TABLE skillancer.housekeeping_job IS
+	'Housekeeping: skillancer.<job>() runs that often and returns how many rows it did. What takes long runs in the merger, so that no timer waits for it.';
+
 -- what is signed by who sends it is limited by its address alone
 ALTER TABLE skillancer.route
 	DROP CONSTRAINT route_rate_check,

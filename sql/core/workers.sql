@@ -222,8 +222,8 @@ $fn$;
 COMMENT ON FUNCTION skillancer.run_job(text, interval) IS
 	'Runs one housekeeping job in a subtransaction and notes its outcome; a failed one is tried again within a minute.';
 
--- timekeeper_keep_house
-CREATE OR REPLACE FUNCTION skillancer.timekeeper_keep_house(p_limit integer)
+-- keep_house
+CREATE OR REPLACE FUNCTION skillancer.keep_house(p_worker text, p_limit integer)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, skillancer, pg_temp
@@ -236,7 +236,7 @@ BEGIN
 		SELECT j.job, j.every
 		FROM skillancer.housekeeping_job j
 		LEFT JOIN skillancer.housekeeping_run r ON r.job = j.job
-		WHERE coalesce(r.next_at, '-infinity') <= skillancer.now()
+		WHERE j.worker = p_worker AND coalesce(r.next_at, '-infinity') <= skillancer.now()
 		ORDER BY r.next_at NULLS FIRST, j.job
 		LIMIT p_limit
 	LOOP
@@ -246,9 +246,10 @@ BEGIN
 	RETURN v_ran;
 END
 $fn$;
-COMMENT ON FUNCTION skillancer.timekeeper_keep_house(integer) IS 'Runs the housekeeping jobs that are due.';
-ALTER FUNCTION skillancer.timekeeper_keep_house(integer) OWNER TO skillancer_engine;
-GRANT EXECUTE ON FUNCTION skillancer.timekeeper_keep_house(integer) TO skillancer_worker;
+COMMENT ON FUNCTION skillancer.keep_house(text, integer) IS
+	'Runs the housekeeping jobs of a worker that are due, at most so many; returns how many.';
+ALTER FUNCTION skillancer.keep_house(text, integer) OWNER TO skillancer_engine;
+GRANT EXECUTE ON FUNCTION skillancer.keep_house(text, integer) TO skillancer_worker;
 
 -- make_month_partition
 CREATE OR REPLACE FUNCTION skillancer.make_month_partition(p_table text, p_month date)

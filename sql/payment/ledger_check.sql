@@ -53,8 +53,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION skillancer.check_ledger() IS
-	'Checks the fourteen invariants: a row of ledger_check each, an event ledger.broken for each broken one. A job of the timekeeper, every day; an operator may run it at any time. Returns how many things break one.';
+	'Checks the fourteen invariants: a row of ledger_check each, an event ledger.broken for each broken one. A job of every day; an operator may run it at any time. Returns how many things break one.';
 ALTER FUNCTION skillancer.check_ledger() OWNER TO skillancer_engine;
 GRANT EXECUTE ON FUNCTION skillancer.check_ledger() TO skillancer_admin;
 
-INSERT INTO skillancer.housekeeping_job (job, every) VALUES ('check_ledger', '1 day');
+INSERT INTO skillancer.housekeeping_job (job, every, worker) VALUES ('check_ledger', '1 day', 'merger');

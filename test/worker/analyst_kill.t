@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # test/worker/analyst_kill.t
 #	The analyst is killed with kill -9 before or behind a statement, or around a commit; each event counts once all the
-#	same. test/c/kill_points.c dies at the Nth of these points. The test takes twelve of them, one by chance from each
-#	twelfth; KILL_POINTS in the environment says how many, and where it is more than there are, each is taken.
+#	same. test/c/kill_points.c dies at the Nth of these points. The test takes eight of them, one by chance from each
+#	eighth; KILL_POINTS in the environment says how many, and where it is more than there are, each is taken.
 use strict;
 use warnings;
 use FindBin;
@@ -13,7 +13,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use World;
 
-my $wanted = $ENV{KILL_POINTS} // 12;
+my $wanted = $ENV{KILL_POINTS} // 8;
 my $library = tempdir('skl-points.XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
 chmod 0755, $library;
 system('make', '-s', '-C', "$FindBin::Bin/../c", '../../build/test-c/kill_points.so') == 0 or BAIL_OUT('the library of points');

@@ -70,6 +70,7 @@ for my $round (1 .. 5)
 is($world->sql('SELECT count(*) FROM skillancer.due'), 0, 'no timer is left');
 
 # housekeeping
+$world->settle('merger');
 is($world->sql(q{SELECT count(*) FROM skillancer.housekeeping_run r FULL JOIN skillancer.housekeeping_job j USING (job)
 	WHERE r.last_at IS NULL OR r.last_error IS NOT NULL}), 0, 'every job has run');
 is($world->sql(q{SELECT count(*) - count(DISTINCT xmin::text) FROM skillancer.housekeeping_run}), 0, 'each in a transaction of its own');
@@ -82,4 +83,16 @@ is($world->sql(q{SELECT to_regclass('skillancer.event_' || to_char(skillancer.no
 $world->person('later@example.org', 'CLIENT');
 is($world->sql(q{SELECT count(*) FROM skillancer.event e JOIN skillancer.event_default d USING (seq)
 	WHERE e.at > skillancer.now() - interval '1 hour'}), 0, 'new events are in the partition of their month');
+
+# a job that takes long is the merger's, and no timer waits for it
+$world->sql(q{CREATE FUNCTION skillancer.dawdle() RETURNS bigint LANGUAGE sql SET search_path = pg_catalog AS 'SELECT 0::bigint FROM pg_sleep(60)';
+	GRANT EXECUTE ON FUNCTION skillancer.dawdle() TO skillancer_engine;
+	INSERT INTO skillancer.housekeeping_job (job, every, worker) VALUES ('dawdle', '1 day', 'merger'); SELECT skillancer.wake('merger')});
+is($world->wait_sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'skillancer merger' AND wait_event = 'PgSleep'}, 1), 1, 'a long job runs');
+my $hasty = $world->person('hasty@example.org', 'CLIENT');
+schedule('user', "'$hasty'::skillancer.user_id::uuid", 'close', '0 days');
+ok($world->settle('timekeeper', 20), 'timers go off beside it');
+is($world->sql("SELECT state FROM skillancer.user_account WHERE id = '$hasty'"), 'CLOSED', 'one did');
+$world->sql(q{DELETE FROM skillancer.housekeeping_job WHERE job = 'dawdle'; SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	WHERE backend_type = 'skillancer merger'});
 done_testing;
